@@ -1,0 +1,112 @@
+"""``python -m training``: the offline commands."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from training.errors import TrainingError
+from training.experiments import EXPERIMENTS, select
+from training.runs import DEFAULT_FOLDER, RunFolder
+
+# TensorFlow logs notices, some marked as errors, that a user of these commands cannot act on; failures are exceptions.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+_DEFAULT_MODELS = Path(__file__).parent.parent / "models"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; finished epochs are kept, the same command continues after them", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description="Train, evaluate, report and release.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="the experiments, and the seeds finished of each")
+    listing.set_defaults(command=_list)
+
+    run = commands.add_parser("run", help="train and evaluate experiments; skips what is done, resumes what is not")
+    run.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which experiments: {', '.join(EXPERIMENTS)} (default: all)"
+    )
+    run.add_argument("--seeds", type=_positive, default=1, metavar="N", help="seeds 0 to N-1 (default: 1)")
+    run.set_defaults(command=_run)
+
+    report = commands.add_parser("report", help="write experiments.json and the figures from the finished runs")
+    report.set_defaults(command=_report)
+
+    release = commands.add_parser("release", help="write the bundle the service reads: models, golden samples, report")
+    release.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the seed whose weights are served (default: 0)"
+    )
+    release.set_defaults(command=_release)
+
+    for command in (listing, run, report, release):
+        command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
+        command.add_argument("--epochs", type=_positive, metavar="N", help="runs of N epochs instead of the recipe's")
+    for command in (report, release):
+        command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
+    for command in (run, release):
+        command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
+    return number
+
+
+def _list(options: argparse.Namespace) -> None:
+    runs = RunFolder(options.runs)
+    for experiment in select([], epochs=options.epochs):
+        seeds = [run.seed for run in runs.all(experiment)]
+        print(f"{experiment.name:12} {experiment.title:20} {len(seeds)} seeds finished")
+
+
+# The commands import late: Keras and TensorFlow take seconds to load, and --help need not wait for them.
+
+
+def _run(options: argparse.Namespace) -> None:
+    from training.commands import run_experiments
+
+    run_experiments(
+        select(options.names, epochs=options.epochs),
+        seeds=range(options.seeds),
+        runs=RunFolder(options.runs),
+        data_folder=options.data,
+    )
+
+
+def _report(options: argparse.Namespace) -> None:
+    from training.report import write_report
+
+    write_report(select([], epochs=options.epochs), RunFolder(options.runs), options.models)
+
+
+def _release(options: argparse.Namespace) -> None:
+    from training.release import release
+
+    release(
+        select([], epochs=options.epochs),
+        RunFolder(options.runs),
+        options.models,
+        seed=options.seed,
+        data_folder=options.data,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

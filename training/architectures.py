@@ -1,0 +1,62 @@
+"""The networks, in Keras 3: whatever backend ``KERAS_BACKEND`` names.
+
+All take float32 (N, 28, 28, 1) in 0…1 and give softmax (N, 10).
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import keras
+from keras import layers
+
+
+def dense(units: int) -> keras.Model:
+    """Flatten, one hidden ReLU layer, softmax: every pixel is a separate input, neighbours mean nothing."""
+    return _network("dense", layers.Flatten(), layers.Dense(units, activation="relu"))
+
+
+def cnn(kernel_size: int) -> keras.Model:
+    """Two convolutions (32 and 64 channels, ReLU, valid padding), each followed by 2×2 max pooling; Dense 64; softmax.
+
+    Args:
+        kernel_size: height and width of both convolutions' kernels, in pixels.
+
+    """
+    return _network(
+        f"cnn_{kernel_size}x{kernel_size}",
+        layers.Conv2D(32, kernel_size, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, kernel_size, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(64, activation="relu"),
+    )
+
+
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"dense": dense, "cnn": cnn}
+"""What an experiment may name as its architecture."""
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Count the multiplications of one image's forward pass, in convolutions and dense layers (biases excluded)."""
+    return sum(_layer_multiply_adds(layer) for layer in model.layers)
+
+
+def _layer_multiply_adds(layer: Any) -> int:
+    if isinstance(layer, layers.Conv2D):
+        return int(prod(layer.kernel.shape) * prod(layer.output.shape[1:3]))
+    if isinstance(layer, layers.Dense):
+        return int(prod(layer.kernel.shape))
+    return 0
+
+
+def _network(name: str, *hidden: keras.layers.Layer) -> keras.Model:
+    return keras.Sequential(
+        [
+            layers.Input((28, 28, 1), name="images"),
+            *hidden,
+            layers.Dense(10, activation="softmax", name="probabilities"),
+        ],
+        name=name,
+    )

@@ -1,0 +1,37 @@
+"""From predicted probabilities to the figures of a report."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.datasets import Labels, Pixels
+
+Probabilities = npt.NDArray[np.float32]
+
+
+def predict(model: Any, pixels: Pixels, *, batch_size: int = 1_000) -> Probabilities:
+    """Run a Keras model over float32 (N, 28, 28, 1); returns softmax float32 (N, 10)."""
+    return np.asarray(model.predict(pixels, batch_size=batch_size, verbose=0), dtype=np.float32)
+
+
+def metrics(probabilities: Probabilities, labels: Labels) -> Iterator[tuple[str, float]]:
+    """Yield ``accuracy`` (share of right argmaxes) and ``loss`` (mean negative log-likelihood, nats).
+
+    Args:
+        probabilities: float32 (N, 10).
+        labels: uint8 (N,).
+
+    """
+    yield "accuracy", float(np.mean(probabilities.argmax(axis=1) == labels))
+    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    # A float32 softmax can underflow to 0; the smallest positive float32 keeps the logarithm finite.
+    yield "loss", float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean())
+
+
+def confusion_matrix(predicted: npt.NDArray[np.integer[Any]], labels: Labels) -> npt.NDArray[np.int64]:
+    """Count (true class, predicted class) pairs: int64 (10, 10), rows are true classes."""
+    matrix = np.zeros((10, 10), np.int64)
+    np.add.at(matrix, (labels, predicted), 1)
+    return matrix

@@ -1,0 +1,114 @@
+"""The folder of runs: one small JSON file per (experiment, seed), committed; the weights beside it, not.
+
+``training/runs/cnn_a/seed-0.json`` holds everything a report needs, down to the predicted class of each test image;
+``seed-0.keras`` holds the weights a release exports, and while a run is under way, the checkpoint of its last epoch.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from training.errors import TrainingError
+from training.experiments import Experiment
+
+DEFAULT_FOLDER = Path(__file__).parent / "runs"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained and evaluated network.
+
+    Attributes:
+        experiment: its name in the registry.
+        seed: of the initialisation, the order of the training images and the validation split.
+        fingerprint: ``Experiment.fingerprint(seed)`` of what was run.
+        parameters: trainable weights.
+        multiply_adds: per image.
+        epochs: how many it was trained for.
+        history: per epoch, ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``.
+        validation: ``accuracy`` and ``loss`` on the 5,000 held-out training images.
+        test: the same on the 10,000 test images.
+        test_predictions: the predicted class of each test image, one digit each, in the dataset's order.
+        wall_time_s: seconds of training, summed over resumptions.
+        provenance: see ``provenance.collect``, the backend and the time it finished.
+
+    """
+
+    experiment: str
+    seed: int
+    fingerprint: str
+    parameters: int
+    multiply_adds: int
+    epochs: int
+    history: dict[str, list[float]]
+    validation: dict[str, float]
+    test: dict[str, float]
+    test_predictions: str
+    wall_time_s: float
+    provenance: dict[str, Any]
+
+
+class RunFolder:
+    """Reads and writes runs below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def weights(self, experiment: str, seed: int) -> Path:
+        """Name the Keras file with the weights of a finished run."""
+        return self.folder / experiment / f"seed-{seed}.keras"
+
+    def progress(self, experiment: str, seed: int) -> Path:
+        """Name the file that describes an unfinished run's checkpoint."""
+        return self.folder / experiment / f"seed-{seed}.progress.json"
+
+    def finished(self, experiment: Experiment, seed: int) -> Run | None:
+        """Read a finished run; None where there is none, or one of an experiment that has since changed."""
+        path = self._result(experiment.name, seed)
+        if not path.is_file():
+            return None
+        run = _read(path)
+        return run if run.fingerprint == experiment.fingerprint(seed) else None
+
+    def save(self, run: Run) -> None:
+        """Write a run's JSON file, whole or not at all."""
+        write_atomically(self._result(run.experiment, run.seed), to_json(asdict(run)))
+
+    def all(self, experiment: Experiment) -> Iterator[Run]:
+        """Yield the finished runs of an experiment as it is now, by seed."""
+        seeds = sorted(int(path.stem.removeprefix("seed-")) for path in self._results(experiment.name))
+        for seed in seeds:
+            run = self.finished(experiment, seed)
+            if run is not None:
+                yield run
+
+    def _results(self, experiment: str) -> Iterator[Path]:
+        return (p for p in (self.folder / experiment).glob("seed-*.json") if not p.name.endswith(".progress.json"))
+
+    def _result(self, experiment: str, seed: int) -> Path:
+        return self.folder / experiment / f"seed-{seed}.json"
+
+
+def to_json(content: Any) -> str:
+    """Format as every JSON file here: two spaces, the file ends with a newline."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_atomically(path: Path, content: str) -> None:
+    """Write text so that a reader, or a crash, sees the old file or the new one and nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _read(path: Path) -> Run:
+    try:
+        return Run(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise TrainingError(
+            f"{path} is not a run's record ({error}); delete it and run the experiment again"
+        ) from error

@@ -1,0 +1,152 @@
+"""Trains one network: seeded, checkpointed after every epoch, resumed exactly where it stopped.
+
+Written against Keras 3, so that ``KERAS_BACKEND`` may be TensorFlow, JAX or PyTorch.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import keras
+import numpy as np
+
+from training import architectures, evaluation, provenance
+from training.datasets import FashionMNIST, scale, stratified_split
+from training.experiments import Experiment
+from training.runs import Run, RunFolder, to_json, write_atomically
+
+
+class Observer(Protocol):
+    """Told how a run proceeds; see ``progress.Console``."""
+
+    def batch(self, done: int, total: int) -> None:
+        """Report a finished mini-batch of the present epoch."""
+
+    def epoch(self, done: int, total: int, metrics: dict[str, float]) -> None:
+        """Report a finished epoch with its four metrics."""
+
+
+def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder, observer: Observer) -> Run:
+    """Train and evaluate an experiment with one seed, and record the run.
+
+    The seed decides the initial weights, the validation split and the order of the images in every epoch. An
+    interrupted run continues after its last whole epoch and ends with the same weights as an uninterrupted one (on
+    the same machine). The test set is touched once, by the finished network.
+    """
+    recipe = experiment.recipe
+    surroundings = provenance.collect()
+    split = stratified_split(data.train_labels, seed=seed)
+    pixels, labels = scale(data.train_images), data.train_labels.astype(np.int32)
+    train_pixels, train_labels = pixels[split.train], labels[split.train]
+    held_out = (pixels[split.validation], labels[split.validation])
+    del pixels
+
+    _make_deterministic(seed)
+    batches = -(-len(train_labels) // recipe.batch_size)
+    model, history, seconds = _resume(experiment, seed, runs, batches=batches) or (_compiled(experiment), {}, 0.0)
+    for epoch in range(len(history.get("loss", [])), recipe.epochs):
+        started = time.perf_counter()
+        order = np.random.default_rng([seed, epoch]).permutation(len(train_labels))
+        fitted = model.fit(
+            train_pixels[order],
+            train_labels[order],
+            batch_size=recipe.batch_size,
+            shuffle=False,
+            validation_data=held_out,
+            validation_batch_size=1_000,
+            verbose=0,
+            callbacks=[_BatchReporter(lambda done: observer.batch(done, batches))],
+        )
+        seconds += time.perf_counter() - started
+        metrics = {name: float(values[0]) for name, values in fitted.history.items()}
+        history = {name: [*history.get(name, []), value] for name, value in metrics.items()}
+        _checkpoint(experiment, seed, runs, model, history, seconds)
+        observer.epoch(epoch + 1, recipe.epochs, metrics)
+
+    validation = evaluation.predict(model, held_out[0])
+    test = evaluation.predict(model, scale(data.test_images))
+    run = Run(
+        experiment=experiment.name,
+        seed=seed,
+        fingerprint=experiment.fingerprint(seed),
+        parameters=model.count_params(),
+        multiply_adds=architectures.multiply_adds(model),
+        epochs=recipe.epochs,
+        history=history,
+        validation=dict(evaluation.metrics(validation, data.train_labels[split.validation])),
+        test=dict(evaluation.metrics(test, data.test_labels)),
+        test_predictions="".join(map(str, test.argmax(axis=1))),
+        wall_time_s=round(seconds, 1),
+        provenance={
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "backend": keras.backend.backend(),
+            **surroundings,
+        },
+    )
+    runs.save(run)
+    runs.progress(experiment.name, seed).unlink()
+    return run
+
+
+def _make_deterministic(seed: int) -> None:
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def _compiled(experiment: Experiment) -> keras.Model:
+    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
+    model.compile(
+        optimizer=keras.optimizers.Adam(experiment.recipe.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=10,  # ten mini-batches a call: less time between them, the same arithmetic
+    )
+    return model
+
+
+def _checkpoint(
+    experiment: Experiment,
+    seed: int,
+    runs: RunFolder,
+    model: keras.Model,
+    history: dict[str, list[float]],
+    seconds: float,
+) -> None:
+    """Keep the network and its optimiser's state; the progress file, written last, says which epoch they are of."""
+    weights = runs.weights(experiment.name, seed)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    temporary = weights.with_suffix(".tmp.keras")
+    model.save(temporary)
+    temporary.replace(weights)
+    described = {"fingerprint": experiment.fingerprint(seed), "history": history, "seconds": seconds}
+    write_atomically(runs.progress(experiment.name, seed), to_json(described))
+
+
+def _resume(
+    experiment: Experiment, seed: int, runs: RunFolder, *, batches: int
+) -> tuple[keras.Model, dict[str, list[float]], float] | None:
+    try:
+        described = json.loads(runs.progress(experiment.name, seed).read_text(encoding="utf-8"))
+        if described["fingerprint"] != experiment.fingerprint(seed):
+            return None
+        model = keras.models.load_model(runs.weights(experiment.name, seed))
+    except (OSError, ValueError, KeyError):
+        return None  # no checkpoint, or one that a crash left unreadable: start over
+    # A process that ended between the two files of a checkpoint left weights one epoch ahead of the history.
+    if int(model.optimizer.iterations) != batches * len(described["history"]["loss"]):
+        return None
+    return model, described["history"], described["seconds"]
+
+
+class _BatchReporter(keras.callbacks.Callback):  # type: ignore[misc]
+    def __init__(self, report: Callable[[int], None]) -> None:
+        super().__init__()
+        self._report = report
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        self._report(batch + 1)
