@@ -12,7 +12,9 @@ from training.runs import DEFAULT_FOLDER, RunFolder
 # TensorFlow logs notices, some marked as errors, that a user of these commands cannot act on; failures are exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_DEFAULT_MODELS = Path(__file__).parent.parent / "models"
+_ROOT = Path(__file__).parent.parent
+_DEFAULT_MODELS = _ROOT / "models"
+_README = _ROOT / "README.md"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=_positive, default=1, metavar="N", help="seeds 0 to N-1 (default: 1)")
     run.set_defaults(command=_run)
 
-    report = commands.add_parser("report", help="write experiments.json and the figures from the finished runs")
+    report = commands.add_parser("report", help="write the bundle's report anew from the finished runs")
     report.set_defaults(command=_report)
 
     release = commands.add_parser("release", help="write the bundle the service reads: models, golden samples, report")
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--epochs", type=_positive, metavar="N", help="runs of N epochs instead of the recipe's")
     for command in (report, release):
         command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
-    for command in (run, release):
+    for command in (run, report, release):
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
     return parser
 
@@ -91,9 +93,10 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from training.report import write_report
+    from training.release import renew_report
 
-    write_report(select([], epochs=options.epochs), RunFolder(options.runs), options.models)
+    renew_report(select([], epochs=options.epochs), RunFolder(options.runs), options.models, data_folder=options.data)
+    _update_readme(options.models)
 
 
 def _release(options: argparse.Namespace) -> None:
@@ -106,6 +109,14 @@ def _release(options: argparse.Namespace) -> None:
         seed=options.seed,
         data_folder=options.data,
     )
+    _update_readme(options.models)
+
+
+def _update_readme(models: Path) -> None:
+    from training.release import update_readme
+
+    if models == _DEFAULT_MODELS:  # the README shows the released bundle's results, and no other's
+        update_readme(models, _README)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,47 @@
+"""``python -m service``: verify the settings and the bundle, then serve."""
+
+import argparse
+import sys
+
+import uvicorn
+from pydantic import ValidationError
+
+from service.bundle import Bundle, BundleError
+from service.settings import Settings, describe, explain
+
+DRAIN_SECONDS = 25
+"""How long requests may finish after SIGTERM; SageMaker sends SIGKILL after 30 s."""
+
+
+def main() -> int:
+    """Serve until told to stop; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m service",
+        description="Serve the released models. All settings are environment variables:\n\n" + describe(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    try:
+        settings = Settings()
+        Bundle(settings.model_dir)  # here, so that a bundle that cannot be served ends the command with one line
+    except ValidationError as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 2
+    except BundleError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    uvicorn.run(
+        "service.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

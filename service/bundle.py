@@ -1,0 +1,150 @@
+"""The bundle: the folder that ``training`` writes and this service reads, and their only contract.
+
+::
+
+    models/
+      bundle.json                  this module's ``Manifest``
+      experiments.json             the report, as ``GET /experiments`` gives it
+      experiments.md, experiments/ the same as Markdown: the whole, and one file an experiment
+      figures/                     the pictures of the report
+      cnn_a/1/                     one folder a model and version: an ordinary SavedModel
+        saved_model.pb, variables/ signature serving_default: images float32 (N, 28, 28, 1) → probabilities (N, 10)
+        assets.extra/model.tflite  the same weights for LiteRT
+        assets.extra/golden.npz    images uint8 (K, 28, 28) and the probabilities float32 (K, 10) they must give
+
+``bundle.json`` lists every other file with its SHA-256, and ends with a checksum of its own content, so that a change
+of any byte is noticed. Paths in it are relative to the folder, with forward slashes.
+"""
+
+import hashlib
+import json
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+SCHEMA_VERSION = 1
+
+
+class BundleError(Exception):
+    """The folder cannot be served; the message says which file is wrong and what to do."""
+
+
+def _inside(path: str) -> str:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts:
+        raise ValueError(f"{path} points outside the bundle")
+    return path
+
+
+BundlePath = Annotated[str, AfterValidator(_inside)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class ModelEntry(BaseModel):
+    """One served model."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    title: str
+    version: str = Field(pattern="^[0-9]+$")
+    labels: list[str] = Field(min_length=2)
+    preprocessing: str
+    saved_model: BundlePath
+    litert: BundlePath
+    golden: BundlePath
+    files: dict[BundlePath, Sha256]
+    training: dict[str, Any]
+    equivalence: dict[str, Any]
+
+
+class Manifest(BaseModel):
+    """The content of ``bundle.json``."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    schema_version: Literal[1]
+    default_model: str
+    models: dict[Annotated[str, Field(pattern="^[A-Za-z0-9_.-]+$")], ModelEntry] = Field(min_length=1)
+    files: dict[BundlePath, Sha256]
+    provenance: dict[str, Any]
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _default_is_there(self) -> "Manifest":
+        if self.default_model not in self.models:
+            raise ValueError(f"default_model {self.default_model} is not among the models")
+        return self
+
+
+class Bundle:
+    """A verified bundle.
+
+    Attributes:
+        folder: where it is.
+        manifest: what its ``bundle.json`` says.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read and verify every file.
+
+        Raises:
+            BundleError: a file is missing, changed, or of another schema.
+
+        """
+        self.folder = folder
+        self.manifest = _read_manifest(folder)
+        for files in (self.manifest.files, *(entry.files for entry in self.manifest.models.values())):
+            for name, expected in files.items():
+                _verify(folder / name, expected)
+
+    def path(self, name: str) -> Path:
+        """Locate a file of the bundle."""
+        return self.folder / name
+
+    def read_json(self, name: str) -> Any:
+        """Read a JSON file of the bundle; None where the bundle does not list it (a report is optional)."""
+        return json.loads(self.path(name).read_text(encoding="utf-8")) if name in self.manifest.files else None
+
+
+def content_checksum(manifest: dict[str, Any]) -> str:
+    """SHA-256 of a manifest without its own checksum, as compact JSON with sorted keys."""
+    content = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / "bundle.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"{folder.resolve()} holds no bundle.json; set SERVICE_MODEL_DIR to a released bundle, or make one: "
+            "python -m training release"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read ({error}); {_MEND}") from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise BundleError(f"{path} has schema version {version}, this service reads {SCHEMA_VERSION}; {_MEND}")
+    try:
+        manifest = Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BundleError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; {_MEND}") from error
+    if content_checksum(content) != manifest.sha256:
+        raise BundleError(f"{path} was changed after its release: its checksum does not match; {_MEND}")
+    return manifest
+
+
+def _verify(path: Path, expected: str) -> None:
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BundleError(f"{path} is listed in bundle.json but cannot be read ({error.strerror}); {_MEND}") from error
+    if found != expected:
+        raise BundleError(f"{path} was changed after its release: SHA-256 {found}, expected {expected}; {_MEND}")
+
+
+_MEND = "restore the released bundle, or make a new one: python -m training release"

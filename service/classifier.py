@@ -1,0 +1,124 @@
+"""The served models: loaded, checked against their golden samples, and asked."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from service import engines
+from service.bundle import Bundle, ModelEntry
+from service.engines import Engine, Pixels, Probabilities
+from service.errors import NotReadyError, UnknownModelError
+
+GOLDEN_TOLERANCE = 1e-4
+"""How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
+
+_INLINE_IMAGES = 32
+T = TypeVar("T")
+
+
+class GoldenMismatchError(Exception):
+    """A model does not give the probabilities it was released with."""
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """One model, ready to be asked.
+
+    Attributes:
+        name: what requests call it.
+        version: of its SavedModel.
+        labels: class names, in class order.
+        engine: runs it.
+
+    """
+
+    name: str
+    version: str
+    labels: list[str]
+    engine: Engine
+
+
+class Models:
+    """The models of a bundle, by name.
+
+    Until ``load`` has finished every look-up raises ``NotReadyError`` with the reason, which ``/ping`` reports too.
+    """
+
+    def __init__(self, bundle: Bundle, engine: str) -> None:
+        self._bundle = bundle
+        self._engine = engine
+        self._classifiers: dict[str, Classifier] = {}
+        self._not_ready: str | None = "the models are being loaded"
+        self._large_work = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-work")
+
+    @property
+    def names(self) -> list[str]:
+        """Every served model's name, in the bundle's order."""
+        return list(self._bundle.manifest.models)
+
+    @property
+    def default(self) -> str:
+        """The model that answers where a request names none."""
+        return self._bundle.manifest.default_model
+
+    def load(self) -> None:
+        """Load every model and have it reproduce its golden samples."""
+        try:
+            self._classifiers = {name: self._load(name, entry) for name, entry in self._bundle.manifest.models.items()}
+        except Exception as error:
+            # The reason must outlive this call: it is what /ping answers until somebody mends the bundle.
+            self._not_ready = f"the models could not be loaded: {error}"
+            raise
+        self._not_ready = None
+
+    def require_ready(self) -> None:
+        """Raise ``NotReadyError`` while the models cannot be asked."""
+        if self._not_ready is not None:
+            raise NotReadyError(self._not_ready)
+
+    def get(self, name: str | None = None) -> Classifier:
+        """Look a model up; the default one where no name is given.
+
+        Raises:
+            NotReadyError: the models are not loaded.
+            UnknownModelError: no model has that name.
+
+        """
+        self.require_ready()
+        found = self._classifiers.get(self.default if name is None else name)
+        if found is None:
+            raise UnknownModelError(f"no model is called {name!r}; served are: {', '.join(self.names)}")
+        return found
+
+    async def predict(self, classifier: Classifier, pixels: Pixels) -> Probabilities:
+        """Classify float32 (N, 28, 28, 1) → float32 (N, classes); large batches leave the event loop."""
+        if len(pixels) <= _INLINE_IMAGES:
+            return classifier.engine.predict(pixels)
+        return await self.offload(classifier.engine.predict, pixels)
+
+    async def offload(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do work that would keep the event loop from other requests for more than about 2 ms.
+
+        One thread: a worker process has one core to use.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._large_work, work, *arguments)
+
+    def close(self) -> None:
+        """End the thread for large work, after what it is doing."""
+        self._large_work.shutdown()
+
+    def _load(self, name: str, entry: ModelEntry) -> Classifier:
+        engine = engines.load(self._engine, self._bundle, entry)
+        with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
+            pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
+            difference = float(np.abs(engine.predict(pixels) - golden["probabilities"]).max())
+        if not difference <= GOLDEN_TOLERANCE:
+            raise GoldenMismatchError(
+                f"{name} does not reproduce its golden samples: probabilities differ by {difference:.2g}, "
+                f"{GOLDEN_TOLERANCE:g} is allowed; make a new bundle on this machine: python -m training release"
+            )
+        return Classifier(name, entry.version, entry.labels, engine)

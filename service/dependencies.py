@@ -1,0 +1,37 @@
+"""What routes ask for, and the documentation they share."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from service.classifier import Models
+from service.errors import MEDIA_TYPE
+from service.reports import Reports
+from service.schemas import Problem
+from service.settings import Settings
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _models(request: Request) -> Models:
+    models: Models = request.app.state.models
+    return models
+
+
+def _reports(request: Request) -> Reports:
+    reports: Reports = request.app.state.reports
+    return reports
+
+
+SettingsDependency = Annotated[Settings, Depends(_settings)]
+ModelsDependency = Annotated[Models, Depends(_models)]
+ReportsDependency = Annotated[Reports, Depends(_reports)]
+
+
+def problems(**by_status: str) -> dict[int | str, dict[str, Any]]:
+    """Document a route's problem responses: ``problems(s404="no such model")``."""
+    schema = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    return {int(key[1:]): {"description": text, "content": schema} for key, text in by_status.items()}

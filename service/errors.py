@@ -1,0 +1,113 @@
+"""What can be wrong with a request: each error carries its HTTP status; one handler turns it into a response.
+
+The body is a problem document (RFC 9457, ``application/problem+json``). Its ``type`` is ``about:blank``, so ``title``
+is the status's phrase, and ``detail`` says what was wrong and what to do.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ServiceError(Exception):
+    """A request that cannot be answered; the message is the problem document's ``detail``."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    headers: dict[str, str] | None = None
+
+
+class MalformedError(ServiceError):
+    """The body is not what its content type says: broken JSON, a truncated image."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class UnknownModelError(ServiceError):
+    """No model, or no experiment, has that name."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class NotAcceptableError(ServiceError):
+    """None of the media types in ``Accept`` can be written."""
+
+    status = HTTPStatus.NOT_ACCEPTABLE
+
+
+class TooLargeError(ServiceError):
+    """More bytes, pixels or images than a setting allows."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class UnsupportedMediaTypeError(ServiceError):
+    """The body's content type is not one this route reads."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class UnusableError(ServiceError):
+    """Well-formed, but not something a model can classify: a wrong shape, pixels out of range."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class NotReadyError(ServiceError):
+    """The models are not loaded, or did not reproduce their golden samples."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": "1"}  # noqa: RUF012 (never changed)
+
+
+def problem(status: int, detail: str, *, instance: str | None = None, headers: Any = None) -> Response:
+    """Build a problem response.
+
+    Args:
+        status: the HTTP status code, repeated in the body.
+        detail: one or two sentences for the caller: what was wrong, what to do.
+        instance: the path that was asked for.
+        headers: further response headers.
+
+    """
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+    if instance is not None:
+        document["instance"] = instance
+    return Response(orjson.dumps(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _invalid_parameters)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _service_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    return problem(error.status, str(error), instance=request.url.path, headers=error.headers)
+
+
+async def _invalid_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    sentences = (f"{e['loc'][0]} parameter {e['loc'][-1]}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(sentences), instance=request.url.path)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {
+        HTTPStatus.NOT_FOUND: f"there is nothing at {request.url.path}; GET /docs lists what there is",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}; see GET /docs",
+    }.get(HTTPStatus(error.status_code), error.detail)
+    return problem(error.status_code, detail, instance=request.url.path, headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (logged by the server)
+    return problem(500, "the service failed on this request; its log says why", instance=request.url.path)

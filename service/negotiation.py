@@ -1,0 +1,44 @@
+"""Which representation a client wants: proactive negotiation by ``Accept`` (RFC 9110, section 12.5.1)."""
+
+from collections.abc import Sequence
+
+from service.errors import NotAcceptableError
+
+
+def choose(accept: str | None, offers: Sequence[str]) -> str:
+    """Pick the offered media type that the client rates highest; the earlier offer where it rates two alike.
+
+    Args:
+        accept: the ``Accept`` header, if any; without one everything is welcome.
+        offers: the media types that can be written, the default first.
+
+    Raises:
+        NotAcceptableError: the client accepts none of them.
+
+    """
+    ranges = [_parse(part) for part in (accept or "*/*").lower().split(",") if part.strip()]
+    rated = [(_quality(offer, ranges), -position, offer) for position, offer in enumerate(offers)]
+    quality, _, best = max(rated)
+    if quality <= 0:
+        raise NotAcceptableError(f"Accept: {accept} cannot be served here; there is: {', '.join(offers)}")
+    return best
+
+
+def _parse(part: str) -> tuple[str, float]:
+    media_range, *parameters = (piece.strip() for piece in part.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return media_range, float(parameter[2:])
+            except ValueError:
+                return media_range, 0.0
+    return media_range, 1.0
+
+
+def _quality(offer: str, ranges: list[tuple[str, float]]) -> float:
+    """Rate an offer by the most specific range that covers it."""
+    for covering in (offer, offer.split("/")[0] + "/*", "*/*"):
+        for media_range, quality in ranges:
+            if media_range == covering:
+                return quality
+    return 0.0

@@ -1,0 +1,112 @@
+"""The experiments' report in four media types, rendered from what the bundle carries."""
+
+import csv
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from service.bundle import Bundle
+from service.errors import UnknownModelError
+from service.schemas import ExperimentsReport
+
+JSON, HTML, MARKDOWN, CSV = "application/json", "text/html", "text/markdown", "text/csv"
+MEDIA_TYPES = (JSON, HTML, MARKDOWN, CSV)
+"""What a report can be had as, the default first."""
+
+WEB = Path(__file__).parent / "web"
+
+_DETAIL_ONLY = ("runs", "confusion_matrix", "classes")
+_SUMMARY_COLUMNS = ("name", "title", "kernel_size", "parameters", "multiply_adds", "seeds")
+_RUN_COLUMNS = ("experiment", "seed", "epochs", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "wall_time_s")
+
+
+class Reports:
+    """The report of one bundle; each representation is rendered once, when first asked for."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._content: dict[str, Any] | None = bundle.read_json("experiments.json")
+        if self._content is not None:
+            ExperimentsReport.model_validate(self._content)
+        self._templates = Environment(
+            loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        self._templates.filters["percent"] = _percent
+        self.overview = cache(self._overview)
+        self.detail = cache(self._detail)
+
+    def _overview(self, media_type: str) -> bytes:
+        """Render the results table and what follows from it.
+
+        Raises:
+            UnknownModelError: the bundle carries no report.
+
+        """
+        report = self._report()
+        if media_type == MARKDOWN:
+            return self._bundle.path("experiments.md").read_bytes()
+        if media_type == CSV:
+            return _csv([*_SUMMARY_COLUMNS, *_estimate_columns()], (_summary_row(e) for e in report["experiments"]))
+        summary = report | {"experiments": [_without_detail(e) for e in report["experiments"]]}
+        if media_type == HTML:
+            return self._render("experiments.html", summary)
+        return orjson.dumps(summary)
+
+    def _detail(self, name: str, media_type: str) -> bytes:
+        """Render one experiment with its runs.
+
+        Raises:
+            UnknownModelError: no experiment has that name.
+
+        """
+        report = self._report()
+        found = next((e for e in report["experiments"] if e["name"] == name), None)
+        if found is None:
+            names = ", ".join(e["name"] for e in report["experiments"])
+            raise UnknownModelError(f"no experiment is called {name!r}; there are: {names}")
+        if media_type == MARKDOWN:
+            return self._bundle.path(f"experiments/{name}.md").read_bytes()
+        if media_type == CSV:
+            return _csv(_RUN_COLUMNS, ([name, *(run[c] for c in _RUN_COLUMNS[1:])] for run in found["runs"]))
+        if media_type == HTML:
+            return self._render("experiment.html", {"experiment": found, "report": report})
+        return orjson.dumps(found)
+
+    def _report(self) -> dict[str, Any]:
+        if self._content is None:
+            raise UnknownModelError("the served bundle carries no report; python -m training release writes one")
+        return self._content
+
+    def _render(self, template: str, content: dict[str, Any]) -> bytes:
+        return self._templates.get_template(template).render(content).encode()
+
+
+def _without_detail(experiment: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in experiment.items() if key not in _DETAIL_ONLY}
+
+
+def _estimate_columns() -> list[str]:
+    return [f"{metric}_{part}" for metric in ("val_accuracy", "test_accuracy") for part in ("mean", "low", "high")]
+
+
+def _summary_row(experiment: dict[str, Any]) -> list[Any]:
+    row = [experiment[column] for column in _SUMMARY_COLUMNS]
+    for metric in ("val_accuracy", "test_accuracy"):
+        row += [experiment[metric]["mean"], *(experiment[metric]["ci95"] or (None, None))]
+    return row
+
+
+def _csv(header: Any, rows: Any) -> bytes:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _percent(share: float, digits: int = 2) -> str:
+    return f"{share * 100:.{digits}f} %"

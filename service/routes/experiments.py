@@ -1,0 +1,38 @@
+"""For students and teachers: the results table, and what it says about convolution."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from service import negotiation, reports, schemas
+from service.dependencies import ReportsDependency, problems
+
+router = APIRouter(tags=["experiments"])
+
+_OTHER_TYPES = {media_type: {"schema": {"type": "string"}} for media_type in reports.MEDIA_TYPES[1:]}
+_PROBLEMS = problems(s404="no such experiment", s406="none of the media types asked for")
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """Lead a browser to the report."""
+    return RedirectResponse("/experiments")
+
+
+@router.get(
+    "/experiments",
+    responses={200: {"model": schemas.ExperimentsReport, "content": _OTHER_TYPES}, **_PROBLEMS},
+)
+async def experiments(request: Request, rendered: ReportsDependency) -> Response:
+    """Compare the experiments: accuracies with intervals over seeds, paired differences, the conclusion."""
+    media_type = negotiation.choose(request.headers.get("accept"), reports.MEDIA_TYPES)
+    return Response(rendered.overview(media_type), media_type=media_type, headers={"Vary": "Accept"})
+
+
+@router.get(
+    "/experiments/{name}",
+    responses={200: {"model": schemas.ExperimentDetail, "content": _OTHER_TYPES}, **_PROBLEMS},
+)
+async def experiment(request: Request, name: str, rendered: ReportsDependency) -> Response:
+    """Show one experiment: its runs, seed by seed, and its confusion matrix on the test set."""
+    media_type = negotiation.choose(request.headers.get("accept"), reports.MEDIA_TYPES)
+    return Response(rendered.detail(name, media_type), media_type=media_type, headers={"Vary": "Accept"})

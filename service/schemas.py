@@ -1,0 +1,120 @@
+"""The shapes of the answers, for the API's documentation and for whoever parses them."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class LabelProbability(BaseModel):
+    """One class and how probable the model finds it."""
+
+    label: str
+    class_id: int
+    probability: float = Field(ge=0, le=1)
+
+
+class PreprocessReport(BaseModel):
+    """What was done to the picture before the model saw it."""
+
+    mode: Literal["dataset", "photo"]
+    inverted: bool
+    box: tuple[int, int, int, int] | None = Field(
+        None, description="left, top, right, bottom of the garment, in pixels of the upright picture; mode photo only"
+    )
+
+
+class Prediction(BaseModel):
+    """The answer of one model to one picture."""
+
+    model: str
+    version: str
+    label: str
+    class_id: int
+    confidence: float = Field(ge=0, le=1)
+    predictions: list[LabelProbability] = Field(description="the top_k classes, most probable first")
+    preprocess: PreprocessReport
+
+
+class Comparison(BaseModel):
+    """The answers of every served model to one picture."""
+
+    predictions: list[Prediction]
+
+
+class ImageAsJSON(BaseModel):
+    """A picture in JSON."""
+
+    image: str = Field(description="the picture file, base64, or a data: URL with ;base64")
+
+
+class Probabilities(BaseModel):
+    """Softmax outputs, one list of ten per image (``outputs`` where the request said ``inputs``)."""
+
+    predictions: list[list[float]]
+
+
+class Estimate(BaseModel):
+    """A mean over seeds and its 95 % t-interval; no interval with fewer than two seeds."""
+
+    mean: float
+    ci95: tuple[float, float] | None
+
+
+class ExperimentSummary(BaseModel):
+    """One row of the results table."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    title: str
+    kernel_size: int | None
+    parameters: int
+    multiply_adds: int
+    seeds: int
+    val_accuracy: Estimate
+    test_accuracy: Estimate
+    observations: str
+    served: bool
+
+
+class ExperimentDetail(ExperimentSummary):
+    """One experiment with its runs."""
+
+    runs: list[dict[str, Any]]
+    classes: list[str]
+    confusion_matrix: list[list[int]] = Field(description="rows are true classes, columns predicted ones")
+
+
+class PairedDifference(BaseModel):
+    """Two experiments compared over paired seeds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    ci95: tuple[float, float] | None
+    p_value: float | None
+
+
+class ExperimentsReport(BaseModel):
+    """The results table and what follows from it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    experiments: list[ExperimentSummary]
+    comparisons: list[PairedDifference]
+    conclusion: str
+    dataset: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+class Problem(BaseModel):
+    """Problem details for HTTP APIs (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None

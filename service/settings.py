@@ -1,0 +1,74 @@
+"""Everything that can be set, as environment variables that start with ``SERVICE_``."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def allowed_cpus() -> int:
+    """Count the CPUs this process may use: its affinity, capped by its container's quota (cgroup v2, else v1)."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        if (_CGROUP / "cpu.max").is_file():
+            quota, period = (_CGROUP / "cpu.max").read_text().split()
+        else:
+            quota, period = ((_CGROUP / "cpu" / f"cpu.cfs_{n}_us").read_text().strip() for n in ("quota", "period"))
+    except (OSError, ValueError):
+        return cpus
+    if quota in ("max", "-1"):
+        return cpus
+    return max(1, min(cpus, int(quota) // int(period)))
+
+
+class Settings(BaseSettings):
+    """The service's settings; invalid ones keep it from starting."""
+
+    model_config = SettingsConfigDict(env_prefix="SERVICE_", protected_namespaces=())
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every interface")
+    port: int = Field(8080, ge=1, le=65535, description="TCP port to listen on")
+    workers: int = Field(
+        default_factory=allowed_cpus,
+        ge=1,
+        le=256,
+        description="worker processes; default: the CPUs the process may use",
+    )
+    model_dir: Path = Field(Path("models"), description="folder with the released bundle (bundle.json)")
+    engine: Literal["litert", "tensorflow"] = Field(
+        "litert", description="what runs the models: litert, or tensorflow (the same answers, from the SavedModels)"
+    )
+    max_body_mb: int = Field(25, ge=1, description="largest request body, in MiB; SageMaker's own limit is 25 MB")
+    max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
+    max_batch: int = Field(10_000, ge=1, description="most images in one request to /invocations")
+
+    @model_validator(mode="after")
+    def _engine_is_installed(self) -> Self:
+        if self.engine == "tensorflow" and find_spec("tensorflow") is None:
+            raise ValueError("SERVICE_ENGINE=tensorflow needs TensorFlow: uv sync --extra tensorflow")
+        return self
+
+
+def describe() -> str:
+    """List the settings with their defaults, one a line."""
+    return "\n".join(
+        f"  SERVICE_{name.upper():12} {field.description}"
+        + (f" [{field.default}]" if field.default_factory is None else "")
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def explain(error: ValidationError) -> str:
+    """Say in one sentence a setting which ones are wrong and what they may be."""
+    sentences = []
+    for e in error.errors():
+        if e["loc"]:
+            sentences.append(f"SERVICE_{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}")
+        else:
+            sentences.append(e["msg"].removeprefix("Value error, "))
+    return "; ".join(sentences)

@@ -1,0 +1,76 @@
+"""Sentences derived from the numbers by stated rules; nothing here knows the outcome beforehand.
+
+The rule for every comparison: two experiments are *separable* when the paired t-test over seeds, Holm-adjusted for
+all comparisons of the report, has p below 0.05. Differences are in percentage points of accuracy.
+"""
+
+from typing import Any
+
+SIGNIFICANCE = 0.05
+
+Row = dict[str, Any]
+
+
+def separable(comparison: Row) -> bool:
+    """Apply the rule; False where one seed leaves nothing to test."""
+    return comparison["p_value_holm"] is not None and comparison["p_value_holm"] < SIGNIFICANCE
+
+
+def observation(row: Row, comparisons: list[Row]) -> str:
+    """Say what was measured of one experiment, against the first of the table."""
+    to_first = [c for c in comparisons if c["a"] == row["name"] and c["metric"] == "test_accuracy"][:1]
+    if not to_first:
+        return f"The reference. The workshop says: {row['hypothesis']}."
+    return (
+        f"{_measured(to_first[0])} against {to_first[0]['b']} on the test set. The workshop says: {row['hypothesis']}."
+    )
+
+
+def conclusion(rows: list[Row], comparisons: list[Row]) -> str:
+    """Derive the report's conclusion: each CNN against the dense network, kernel sizes, parameter counts."""
+    dense = [row for row in rows if row["kernel_size"] is None]
+    convolutional = [row for row in rows if row["kernel_size"] is not None]
+    by_pair = {(c["a"], c["b"]): c for c in comparisons if c["metric"] == "test_accuracy"}
+    sentences = [_against_dense(cnn, reference, by_pair) for reference in dense for cnn in convolutional]
+    sentences += [
+        _kernel_sizes(wide, narrow, by_pair)
+        for narrow in convolutional
+        for wide in convolutional
+        if (wide["name"], narrow["name"]) in by_pair
+    ]
+    sentences += [_parameters(cnn, reference) for reference in dense for cnn in convolutional]
+    return " ".join(sentences)
+
+
+def _against_dense(cnn: Row, dense: Row, by_pair: dict[tuple[str, str], Row]) -> str:
+    comparison = by_pair[cnn["name"], dense["name"]]
+    if not separable(comparison):
+        return f"{cnn['title']} and {dense['title']} are not separable: {_measured(comparison)}."
+    verb = "beats" if comparison["difference"] > 0 else "loses to"
+    return f"{cnn['title']} {verb} {dense['title']}: {_measured(comparison)}."
+
+
+def _kernel_sizes(wide: Row, narrow: Row, by_pair: dict[tuple[str, str], Row]) -> str:
+    comparison = by_pair[wide["name"], narrow["name"]]
+    sizes = f"{wide['title']} against {narrow['title']}: {_measured(comparison)}"
+    if not separable(comparison):
+        return f"{sizes}; the two kernel sizes are not separable."
+    better = wide if comparison["difference"] > 0 else narrow
+    return f"{sizes}; {better['title']} is better."
+
+
+def _parameters(cnn: Row, dense: Row) -> str:
+    order = "more" if cnn["parameters"] > dense["parameters"] else "fewer"
+    return (
+        f"{cnn['title']} has {order} parameters than {dense['title']} ({cnn['parameters']:,}, {dense['parameters']:,})."
+    )
+
+
+def _measured(comparison: Row) -> str:
+    points = f"{comparison['difference'] * 100:+.2f} points"
+    if comparison["ci95"] is None:
+        return f"{points} (one seed)"
+    low, high = (bound * 100 for bound in comparison["ci95"])
+    p = comparison["p_value_holm"]
+    p_text = "" if p is None else f", p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
+    return f"{points} (95 % CI {low:+.2f} to {high:+.2f}{p_text})"

@@ -1,0 +1,149 @@
+"""Writes the bundle: the folder that the service reads, and SageMaker's model.tar.gz holds.
+
+``bundle.json`` lists every other file with its SHA-256 and ends with a checksum of its own content (compact JSON,
+sorted keys). ``service/bundle.py`` describes the same folder from the reader's side.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training import datasets, provenance, report
+from training.errors import TrainingError
+from training.experiments import Experiment
+from training.export import checksums, export
+from training.markdown import replace_results
+from training.runs import Run, RunFolder, to_json, write_atomically
+
+SCHEMA_VERSION = 1
+PREPROCESSING = "fashion-mnist-1"
+"""Names the conversion of photos that the networks' training data went through; the service has the same one."""
+
+VERSION = "1"
+
+
+def release(
+    experiments: Sequence[Experiment], runs: RunFolder, models: Path, *, seed: int, data_folder: Path | None
+) -> None:
+    """Export the served experiments' networks of one seed, and write report and manifest around them.
+
+    The new bundle is built beside the old one and takes its place when it is whole.
+
+    Raises:
+        TrainingError: a run or its weights are missing, an export is not faithful, or ``models`` is no bundle.
+
+    """
+    if models.exists() and not (models / "bundle.json").is_file() and any(models.iterdir()):
+        raise TrainingError(
+            f"{models} exists and is not a bundle, so it is not replaced; name another folder: --models DIR"
+        )
+    served = [experiment for experiment in experiments if experiment.served]
+    chosen = {experiment.name: _finished(experiment, seed, runs) for experiment in served}
+    data = datasets.load(data_folder)
+    content = report.build(experiments, runs, data, served_seed=seed)
+
+    building = models.with_name(models.name + ".new")
+    shutil.rmtree(building, ignore_errors=True)
+    entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
+    report.write(content, building)
+    _write_manifest(building, entries, content)
+    shutil.rmtree(models, ignore_errors=True)
+    building.rename(models)
+    print(f"{models}: a bundle of {', '.join(entries)}")
+
+
+def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Path, *, data_folder: Path | None) -> None:
+    """Write the report of a bundle anew from the runs, its models unchanged.
+
+    Raises:
+        TrainingError: ``models`` is no bundle, or the runs do not include the served ones.
+
+    """
+    try:
+        manifest = json.loads((models / "bundle.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{models} holds no bundle ({error}); make one: python -m training release") from error
+    entries = manifest["models"]
+    served_seed = next(iter(entries.values()))["training"]["seed"]
+    content = report.build(experiments, runs, datasets.load(data_folder), served_seed=served_seed)
+    report.write(content, models)
+    _write_manifest(models, entries, content)
+    print(f"{models / 'experiments.json'}: {content['provenance']['runs']} runs")
+
+
+def update_readme(models: Path, readme: Path) -> None:
+    """Write a bundle's results into the README's results section."""
+    content = json.loads((models / "experiments.json").read_text(encoding="utf-8"))
+    write_atomically(readme, replace_results(readme.read_text(encoding="utf-8"), content))
+
+
+def _write_manifest(bundle: Path, entries: dict[str, Any], content: dict[str, Any]) -> None:
+    # The default is chosen on validation, never on the test set; the numbers are means over seeds.
+    validation = {row["name"]: row["val_accuracy"]["mean"] for row in content["experiments"]}
+    of_models = {name for entry in entries.values() for name in entry["files"]}
+    manifest: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "default_model": max(entries, key=lambda name: validation[name]),
+        "models": entries,
+        "files": {
+            name: checksum
+            for name, checksum in checksums(bundle, bundle).items()
+            if name not in of_models and name != "bundle.json"
+        },
+        "provenance": provenance.collect(),
+    }
+    checksum = hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    write_atomically(bundle / "bundle.json", to_json(manifest | {"sha256": checksum}))
+
+
+def _finished(experiment: Experiment, seed: int, runs: RunFolder) -> Run:
+    run = runs.finished(experiment, seed)
+    if run is None or not runs.weights(experiment.name, seed).is_file():
+        raise TrainingError(
+            f"{runs.folder} has no {'finished run' if run is None else 'weights'} of {experiment.name} seed {seed} "
+            f"(the repository keeps results, not weights); train it again: python -m training run {experiment.name} "
+            f"--seeds {seed + 1} --runs DIR, and release with the same --runs DIR"
+        )
+    return run
+
+
+def _export(
+    experiment: Experiment, run: Run, runs: RunFolder, bundle: Path, data: datasets.FashionMNIST
+) -> dict[str, Any]:
+    folder = bundle / experiment.name / VERSION
+    equivalence, accuracy = export(
+        runs.weights(experiment.name, run.seed), folder, images=data.test_images, labels=data.test_labels
+    )
+    if accuracy != run.test["accuracy"]:
+        raise TrainingError(
+            f"{experiment.name} seed {run.seed}: the exported model has test accuracy {accuracy:.4f}, "
+            f"its run recorded {run.test['accuracy']:.4f}; the weights are not that run's, train it again"
+        )
+    print(
+        f"{experiment.name}: LiteRT differs from the SavedModel by at most {equivalence.largest_difference:.2g} in a "
+        f"probability and in {equivalence.differing_classes} of {equivalence.images:,} answers"
+    )
+    inside = f"{experiment.name}/{VERSION}"
+    return {
+        "title": experiment.title,
+        "version": VERSION,
+        "labels": list(datasets.CLASS_NAMES),
+        "preprocessing": PREPROCESSING,
+        "saved_model": inside,
+        "litert": f"{inside}/assets.extra/model.tflite",
+        "golden": f"{inside}/assets.extra/golden.npz",
+        "files": checksums(bundle, folder),
+        "training": {
+            "seed": run.seed,
+            "epochs": run.epochs,
+            "val_accuracy": run.validation["accuracy"],
+            "test_accuracy": run.test["accuracy"],
+            "fingerprint": run.fingerprint,
+            "provenance": run.provenance,
+        },
+        "equivalence": asdict(equivalence),
+    }
