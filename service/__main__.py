@@ -13,14 +13,14 @@ DRAIN_SECONDS = 25
 """How long requests may finish after SIGTERM; SageMaker sends SIGKILL after 30 s."""
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m service",
         description="Serve the released models. All settings are environment variables:\n\n" + describe(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.parse_args()
+    parser.parse_args(arguments)
     try:
         settings = Settings()
         Bundle(settings.model_dir)  # here, so that a bundle that cannot be served ends the command with one line

@@ -25,7 +25,7 @@ class BodyLimit:
             return
         declared = Request(scope).headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self._megabytes * _MB:
-            refusal = problem(TooLargeError.status, self._sentence(f"{int(declared):,} bytes"), instance=scope["path"])
+            refusal = problem(TooLargeError.status, self._sentence(), instance=scope["path"])
             await refusal(scope, receive, send)
             return
         await self._app(scope, self._counting(receive), send)
@@ -38,13 +38,13 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._megabytes * _MB:
-                raise TooLargeError(self._sentence("more"))
+                raise TooLargeError(self._sentence())
             return message
 
         return counted
 
-    def _sentence(self, size: str) -> str:
+    def _sentence(self) -> str:
         return (
-            f"the body has {size}, and {self._megabytes} MB ({self._megabytes * _MB:,} bytes) is the most this service "
-            "takes; send fewer images, or start it with a larger SERVICE_MAX_BODY_MB"
+            f"the body is larger than {self._megabytes} MB ({self._megabytes * _MB:,} bytes), the most this service "
+            "takes; send less at once, or start the service with a larger SERVICE_MAX_BODY_MB"
         )

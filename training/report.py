@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from training import conclusions, figures, markdown
-from training.datasets import CLASS_NAMES, SHA256, VALIDATION_SIZE, FashionMNIST
+from training.datasets import CLASS_NAMES, SHA256, FashionMNIST, stratified_split
 from training.errors import TrainingError
 from training.evaluation import confusion_matrix
 from training.experiments import Experiment
@@ -48,6 +48,7 @@ def build(
     if not rows:
         raise TrainingError(f"{runs.folder} holds no finished run; start with: python -m training run")
     comparisons = _compare(rows)
+    split = stratified_split(data.train_labels, seed=served_seed)
     for row in rows:
         row["observations"] = conclusions.observation(row, comparisons)
     return {
@@ -59,10 +60,10 @@ def build(
             "source": "Xiao, Rasul and Vollgraf (2017), https://github.com/zalandoresearch/fashion-mnist",
             "licence": "MIT",
             "classes": list(CLASS_NAMES),
-            "train": len(data.train_labels) - VALIDATION_SIZE,
-            "validation": VALIDATION_SIZE,
+            "train": len(split.train),
+            "validation": len(split.validation),
             "test": len(data.test_labels),
-            "split": "stratified, drawn anew for each seed from the 60,000 training images",
+            "split": "stratified, drawn anew for each seed from the training images",
             "sha256": SHA256,
         },
         "provenance": _provenance([run for of_one in finished.values() for run in of_one]),

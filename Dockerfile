@@ -1,0 +1,41 @@
+# Two images of one file: `docker build .` serves, `docker build --target training .` trains and serves.
+ARG BASE=python:3.12-slim-bookworm
+
+FROM ${BASE} AS builder
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/opt/venv
+RUN pip install --no-cache-dir uv
+WORKDIR /opt/program
+COPY pyproject.toml uv.lock ./
+
+FROM builder AS serving-packages
+# LiteRT's GPU accelerator is never loaded by a CPU interpreter.
+RUN uv sync --frozen --no-default-groups --no-cache && \
+    rm -f /opt/venv/lib/python3.*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so
+
+FROM builder AS training-packages
+# Compiling TensorFlow's bytecode would add 80 MB for a start that a training job makes once.
+RUN UV_COMPILE_BYTECODE=0 uv sync --frozen --no-default-groups --group training --no-cache && \
+    rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include
+
+FROM ${BASE} AS runtime
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONPATH=/opt/program PYTHONDONTWRITEBYTECODE=1
+WORKDIR /opt/program
+EXPOSE 8080
+# In exec form: SageMaker appends `serve` or `train`, and SIGTERM must reach Python, not a shell.
+ENTRYPOINT ["python", "docker/entrypoint.py"]
+CMD ["serve"]
+
+FROM runtime AS training
+COPY --from=training-packages /opt/venv /opt/venv
+COPY docker/entrypoint.py docker/
+COPY models models
+COPY service service
+COPY training training
+CMD ["train"]
+
+FROM runtime AS serving
+COPY --from=serving-packages /opt/venv /opt/venv
+COPY docker/entrypoint.py docker/
+COPY models models
+COPY service service
+RUN python -m compileall -q service

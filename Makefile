@@ -1,0 +1,37 @@
+# Needs python3 >= 3.11 and make; everything else is set up on first use, inside this folder.
+UV := $(shell command -v uv || echo .uv/bin/uv)
+SERVE := $(UV) run --frozen --no-default-groups
+WORK := $(UV) run --frozen
+
+.PHONY: run test check train report release bench image help
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+run: $(UV)  ## serve the released models on http://127.0.0.1:8080
+	$(SERVE) python -m service
+
+test: $(UV)  ## run the tests
+	$(WORK) pytest
+
+check: $(UV)  ## formatting, lint and types
+	$(WORK) ruff format --check
+	$(WORK) ruff check
+	$(WORK) mypy
+
+train: $(UV)  ## train what is not trained yet: 10 seeds of every experiment
+	$(WORK) python -m training run --seeds 10
+
+release: $(UV)  ## export the trained models into models/ and write the report
+	$(WORK) python -m training release
+
+bench: $(UV)  ## measure start-up and requests
+	$(WORK) python -m benchmarks
+
+image: ## build the serving image
+	docker build --platform linux/amd64 --tag exploring-convolutional-layers .
+
+.uv/bin/uv:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: python3 must be 3.11 or newer"; exit 1; }
+	@python3 -m venv .uv && .uv/bin/python -m pip install --quiet uv || \
+		{ rm -rf .uv && python3 -m pip install --quiet --target .uv uv; } || \
+		{ rm -rf .uv; echo "error: could not install uv with python3's venv or pip; install uv yourself and try again"; exit 1; }

@@ -1,0 +1,132 @@
+"""What many tests use: real test images, the whole dataset where it is installed, a started server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from training.datasets import FashionMNIST, load
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT / "tests" / "data"
+MODELS = ROOT / "models"
+CLASS_NAMES = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The first 30 test images of each class: uint8 (300, 28, 28) and (300,)."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+
+
+@pytest.fixture(scope="session")
+def samples() -> Samples:
+    with np.load(DATA / "test_images.npz") as content:
+        return Samples(content["images"], content["labels"])
+
+
+@pytest.fixture(scope="session")
+def dataset() -> FashionMNIST:
+    """All of Fashion-MNIST, where this machine has it already."""
+    folders = (Path("/usr/share/datasets/fashion-mnist"), Path.home() / ".keras" / "datasets" / "fashion-mnist")
+    folder = next((folder for folder in folders if folder.is_dir()), None)
+    if folder is None:
+        pytest.skip("needs Fashion-MNIST: apt-get install dataset-fashion-mnist, or python -m training run once")
+    return load(folder)
+
+
+def png(image: Image.Image | npt.NDArray[np.uint8], **options: object) -> bytes:
+    """Encode a picture as PNG."""
+    return encode(image, "PNG", **options)
+
+
+def encode(image: Image.Image | npt.NDArray[np.uint8], kind: str, **options: object) -> bytes:
+    """Encode a picture as a file of a kind Pillow writes."""
+    stream = BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+StartServer = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Iterator[StartServer]:
+    """Start ``python -m service`` with further environment variables; gives its URL once /ping says 200."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(**environment: str) -> str:
+        port = free_port()
+        variables = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MODEL_DIR": str(MODELS)} | environment
+        process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | variables)
+        processes.append(process)
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            assert process.poll() is None, "the server ended"
+            try:
+                if httpx.get(f"{url}/ping").status_code == 200:
+                    return url
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("the server was not ready within a minute")
+
+    yield start
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        assert process.wait(30) == 0, "the server did not end with exit status 0 on SIGTERM"
+
+
+@pytest.fixture(scope="session")
+def url(start_server: StartServer) -> str:
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def client(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, timeout=60) as http:
+        yield http
+
+
+def assert_problem(response: httpx.Response, status: int, *words: str) -> None:
+    """Check that a response is a problem document of that status whose sentence has the words."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document = response.json()
+    assert document["status"] == status
+    assert document["type"] == "about:blank"
+    assert document["title"]
+    for word in words:
+        assert word in document["detail"], document["detail"]

@@ -1,0 +1,128 @@
+"""POST /predict and /compare: every way in, over HTTP."""
+
+import base64
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.conftest import CLASS_NAMES, DATA, Samples, assert_problem, png
+
+PNG = {"content-type": "image/png"}
+
+
+@pytest.mark.parametrize("class_id", range(10))
+def test_all_three_ways_in_give_the_fixtures_label(client: httpx.Client, class_id: int) -> None:
+    label = CLASS_NAMES[class_id]
+    content = (DATA / f"{label.lower().replace('/', '-').replace(' ', '-')}.png").read_bytes()
+    encoded = base64.b64encode(content).decode()
+    answers = [
+        client.post("/predict", files={"file": ("image.png", content)}),
+        client.post("/predict", content=content, headers=PNG),
+        client.post("/predict", json={"image": encoded}),
+        client.post("/predict", json={"image": f"data:image/png;base64,{encoded}"}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == answers[0].json()
+    prediction = answers[0].json()
+    assert (prediction["label"], prediction["class_id"]) == (label, class_id)
+    assert prediction["preprocess"] == {"mode": "dataset", "inverted": False}
+
+
+def test_prediction_has_the_documented_shape(client: httpx.Client) -> None:
+    prediction = client.post("/predict", content=(DATA / "shirt.png").read_bytes(), headers=PNG).json()
+    assert list(prediction) == [
+        "model", "version", "label", "class_id", "confidence", "predictions", "preprocess",
+    ]  # fmt: skip
+    listed = prediction["predictions"]
+    assert {p["label"] for p in listed} == set(CLASS_NAMES)
+    assert all(p["label"] == CLASS_NAMES[p["class_id"]] for p in listed)
+    probabilities = [p["probability"] for p in listed]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    assert prediction["confidence"] == probabilities[0]
+
+
+def test_top_k_and_model(client: httpx.Client) -> None:
+    content = (DATA / "coat.png").read_bytes()
+    answer = client.post("/predict", params={"top_k": 3, "model": "baseline"}, content=content, headers=PNG).json()
+    assert answer["model"] == "baseline"
+    assert len(answer["predictions"]) == 3
+
+
+def test_compare_asks_every_model(client: httpx.Client) -> None:
+    content = (DATA / "bag.png").read_bytes()
+    compared = client.post("/compare", params={"top_k": 2}, content=content, headers=PNG).json()["predictions"]
+    assert [p["model"] for p in compared] == ["baseline", "cnn_a", "cnn_b"]
+    for answer in compared:
+        alone = client.post("/predict", params={"top_k": 2, "model": answer["model"]}, content=content, headers=PNG)
+        assert alone.json() == answer
+
+
+def test_labels_are_right_as_often_as_the_model_is(client: httpx.Client, samples: Samples) -> None:
+    found = [client.post("/predict", content=png(image), headers=PNG).json()["class_id"] for image in samples.images]
+    assert np.mean(np.array(found) == samples.labels) >= 0.87
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"top_k": "0"}, ["top_k", "greater than or equal to 1", "'0'"]),
+        ({"top_k": "11"}, ["top_k", "less than or equal to 10"]),
+        ({"top_k": "many"}, ["top_k", "integer"]),
+        ({"preprocess": "magic"}, ["preprocess", "'auto', 'dataset' or 'photo'"]),
+    ],
+)
+def test_bad_parameters_are_named(client: httpx.Client, parameters: dict[str, str], words: list[str]) -> None:
+    response = client.post("/predict", params=parameters, content=(DATA / "bag.png").read_bytes(), headers=PNG)
+    assert_problem(response, 422, *words)
+
+
+def test_unknown_model_lists_the_served_ones(client: httpx.Client) -> None:
+    response = client.post("/predict", params={"model": "resnet"}, content=b"", headers=PNG)
+    assert_problem(response, 404, "'resnet'", "baseline, cnn_a, cnn_b")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"", 400, "not JSON"),
+        (b'{"image": ', 400, "not JSON"),
+        (b"[]", 422, '{"image"'),
+        (b'{"picture": "abc"}', 422, '{"image"'),
+        (b'{"image": 5}', 422, '{"image"'),
+        (b'{"image": "%%%"}', 400, "base64"),
+        (b'{"image": "data:image/png,abc"}', 422, "base64"),
+        (b'{"image": "aGVsbG8="}', 400, "not a picture"),
+        (b'{"image": ""}', 400, "empty"),
+    ],
+)
+def test_bad_json_is_explained(client: httpx.Client, body: bytes, status: int, word: str) -> None:
+    response = client.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert_problem(response, status, word)
+
+
+def test_form_without_the_field_is_explained(client: httpx.Client) -> None:
+    response = client.post("/predict", files={"picture": ("coat.png", b"x")})
+    assert_problem(response, 422, "'file'", "picture")
+    response = client.post("/predict", data={"file": "text"}, files={"other": b"x"})
+    assert_problem(response, 422, "'file'")
+
+
+def test_broken_form_is_explained(client: httpx.Client) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    assert client.post("/predict", content=b"--x\r\nnonsense", headers=headers).status_code in (400, 422)
+    response = client.post("/predict", content=b"--x\r\n", headers={"content-type": "multipart/form-data"})
+    assert_problem(response, 400, "boundary")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "image/svg+xml", "application/x-www-form-urlencoded", ""])
+def test_other_content_types_are_refused_with_the_list(client: httpx.Client, content_type: str) -> None:
+    response = client.post("/predict", content=b"x", headers={"content-type": content_type})
+    assert_problem(response, 415, "multipart/form-data", "image/png", "application/json")
+
+
+def test_unknown_path_and_method_are_problems(client: httpx.Client) -> None:
+    assert_problem(client.get("/nothing"), 404, "/nothing", "/docs")
+    assert_problem(client.get("/predict"), 405, "/predict", "GET")
