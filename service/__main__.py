@@ -1,6 +1,7 @@
 """``python -m service``: verify the settings and the bundle, then serve."""
 
 import argparse
+import signal
 import sys
 
 import uvicorn
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BundleError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    # Uvicorn drains, then raises the signal again for this handler: being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "service.app:create_app",
         factory=True,

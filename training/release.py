@@ -50,7 +50,7 @@ def release(
     shutil.rmtree(building, ignore_errors=True)
     entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
     report.write(content, building)
-    _write_manifest(building, entries, content)
+    write_manifest(building, entries, default_model=_best(entries, content))
     shutil.rmtree(models, ignore_errors=True)
     building.rename(models)
     print(f"{models}: a bundle of {', '.join(entries)}")
@@ -71,7 +71,7 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
     served_seed = next(iter(entries.values()))["training"]["seed"]
     content = report.build(experiments, runs, datasets.load(data_folder), served_seed=served_seed)
     report.write(content, models)
-    _write_manifest(models, entries, content)
+    write_manifest(models, entries, default_model=_best(entries, content))
     print(f"{models / 'experiments.json'}: {content['provenance']['runs']} runs")
 
 
@@ -81,13 +81,25 @@ def update_readme(models: Path, readme: Path) -> None:
     write_atomically(readme, replace_results(readme.read_text(encoding="utf-8"), content))
 
 
-def _write_manifest(bundle: Path, entries: dict[str, Any], content: dict[str, Any]) -> None:
-    # The default is chosen on validation, never on the test set; the numbers are means over seeds.
+def _best(entries: dict[str, Any], content: dict[str, Any]) -> str:
+    """Choose the default model: the highest mean validation accuracy; the test set decides nothing."""
     validation = {row["name"]: row["val_accuracy"]["mean"] for row in content["experiments"]}
+    return max(entries, key=lambda name: validation[name])
+
+
+def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str) -> None:
+    """Write ``bundle.json`` over the files that are there.
+
+    Args:
+        bundle: the folder.
+        entries: by model name, what ``bundle.json`` says of it.
+        default_model: the one that answers where a request names none.
+
+    """
     of_models = {name for entry in entries.values() for name in entry["files"]}
     manifest: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
-        "default_model": max(entries, key=lambda name: validation[name]),
+        "default_model": default_model,
         "models": entries,
         "files": {
             name: checksum

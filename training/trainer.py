@@ -57,7 +57,8 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
             validation_data=held_out,
             validation_batch_size=1_000,
             verbose=0,
-            callbacks=[_BatchReporter(lambda done: observer.batch(done, batches))],
+            # Keras counts a last, shorter group of mini-batches as a whole one.
+            callbacks=[_BatchReporter(lambda done: observer.batch(min(done, batches), batches))],
         )
         seconds += time.perf_counter() - started
         metrics = {name: float(values[0]) for name, values in fitted.history.items()}

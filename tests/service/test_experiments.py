@@ -1,0 +1,116 @@
+"""GET /experiments: the same numbers in every media type."""
+
+import csv
+import json
+from io import StringIO
+
+import httpx
+import pytest
+
+from tests.conftest import CLASS_NAMES, MODELS, assert_problem
+
+NAMES = ["baseline", "cnn_a", "cnn_b"]
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, object]:
+    content: dict[str, object] = json.loads((MODELS / "experiments.json").read_text())
+    return content
+
+
+def test_json_is_the_bundles_report_without_the_details(client: httpx.Client, report: dict[str, object]) -> None:
+    answer = client.get("/experiments")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["vary"] == "Accept"
+    content = answer.json()
+    assert content.keys() == report.keys()
+    for key in ("comparisons", "conclusion", "dataset", "provenance"):
+        assert content[key] == report[key]
+    assert [e["name"] for e in content["experiments"]] == NAMES
+    for row in content["experiments"]:
+        low, high = row["test_accuracy"]["ci95"]
+        assert low < row["test_accuracy"]["mean"] < high
+        assert row["seeds"] >= 3
+        assert "runs" not in row
+
+
+def test_the_table_is_what_the_architectures_have(client: httpx.Client) -> None:
+    rows = {e["name"]: e for e in client.get("/experiments").json()["experiments"]}
+    found = {name: (row["kernel_size"], row["parameters"], row["multiply_adds"]) for name, row in rows.items()}
+    assert found == {
+        "baseline": (None, 101_770, 101_632),
+        "cnn_a": (3, 121_930, 2_528_000),
+        "cnn_b": (5, 118_346, 3_803_776),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_detail_has_every_run(client: httpx.Client, name: str) -> None:
+    detail = client.get(f"/experiments/{name}").json()
+    assert detail["name"] == name
+    assert detail["classes"] == CLASS_NAMES
+    assert [run["seed"] for run in detail["runs"]] == list(range(detail["seeds"]))
+    mean = sum(run["val_accuracy"] for run in detail["runs"]) / detail["seeds"]
+    assert detail["val_accuracy"]["mean"] == pytest.approx(mean)
+    assert [sum(row) for row in detail["confusion_matrix"]] == [1000] * 10
+
+
+def test_csv_has_a_row_an_experiment_and_a_row_a_run(client: httpx.Client) -> None:
+    accept = {"accept": "text/csv"}
+    content = {e["name"]: e for e in client.get("/experiments").json()["experiments"]}
+    rows = list(csv.DictReader(StringIO(client.get("/experiments", headers=accept).text)))
+    assert [row["name"] for row in rows] == NAMES
+    for row in rows:
+        assert float(row["val_accuracy_mean"]) == content[row["name"]]["val_accuracy"]["mean"]
+    runs = list(csv.DictReader(StringIO(client.get("/experiments/cnn_a", headers=accept).text)))
+    detail = client.get("/experiments/cnn_a").json()["runs"]
+    assert [float(run["test_accuracy"]) for run in runs] == [run["test_accuracy"] for run in detail]
+
+
+def test_markdown_is_the_bundles(client: httpx.Client) -> None:
+    accept = {"accept": "text/markdown"}
+    answer = client.get("/experiments", headers=accept)
+    assert answer.headers["content-type"].startswith("text/markdown")
+    assert answer.text == (MODELS / "experiments.md").read_text()
+    assert client.get("/experiments/cnn_b", headers=accept).text == (MODELS / "experiments" / "cnn_b.md").read_text()
+
+
+def test_html_shows_the_numbers_and_asks_nobody_else(client: httpx.Client) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    page = client.get("/experiments", headers=browser)
+    assert page.headers["content-type"].startswith("text/html")
+    for row in client.get("/experiments").json()["experiments"]:
+        assert f"{row['test_accuracy']['mean'] * 100:.2f} %" in page.text
+        detail = client.get(f"/experiments/{row['name']}", headers=browser)
+        assert row["title"] in detail.text
+        assert 'src="http' not in detail.text + page.text
+        assert 'href="http' not in detail.text + page.text
+
+
+def test_figures_and_style_are_served(client: httpx.Client) -> None:
+    for figure in client.get("/experiments").json()["figures"]:
+        answer = client.get(f"/{figure['file']}")
+        assert answer.headers["content-type"] == "image/svg+xml"
+        assert figure["caption"]
+    assert client.get("/static/style.css").headers["content-type"].startswith("text/css")
+
+
+def test_root_leads_to_the_report(client: httpx.Client) -> None:
+    assert client.get("/").headers["location"] == "/experiments"
+
+
+def test_docs_work_without_internet(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    assert 'src="http' not in page
+    assert 'href="http' not in page
+    assert "/static/swagger-ui/swagger-ui-bundle.js" in page
+    assert len(client.get("/static/swagger-ui/swagger-ui-bundle.js").content) > 1_000_000
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/predict", "/compare", "/experiments", "/experiments/{name}", "/ping", "/invocations"} <= paths.keys()
+    body = paths["/predict"]["post"]["requestBody"]["content"]
+    assert {"multipart/form-data", "application/json", "image/png"} <= body.keys()
+
+
+def test_unknown_experiment_and_media_type_are_problems(client: httpx.Client) -> None:
+    assert_problem(client.get("/experiments/vgg"), 404, "'vgg'", "baseline, cnn_a, cnn_b")
+    assert_problem(client.get("/experiments", headers={"accept": "image/png"}), 406, "text/markdown")

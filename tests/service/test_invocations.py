@@ -1,0 +1,281 @@
+"""POST /invocations and /ping: every content type in and out, over HTTP."""
+
+import json
+from io import BytesIO
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from service.bundle import Bundle
+from service.engines import LiteRTEngine
+from tests.conftest import DATA, MODELS, Samples, assert_problem, png
+from training.datasets import FashionMNIST, scale
+
+JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/csv", "application/x-npy"
+
+Array = npt.NDArray[np.float32]
+
+
+def npy(array: npt.NDArray[np.generic]) -> bytes:
+    stream = BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def invoke(
+    client: httpx.Client, content: bytes, content_type: str, accept: str = "*/*", **headers: str
+) -> httpx.Response:
+    every = {"content-type": content_type, "accept": accept} | headers
+    return client.post("/invocations", content=content, headers=every)
+
+
+def decode(response: httpx.Response) -> Array:
+    kind = response.headers["content-type"].split(";")[0]
+    if kind == JSON:
+        (values,) = response.json().values()
+        return np.array(values, np.float32)
+    if kind == JSON_LINES:
+        return np.array([json.loads(line) for line in response.text.splitlines()], np.float32)
+    if kind == CSV:
+        return np.loadtxt(BytesIO(response.content), np.float32, delimiter=",", ndmin=2)
+    array: Array = np.load(BytesIO(response.content), allow_pickle=False)
+    return array
+
+
+@pytest.fixture(scope="module")
+def pixels(samples: Samples) -> Array:
+    return scale(samples.images[:40])
+
+
+@pytest.fixture(scope="module")
+def expected(pixels: Array) -> Array:
+    bundle = Bundle(MODELS)
+    entry = bundle.manifest.models[bundle.manifest.default_model]
+    return LiteRTEngine(bundle.path(entry.litert)).predict(pixels)
+
+
+def bodies(pixels: Array) -> list[tuple[str, bytes]]:
+    squares = pixels[..., 0].tolist()
+    flat = pixels.reshape(len(pixels), 784)
+    return [
+        (JSON, json.dumps({"instances": squares}).encode()),
+        (JSON, json.dumps({"instances": pixels.tolist(), "signature_name": "serving_default"}).encode()),
+        (JSON, json.dumps({"inputs": flat.tolist()}).encode()),
+        (JSON, json.dumps({"inputs": {"images": squares}}).encode()),
+        (JSON_LINES, "\n".join(map(json.dumps, squares)).encode()),
+        (CSV, "\n".join(",".join(map(repr, row)) for row in flat.tolist()).encode()),
+        (NPY, npy(pixels)),
+        (NPY, npy(pixels[..., 0].astype(np.float64))),
+        (NPY, npy(np.asfortranarray(flat))),
+        (NPY, npy((pixels[..., 0] * 255).round().astype(np.uint8))),
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+@pytest.mark.parametrize("accept", [JSON, JSON_LINES, CSV, NPY])
+def test_every_content_type_gives_the_same_probabilities(
+    client: httpx.Client, pixels: Array, expected: Array, accept: str, count: int
+) -> None:
+    for content_type, body in bodies(pixels[:count]):
+        response = invoke(client, body, content_type, accept)
+        assert response.status_code == 200, response.text
+        assert response.headers["content-type"].split(";")[0] == accept
+        assert response.headers["content-length"] == str(len(response.content))
+        assert np.allclose(decode(response), expected[:count], atol=1e-6)
+
+
+def test_the_answers_field_follows_the_requests(client: httpx.Client, pixels: Array) -> None:
+    for field, answer in (("instances", "predictions"), ("inputs", "outputs")):
+        response = invoke(client, json.dumps({field: pixels[:1].tolist()}).encode(), JSON)
+        assert list(response.json()) == [answer]
+
+
+def test_json_is_the_default_reply(client: httpx.Client, pixels: Array) -> None:
+    assert invoke(client, npy(pixels), NPY).headers["content-type"] == JSON
+    assert invoke(client, npy(pixels), NPY, "text/html, */*;q=0.1").headers["content-type"] == JSON
+    assert invoke(client, npy(pixels), NPY, "text/csv;q=0.5, application/x-npy").headers["content-type"] == NPY
+
+
+def test_a_picture_gives_probabilities_or_on_request_predicts_object(client: httpx.Client) -> None:
+    content = (DATA / "dress.png").read_bytes()
+    plain = invoke(client, content, "image/png")
+    assert np.array(plain.json()["predictions"]).shape == (1, 10)
+    verbose = invoke(client, content, "image/png", **{"X-Amzn-SageMaker-Custom-Attributes": "verbose=true"})
+    assert verbose.json() == client.post("/predict", content=content, headers={"content-type": "image/png"}).json()
+
+
+def test_custom_attributes_choose_the_model(client: httpx.Client, pixels: Array) -> None:
+    answers = {}
+    for model in ("baseline", "cnn_a", "cnn_b"):
+        attributes = {"X-Amzn-SageMaker-Custom-Attributes": f"trace=1, tfs-model-name={model},tfs-model-version=1"}
+        answers[model] = decode(invoke(client, npy(pixels), NPY, **attributes))
+    assert not np.allclose(answers["baseline"], answers["cnn_b"])
+    for wrong, words in (
+        ("tfs-model-name=vgg", ["'vgg'", "baseline, cnn_a, cnn_b"]),
+        ("tfs-model-version=7", ["version '7'", "1"]),
+    ):
+        response = invoke(client, npy(pixels), NPY, **{"X-Amzn-SageMaker-Custom-Attributes": wrong})
+        assert_problem(response, 404, *words)
+
+
+def changed(pixels: Array, value: float) -> Array:
+    copy = pixels[:2].copy()
+    copy[1, 3, 3] = value
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (float("nan"), ["NaN"]),
+        (float("inf"), ["NaN or infinite"]),
+        (255.0, ["0 to 255", "divide by 255"]),
+        (-0.5, ["-0.5 to", "expected 0 to 1"]),
+    ],
+)
+@pytest.mark.parametrize("content_type", [JSON_LINES, CSV, NPY])
+def test_pixels_out_of_range_are_refused(
+    client: httpx.Client, pixels: Array, content_type: str, value: float, words: list[str]
+) -> None:
+    array = changed(pixels, value)
+    flat = array.reshape(2, 784).tolist()
+    body = {
+        JSON_LINES: "\n".join(map(json.dumps, flat)).encode(),
+        CSV: "\n".join(",".join(map(repr, row)) for row in flat).encode(),
+        NPY: npy(array),
+    }[content_type]
+    response = invoke(client, body, content_type)
+    if content_type == JSON_LINES and not np.isfinite(value):
+        assert_problem(response, 400, "line 2 is not JSON")  # JSON has no NaN
+    else:
+        assert_problem(response, 422, *words)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b"", 400, ["not JSON"]),
+        (b"{", 400, ["not JSON"]),
+        (b"[[0.5]]", 422, ['"instances" or "inputs"']),
+        (b'{"image": 1}', 422, ['"instances" or "inputs"']),
+        (b'{"instances": [], "inputs": []}', 422, ['"instances" or "inputs"']),
+        (b'{"instances": []}', 422, ["at least one"]),
+        (b'{"instances": 5}', 422, ["must be a list"]),
+        (b'{"instances": "abc"}', 422, ["must be a list"]),
+        (b'{"instances": [1, 2]}', 422, ["is a number", "28×28"]),
+        (b'{"instances": [["a"]]}', 422, ["one shape"]),
+        (b'{"instances": [[1, 2], [1]]}', 422, ["one shape"]),
+        (b'{"instances": [[null]]}', 422, ["28×28"]),
+        (b'{"instances": [{"b64": "x"}]}', 422, ["one shape"]),
+        (b'{"instances": [[0]], "signature_name": "other"}', 422, ["'other'", "serving_default"]),
+        (json.dumps({"instances": np.zeros((1, 27, 28)).tolist()}).encode(), 422, ["27×28", "28×28, 28×28×1 or 784"]),
+        (json.dumps({"instances": np.zeros((28, 28)).tolist()}).encode(), 422, ["is 28;"]),
+        (b'{"instances": [' + b"[" * 2000 + b"]" * 2000 + b"]}", 400, ["not JSON"]),
+    ],
+)
+def test_bad_json_is_explained(client: httpx.Client, body: bytes, status: int, words: list[str]) -> None:
+    assert_problem(invoke(client, body, JSON), status, *words)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b"", 422, ["at least one"]),
+        (b"1,2,3\n", 422, ["row 1 has 3 columns", "784"]),
+        (b",".join([b"x"] * 784), 400, ["row 1", "header row"]),
+        (b",".join([b"0"] * 784) + b"\n" + b",".join([b""] * 784), 400, ["row 2"]),
+        ("é".encode(), 400, ["ASCII"]),
+    ],
+)
+def test_bad_csv_is_explained(client: httpx.Client, body: bytes, status: int, words: list[str]) -> None:
+    assert_problem(invoke(client, body, CSV), status, *words)
+
+
+def npy_of(dtype: npt.DTypeLike, shape: tuple[int, ...] = (1, 784)) -> bytes:
+    stream = BytesIO()
+    np.save(stream, np.zeros(shape, dtype), allow_pickle=True)
+    return stream.getvalue()
+
+
+def test_bad_npy_is_explained(client: httpx.Client) -> None:
+    whole = npy_of(np.float32)
+    for body, status, words in (
+        (b"", 400, ["not a .npy file"]),
+        (b"PK\x03\x04 an archive", 400, ["not a .npy file"]),
+        (whole[:30], 400, ["not a .npy file"]),
+        (whole[:-1], 400, ["promises shape (1, 784)", "3135 bytes"]),
+        (whole + b"x", 400, ["3137 bytes"]),
+        (npy_of(object), 422, ["object"]),
+        (npy_of(np.int64), 422, ["int64", "uint8 from 0 to 255"]),
+        (npy_of("U3"), 422, ["<U3"]),
+        (npy_of(np.float32, (1, 27, 28)), 422, ["27×28"]),
+        (npy_of(np.float32, ()), 422, ["single number"]),
+        (npy_of(np.float32, (784,)), 422, ["is a number"]),
+        (npy_of(np.float32, (0, 784)), 422, ["at least one"]),
+        (whole.replace(b"(1, 784)", b"(-1,784)"), 400, [".npy"]),
+        (whole.replace(b"(1, 784)", b"(True,0)"), 400, [".npy"]),
+    ):
+        assert_problem(invoke(client, body, NPY), status, *words)
+
+
+def test_bad_lines_are_named(client: httpx.Client, pixels: Array) -> None:
+    good = json.dumps(pixels[0].tolist())
+    assert_problem(invoke(client, f"{good}\n[1, 2".encode(), JSON_LINES), 400, "line 2 is not JSON")
+    assert_problem(invoke(client, f"{good}\n\n[1, 2]".encode(), JSON_LINES), 422, "line 3", "is 2")
+    assert_problem(invoke(client, b"\n\n", JSON_LINES), 422, "at least one")
+
+
+def test_other_content_types_and_accepts_are_refused_with_the_list(client: httpx.Client, pixels: Array) -> None:
+    assert_problem(invoke(client, b"x", "application/x-npz"), 415, "application/x-npz", JSON, NPY, "image/png")
+    assert_problem(invoke(client, npy(pixels), NPY, "text/html"), 406, "text/html", JSON, NPY)
+    assert_problem(invoke(client, npy(pixels), NPY, "application/json;q=0"), 406, JSON)
+
+
+def test_batch_over_the_limit_is_refused_with_the_setting(client: httpx.Client) -> None:
+    body = npy(np.zeros((10_001, 28, 28), np.uint8))
+    assert_problem(invoke(client, body, NPY), 413, "10,001 images", "10,000", "SERVICE_MAX_BATCH")
+
+
+def test_a_bad_picture_is_explained_as_predict_does(client: httpx.Client) -> None:
+    assert_problem(invoke(client, b"text", "image/png"), 400, "not a picture")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_ping_is_200_and_empty(client: httpx.Client, method: str) -> None:
+    response = client.request(method, "/ping")
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_a_large_batch_does_not_keep_single_images_waiting_for_its_end(client: httpx.Client) -> None:
+    """The event loop is free while a batch runs: a picture sent after it is answered before it."""
+    import threading
+    import time
+
+    finished: dict[str, float] = {}
+
+    def send_batch() -> None:
+        body = npy(np.zeros((10_000, 28, 28), np.uint8))
+        httpx.post(f"{client.base_url}/invocations", content=body, headers={"content-type": NPY}, timeout=60)
+        finished["batch"] = time.monotonic()
+
+    thread = threading.Thread(target=send_batch)
+    thread.start()
+    time.sleep(0.15)
+    assert invoke(client, png(np.zeros((28, 28), np.uint8)), "image/png").status_code == 200
+    finished["picture"] = time.monotonic()
+    thread.join()
+    assert finished["picture"] < finished["batch"]
+
+
+@pytest.mark.parametrize("model", ["baseline", "cnn_a", "cnn_b"])
+def test_served_accuracy_is_the_reported_one_exactly(client: httpx.Client, dataset: FashionMNIST, model: str) -> None:
+    attributes = {"X-Amzn-SageMaker-Custom-Attributes": f"tfs-model-name={model}"}
+    answers = decode(invoke(client, npy(dataset.test_images), NPY, NPY, **attributes))
+    report = client.get(f"/experiments/{model}").json()
+    reported = next(run["test_accuracy"] for run in report["runs"] if run["seed"] == report["served_seed"])
+    assert float(np.mean(answers.argmax(axis=1) == dataset.test_labels)) == reported
+    true = np.array(report["confusion_matrix"])
+    assert true.sum() == 10_000
+    assert true.trace() / 10_000 == reported

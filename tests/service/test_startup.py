@@ -1,0 +1,181 @@
+"""How the service starts, and how it refuses to."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from service.bundle import Bundle, BundleError
+from service.classifier import GoldenMismatchError, Models
+from service.settings import Settings, allowed_cpus, describe
+from tests.conftest import DATA, MODELS, ROOT, StartServer, assert_problem, free_port
+
+
+def refused(**environment: str) -> tuple[int, str]:
+    """Start the service expecting it to end; gives its exit status and what it said."""
+    variables = os.environ | {"SERVICE_PORT": str(free_port()), "SERVICE_MODEL_DIR": str(MODELS)} | environment
+    ended = subprocess.run(
+        [sys.executable, "-m", "service"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+    )
+    return ended.returncode, ended.stderr
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MODELS, tmp_path / "models"))
+
+
+def every_file() -> list[str]:
+    return sorted(path.relative_to(MODELS).as_posix() for path in MODELS.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", every_file())
+def test_a_changed_byte_is_noticed_in_every_file_and_the_file_named(bundle: Path, name: str) -> None:
+    path = bundle / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match=Path(name).name.replace(".", r"\.")):
+        Bundle(bundle)
+
+
+def test_a_corrupt_bundle_ends_the_start_with_one_line(bundle: Path) -> None:
+    model = bundle / "cnn_a" / "1" / "assets.extra" / "model.tflite"
+    model.write_bytes(model.read_bytes()[:-1])
+    status, said = refused(SERVICE_MODEL_DIR=str(bundle))
+    assert status == 1
+    assert said.count("\n") == 1
+    assert str(model) in said
+    assert "python -m training release" in said
+
+
+def test_missing_files_and_folders_are_named(bundle: Path) -> None:
+    (bundle / "baseline" / "1" / "saved_model.pb").unlink()
+    with pytest.raises(BundleError, match=r"saved_model\.pb is listed in bundle\.json but cannot be read"):
+        Bundle(bundle)
+    status, said = refused(SERVICE_MODEL_DIR=str(bundle / "nowhere"))
+    assert status == 1
+    assert "nowhere holds no bundle.json" in said
+    assert "SERVICE_MODEL_DIR" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schema_version": 2}, "schema version 2, this service reads 1"),
+        ({"default_model": "vgg"}, "default_model vgg is not among the models"),
+        ({"files": {"../secret": "0" * 64}}, "points outside the bundle"),
+        ({"models": {}}, "models"),
+        ({"provenance": {"commit": "forged"}}, "was changed after its release"),
+    ],
+)
+def test_a_manifest_that_cannot_be_served_is_refused(bundle: Path, change: dict[str, object], words: str) -> None:
+    path = bundle / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(BundleError, match=words):
+        Bundle(bundle)
+
+
+def test_a_manifest_that_is_no_json_is_refused(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text("[1")
+    with pytest.raises(BundleError, match=r"bundle\.json cannot be read"):
+        Bundle(bundle)
+    (bundle / "bundle.json").write_text("[1]")
+    with pytest.raises(BundleError, match="schema version None"):
+        Bundle(bundle)
+
+
+def test_a_model_that_does_not_reproduce_its_golden_samples_is_not_served(bundle: Path) -> None:
+    opened = Bundle(bundle)
+    entry = opened.manifest.models["cnn_a"]
+    golden = opened.path(entry.golden)
+    with np.load(golden) as content:
+        np.savez(golden, images=content["images"], probabilities=np.roll(content["probabilities"], 1, axis=1))
+    models = Models(opened, "litert")
+    with pytest.raises(GoldenMismatchError, match="cnn_a does not reproduce its golden samples"):
+        models.load()
+    with pytest.raises(Exception, match="cnn_a does not reproduce its golden samples"):
+        models.require_ready()
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"SERVICE_PORT": "web"}, ["SERVICE_PORT=web", "integer"]),
+        ({"SERVICE_PORT": "70000"}, ["SERVICE_PORT=70000", "65535"]),
+        ({"SERVICE_WORKERS": "0"}, ["SERVICE_WORKERS=0", "greater than or equal to 1"]),
+        ({"SERVICE_ENGINE": "onnx"}, ["SERVICE_ENGINE=onnx", "'litert' or 'tensorflow'"]),
+        ({"SERVICE_MAX_BODY_MB": "-1", "SERVICE_MAX_BATCH": "0"}, ["SERVICE_MAX_BODY_MB=-1", "SERVICE_MAX_BATCH=0"]),
+    ],
+)
+def test_bad_settings_are_named_in_one_line(environment: dict[str, str], words: list[str]) -> None:
+    status, said = refused(**environment)
+    assert status == 2
+    assert said.count("\n") == 1
+    for word in words:
+        assert word in said
+
+
+def test_every_setting_is_in_help_and_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in Settings.model_fields:
+        assert f"SERVICE_{name.upper()}" in describe()
+        assert f"`SERVICE_{name.upper()}`" in readme
+
+
+def test_workers_default_to_the_containers_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.settings._CGROUP", tmp_path)
+    affinity = allowed_cpus()
+    for content, expected in (("max 100000", affinity), ("100000 100000", 1), ("50000 100000", 1), ("junk", affinity)):
+        (tmp_path / "cpu.max").write_text(content)
+        assert allowed_cpus() == expected
+
+
+def test_serving_imports_no_heavy_package() -> None:
+    code = (
+        "import service.app, sys; "
+        "print([m for m in sys.modules if m.split('.')[0] in ('tensorflow', 'keras', 'sagemaker', 'matplotlib')])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
+
+
+def test_neither_half_imports_the_other() -> None:
+    for half, other in (("service", "training"), ("training", "service")):
+        for path in (ROOT / half).rglob("*.py"):
+            assert f"from {other}" not in path.read_text(), path
+            assert f"import {other}" not in path.read_text(), path
+
+
+def test_tensorflow_gives_the_same_answers(start_server: StartServer, client: httpx.Client) -> None:
+    tensorflow = start_server(SERVICE_ENGINE="tensorflow")
+    for name in ("sneaker", "shirt"):
+        content = (DATA / f"{name}.png").read_bytes()
+        headers = {"content-type": "image/png"}
+        theirs = httpx.post(f"{tensorflow}/compare", content=content, headers=headers, timeout=60).json()["predictions"]
+        ours = client.post("/compare", content=content, headers=headers).json()["predictions"]
+        for a, b in zip(theirs, ours, strict=True):
+            assert (a["model"], a["label"]) == (b["model"], b["label"])
+            probabilities = ({p["class_id"]: p["probability"] for p in answer["predictions"]} for answer in (a, b))
+            assert next(probabilities) == pytest.approx(next(probabilities), abs=1e-5)
+
+
+def test_a_service_without_a_report_still_serves(bundle: Path, start_server: StartServer) -> None:
+    from training.release import write_manifest
+
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    for name in manifest["files"]:
+        (bundle / name).unlink()
+    write_manifest(bundle, manifest["models"], default_model="baseline")
+    url = start_server(SERVICE_MODEL_DIR=str(bundle))
+    assert_problem(httpx.get(f"{url}/experiments"), 404, "carries no report")
+    answer = httpx.post(
+        f"{url}/predict", content=(DATA / "bag.png").read_bytes(), headers={"content-type": "image/png"}
+    )
+    assert (answer.json()["label"], answer.json()["model"]) == ("Bag", "baseline")

@@ -1,0 +1,115 @@
+"""``python -m training`` and ``training/train.py``, as a person or SageMaker starts them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.bundle import Bundle
+from tests.conftest import MODELS, ROOT
+from training import markdown, train
+from training.__main__ import main
+from training.datasets import FashionMNIST
+
+
+def test_help_and_typing_errors_do_not_wait_for_tensorflow() -> None:
+    code = "import sys; from training.__main__ import main; main(['list']); assert 'keras' not in sys.modules"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "cnn_a        CNN A (3×3)" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "vgg"], ["error: no experiment is called vgg", "baseline, cnn_a, cnn_b"]),
+        (["run", "cnn_a", "--data", "/nowhere", "--runs", "/tmp/none"], ["/nowhere has neither train-images"]),  # noqa: S108
+        (["report", "--models", "/nowhere"], ["/nowhere holds no bundle"]),
+    ],
+)
+def test_mistakes_end_in_one_line(arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    for word in words:
+        assert word in said
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_numbers_are_checked(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "--seeds", number])
+    assert "--seeds" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.commands.run_experiments", interrupt)
+    assert main(["run"]) == 130
+    assert "the same command continues" in capsys.readouterr().err
+
+
+def test_train_script_from_a_plain_shell_writes_a_bundle(dataset: FashionMNIST, tmp_path: Path) -> None:
+    """One epoch of the dense network on all 55,000 images: seconds."""
+    options = ["--experiments=baseline", "--epochs=1", f"--data={dataset.source}"]
+    folders = [f"--model-dir={tmp_path / 'model'}", f"--checkpoints={tmp_path / 'checkpoints'}"]
+    command = [sys.executable, str(ROOT / "training" / "train.py"), *options, *folders]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "baseline seed 0 epoch 1/1 accuracy=0." in ended.stdout
+    bundle = Bundle(tmp_path / "model")
+    assert bundle.manifest.default_model == "baseline"
+    assert bundle.manifest.models["baseline"].training["test_accuracy"] > 0.75
+
+
+@pytest.fixture
+def opt_ml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """SageMaker's folder, elsewhere."""
+    for folder in ("input/config", "output", "model"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setattr(train, "_HYPERPARAMETERS", tmp_path / "input" / "config" / "hyperparameters.json")
+    monkeypatch.setattr(train, "_FAILURE", tmp_path / "output" / "failure")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "words"),
+    [
+        ({"learning_rate": "0.1"}, ["learning_rate", "the hyperparameters are: experiments, seeds, epochs"]),
+        ({"epochs": "many"}, ["epochs", "'many'"]),
+        ({"epochs": "0"}, ["1 or more"]),
+        ({"experiments": "cnn_a,vgg"}, ["no experiment is called vgg"]),
+    ],
+)
+def test_bad_hyperparameters_become_the_jobs_failure(
+    opt_ml: Path, hyperparameters: dict[str, str], words: list[str]
+) -> None:
+    (opt_ml / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+    assert train.main([]) == 1
+    reason = (opt_ml / "output" / "failure").read_text()
+    assert "\n" not in reason
+    for word in words:
+        assert word in reason
+
+
+def test_readme_shows_the_released_results() -> None:
+    report = json.loads((MODELS / "experiments.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    assert markdown.replace_results(readme, report) == readme, "run: python -m training report"
+
+
+def test_bundle_was_made_with_the_runs_that_are_committed() -> None:
+    report = json.loads((MODELS / "experiments.json").read_text())
+    for experiment in report["experiments"]:
+        for run in experiment["runs"]:
+            recorded = json.loads(
+                (ROOT / "training" / "runs" / experiment["name"] / f"seed-{run['seed']}.json").read_text()
+            )
+            assert run["test_accuracy"] == recorded["test"]["accuracy"]
+            assert run["val_accuracy"] == recorded["validation"]["accuracy"]

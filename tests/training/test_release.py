@@ -1,0 +1,117 @@
+"""The whole chain on 300 real images: train, export, release, and the service's own reader accepts it."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from service.bundle import Bundle
+from service.classifier import Models
+from tests.conftest import MODELS, Samples
+from training import datasets, export, release, trainer
+from training.datasets import FashionMNIST, scale
+from training.errors import TrainingError
+from training.experiments import EXPERIMENTS, Experiment, Recipe
+from training.progress import Console
+from training.runs import RunFolder
+
+EPOCHS = 2
+
+
+@pytest.fixture(scope="module")
+def trained(tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Experiment], RunFolder]:
+    runs = RunFolder(tmp_path_factory.mktemp("runs"))
+    experiments = [replace(EXPERIMENTS[name], recipe=Recipe(epochs=EPOCHS)) for name in ("baseline", "cnn_a")]
+    with Console(runs=2) as console:
+        for experiment in experiments:
+            trainer.train(experiment, 0, tiny, runs, console)
+    return experiments, runs
+
+
+@pytest.fixture
+def use_tiny(tiny: FashionMNIST, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole dataset would make this test a benchmark."""
+    monkeypatch.setattr(datasets, "load", lambda folder: tiny)  # noqa: ARG005
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_a_released_bundle_is_served(
+    trained: tuple[list[Experiment], RunFolder], tiny: FashionMNIST, tmp_path: Path
+) -> None:
+    experiments, runs = trained
+    models = tmp_path / "models"
+    release.release(experiments, runs, models, seed=0, data_folder=None)
+    bundle = Bundle(models)
+    assert list(bundle.manifest.models) == ["baseline", "cnn_a"]
+    served = Models(bundle, "litert")
+    served.load()
+    for experiment in experiments:
+        run = runs.finished(experiment, 0)
+        assert run is not None
+        answers = served.get(experiment.name).engine.predict(scale(tiny.test_images)).argmax(axis=1)
+        assert np.mean(answers == tiny.test_labels) == run.test["accuracy"]
+        entry = bundle.manifest.models[experiment.name]
+        assert entry.equivalence["images"] == len(tiny.test_labels)
+        assert entry.equivalence["differing_classes"] == 0
+        assert entry.equivalence["largest_difference"] <= 1e-5
+    # Again over the old one, and the report alone: still a bundle.
+    release.release(experiments, runs, models, seed=0, data_folder=None)
+    bundle = Bundle(models)
+    (models / "experiments.md").write_text("stale")
+    release.renew_report(experiments, runs, models, data_folder=None)
+    assert "stale" not in (models / "experiments.md").read_text()
+    assert Bundle(models).manifest.models == bundle.manifest.models
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_a_folder_that_is_no_bundle_is_left_alone(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("data")
+    with pytest.raises(TrainingError, match="is not a bundle, so it is not replaced"):
+        release.release(*trained, tmp_path, seed=0, data_folder=None)
+    with pytest.raises(TrainingError, match="holds no bundle"):
+        release.renew_report(*trained, tmp_path, data_folder=None)
+    assert (tmp_path / "precious").read_text() == "data"
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
+    experiments, original = trained
+    runs = RunFolder(Path(shutil.copytree(original.folder, tmp_path / "runs")))
+    with pytest.raises(TrainingError, match=r"no finished run of baseline seed 3.*--seeds 4"):
+        release.release(experiments, runs, tmp_path / "models", seed=3, data_folder=None)
+    untrained = keras.models.load_model(runs.weights("cnn_a", 0))
+    untrained.set_weights([np.zeros_like(w) for w in untrained.get_weights()])
+    untrained.save(runs.weights("cnn_a", 0))
+    with pytest.raises(TrainingError, match=r"cnn_a seed 0: the exported model has test accuracy 0\.1000"):
+        release.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
+    runs.weights("cnn_a", 0).unlink()
+    with pytest.raises(TrainingError, match=r"no weights of cnn_a seed 0.*keeps results, not weights"):
+        release.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
+    assert not (tmp_path / "models").exists()
+
+
+def test_an_unfaithful_twin_fails_the_export(
+    trained: tuple[list[Experiment], RunFolder], tiny: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "LARGEST_DIFFERENCE", -1.0)
+    with pytest.raises(TrainingError, match="is not the same model"):
+        export.export(trained[1].weights("cnn_a", 0), tmp_path / "1", images=tiny.test_images, labels=tiny.test_labels)
+
+
+@pytest.mark.parametrize("name", ["baseline", "cnn_a", "cnn_b"])
+def test_released_savedmodels_load_elsewhere_with_the_documented_signature(name: str, samples: Samples) -> None:
+    folder = str(MODELS / name / "1")
+    signature = tf.saved_model.load(folder).signatures["serving_default"]
+    (_, inputs), outputs = signature.structured_input_signature, signature.structured_outputs
+    assert {k: (v.shape.as_list(), v.dtype) for k, v in inputs.items()} == {"images": ([None, 28, 28, 1], tf.float32)}
+    assert {k: (v.shape.as_list(), v.dtype) for k, v in outputs.items()} == {"probabilities": ([None, 10], tf.float32)}
+    pixels = scale(samples.images)
+    found = signature(images=tf.constant(pixels))["probabilities"].numpy()
+    layer = keras.layers.TFSMLayer(folder, call_endpoint="serving_default")
+    assert np.allclose(layer(pixels)["probabilities"].numpy(), found, atol=1e-6)
+    assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert np.mean(found.argmax(axis=1) == samples.labels) >= 0.85

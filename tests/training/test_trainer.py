@@ -1,0 +1,157 @@
+"""Training on 220 real images: seeded, resumable, exact."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from training import architectures, trainer
+from training.commands import run_experiments
+from training.datasets import FashionMNIST, scale
+from training.errors import TrainingError
+from training.experiments import EXPERIMENTS, Experiment, Recipe, select
+from training.runs import Run, RunFolder
+
+SHORT = Recipe(epochs=3, batch_size=32)
+
+
+class Quiet:
+    """An observer that stops the run after an epoch, as Ctrl-C would."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.stop_after = stop_after
+        self.epochs: list[int] = []
+        self.batches: list[tuple[int, int]] = []
+
+    def batch(self, done: int, total: int) -> None:
+        self.batches.append((done, total))
+
+    def epoch(self, done: int, total: int, metrics: dict[str, float]) -> None:
+        assert total == SHORT.epochs
+        assert metrics.keys() == {"loss", "accuracy", "val_loss", "val_accuracy"}
+        self.epochs.append(done)
+        if done == self.stop_after:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    return replace(EXPERIMENTS["cnn_a"], recipe=SHORT)
+
+
+def weights(runs: RunFolder, seed: int = 0) -> list[Any]:
+    weights: list[Any] = keras.models.load_model(runs.weights("cnn_a", seed)).get_weights()
+    return weights
+
+
+def numbers(run: Run) -> dict[str, Any]:
+    return {k: v for k, v in vars(run).items() if k not in ("wall_time_s", "provenance")}
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(
+    experiment: Experiment, tiny: FashionMNIST, tmp_path: Path
+) -> None:
+    whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
+    expected = trainer.train(experiment, 0, tiny, whole, Quiet())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(experiment, 0, tiny, parts, Quiet(stop_after=2))
+    assert parts.finished(experiment, 0) is None
+    resumed = Quiet()
+    found = trainer.train(experiment, 0, tiny, parts, resumed)
+    assert resumed.epochs == [3]
+    assert numbers(found) == numbers(expected)
+    for a, b in zip(weights(whole), weights(parts), strict=True):
+        assert (a == b).all()
+    assert not parts.progress("cnn_a", 0).exists()
+
+
+def test_a_damaged_or_mismatched_checkpoint_is_not_resumed(
+    experiment: Experiment, tiny: FashionMNIST, tmp_path: Path
+) -> None:
+    runs = RunFolder(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(experiment, 0, tiny, runs, Quiet(stop_after=1))
+    first = runs.progress("cnn_a", 0).read_text()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(experiment, 0, tiny, runs, Quiet(stop_after=2))
+    runs.progress("cnn_a", 0).write_text(first)  # a crash between weights and progress
+    observer = Quiet(stop_after=1)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(experiment, 0, tiny, runs, observer)
+    assert observer.epochs == [1]
+    runs.weights("cnn_a", 0).write_bytes(b"half a file")
+    observer = Quiet()
+    trainer.train(experiment, 0, tiny, runs, observer)
+    assert observer.epochs == [1, 2, 3]
+
+
+def test_seeds_differ_and_a_seed_repeats(experiment: Experiment, tiny: FashionMNIST, tmp_path: Path) -> None:
+    a = trainer.train(experiment, 0, tiny, RunFolder(tmp_path / "a"), Quiet())
+    b = trainer.train(experiment, 0, tiny, RunFolder(tmp_path / "b"), Quiet())
+    c = trainer.train(experiment, 1, tiny, RunFolder(tmp_path / "a"), Quiet())
+    assert numbers(a) == numbers(b)
+    assert a.history != c.history
+
+
+def test_a_run_records_what_its_network_does(experiment: Experiment, tiny: FashionMNIST, tmp_path: Path) -> None:
+    runs = RunFolder(tmp_path)
+    observer = Quiet()
+    run = trainer.train(experiment, 0, tiny, runs, observer)
+    model = keras.models.load_model(runs.weights("cnn_a", 0))
+    predicted = model.predict(scale(tiny.test_images), verbose=0).argmax(axis=1)
+    assert [int(digit) for digit in run.test_predictions] == predicted.tolist()
+    assert run.test["accuracy"] == np.mean(predicted == tiny.test_labels)
+    assert len(run.history["val_accuracy"]) == 3
+    assert run.history["val_accuracy"][-1] == pytest.approx(run.validation["accuracy"])
+    assert observer.batches[-1] == (7, 7)  # 220 images, 32 a batch
+    assert run.provenance["backend"] == "tensorflow"
+    assert run.provenance["data_sha256"]
+    assert runs.finished(experiment, 0) == run
+    assert runs.finished(replace(experiment, recipe=Recipe(epochs=4)), 0) is None
+
+
+def test_finished_runs_are_skipped_and_the_recipes_not_overwritten(tiny: FashionMNIST, tmp_path: Path) -> None:
+    runs = RunFolder(tmp_path)
+    registered = EXPERIMENTS["baseline"]
+    run = trainer.train(replace(registered, recipe=SHORT), 0, tiny, runs, Quiet())
+    runs.save(replace(run, fingerprint=registered.fingerprint(0)))
+    # With nothing left to do the data is not even looked for.
+    skipped = run_experiments([registered], seeds=[0], runs=runs, data_folder=tmp_path / "nowhere")
+    assert [r.experiment for r in skipped] == ["baseline"]
+    with pytest.raises(TrainingError, match=r"holds a finished run of baseline seed 0 with 12 epochs.*--runs DIR"):
+        run_experiments(select(["baseline"], epochs=1), seeds=[0], runs=runs, data_folder=None)
+
+
+def test_a_damaged_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cnn_a").mkdir()
+    (tmp_path / "cnn_a" / "seed-0.json").write_text("{}")
+    with pytest.raises(TrainingError, match=r"seed-0\.json is not a run's record"):
+        RunFolder(tmp_path).finished(EXPERIMENTS["cnn_a"], 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "multiply_adds", "layers"),
+    [
+        ("baseline", 101_770, 101_632, ["Flatten", "Dense", "Dense"]),
+        ("cnn_a", 121_930, 2_528_000, None),
+        ("cnn_b", 118_346, 3_803_776, None),
+    ],
+)
+def test_the_architectures_are_the_workshops(
+    name: str, parameters: int, multiply_adds: int, layers: list[str] | None
+) -> None:
+    experiment = EXPERIMENTS[name]
+    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
+    convolutional = ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense"]
+    assert [type(layer).__name__ for layer in model.layers] == (layers or convolutional)
+    assert model.count_params() == parameters
+    assert architectures.multiply_adds(model) == multiply_adds
+    assert (model.input_shape, model.output_shape) == ((None, 28, 28, 1), (None, 10))
+
+
+def test_unknown_experiments_are_named() -> None:
+    with pytest.raises(TrainingError, match="no experiment is called vgg; there are: baseline, cnn_a, cnn_b"):
+        select(["cnn_a", "vgg"])
