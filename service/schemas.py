@@ -106,6 +106,7 @@ class ExperimentsReport(BaseModel):
     experiments: list[ExperimentSummary]
     comparisons: list[PairedDifference]
     conclusion: str
+    findings: list[str]
     dataset: dict[str, Any]
     provenance: dict[str, Any]
 

@@ -16,6 +16,23 @@ def separable(comparison: Row) -> bool:
     return comparison["p_value_holm"] is not None and comparison["p_value_holm"] < SIGNIFICANCE
 
 
+def best(rows: list[Row], comparisons: list[Row]) -> Row:
+    """Choose the experiment to serve by default, on validation; the test set decides nothing.
+
+    It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy.
+    With one seed, where nothing can be tested, it is the highest itself.
+    """
+    highest = max(rows, key=lambda row: row["val_accuracy"]["mean"])
+    tied = {
+        name
+        for c in comparisons
+        if c["metric"] == "val_accuracy" and c["p_value_holm"] is not None and not separable(c)
+        for name in (c["a"], c["b"])
+        if highest["name"] in (c["a"], c["b"])
+    }
+    return min((row for row in rows if row is highest or row["name"] in tied), key=lambda row: row["multiply_adds"])
+
+
 def observation(row: Row, comparisons: list[Row]) -> str:
     """Say what was measured of one experiment, against the first of the table."""
     to_first = [c for c in comparisons if c["a"] == row["name"] and c["metric"] == "test_accuracy"][:1]
@@ -26,8 +43,8 @@ def observation(row: Row, comparisons: list[Row]) -> str:
     )
 
 
-def conclusion(rows: list[Row], comparisons: list[Row]) -> str:
-    """Derive the report's conclusion: each CNN against the dense network, kernel sizes, parameter counts."""
+def findings(rows: list[Row], comparisons: list[Row]) -> list[str]:
+    """Derive the report's sentences: each CNN against the dense network, kernel sizes, parameter counts."""
     dense = [row for row in rows if row["kernel_size"] is None]
     convolutional = [row for row in rows if row["kernel_size"] is not None]
     by_pair = {(c["a"], c["b"]): c for c in comparisons if c["metric"] == "test_accuracy"}
@@ -39,20 +56,20 @@ def conclusion(rows: list[Row], comparisons: list[Row]) -> str:
         if (wide["name"], narrow["name"]) in by_pair
     ]
     sentences += [_parameters(cnn, reference) for reference in dense for cnn in convolutional]
-    return " ".join(sentences)
+    return sentences
 
 
 def _against_dense(cnn: Row, dense: Row, by_pair: dict[tuple[str, str], Row]) -> str:
     comparison = by_pair[cnn["name"], dense["name"]]
     if not separable(comparison):
-        return f"{cnn['title']} and {dense['title']} are not separable: {_measured(comparison)}."
+        return f"{cnn['title']} and {dense['title']} are not separable on the test set: {_measured(comparison)}."
     verb = "beats" if comparison["difference"] > 0 else "loses to"
-    return f"{cnn['title']} {verb} {dense['title']}: {_measured(comparison)}."
+    return f"{cnn['title']} {verb} {dense['title']} on the test set: {_measured(comparison)}."
 
 
 def _kernel_sizes(wide: Row, narrow: Row, by_pair: dict[tuple[str, str], Row]) -> str:
     comparison = by_pair[wide["name"], narrow["name"]]
-    sizes = f"{wide['title']} against {narrow['title']}: {_measured(comparison)}"
+    sizes = f"{wide['title']} against {narrow['title']} on the test set: {_measured(comparison)}"
     if not separable(comparison):
         return f"{sizes}; the two kernel sizes are not separable."
     better = wide if comparison["difference"] > 0 else narrow

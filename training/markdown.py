@@ -44,7 +44,9 @@ def results(report: dict[str, Any]) -> str:
             "| --- | --- | ---: | ---: | ---: | --- | --- |",
             *(_row(e) for e in report["experiments"]),
             "",
-            "Mean over seeds, 95 % interval in brackets. " + report["conclusion"],
+            "Mean over seeds, 95 % interval in brackets.",
+            "",
+            *(f"- {finding}" for finding in report["findings"]),
             "",
         ]
     )

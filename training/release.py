@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from training import datasets, provenance, report
+from training.conclusions import best
 from training.errors import TrainingError
 from training.experiments import Experiment
 from training.export import checksums, export
@@ -50,7 +51,7 @@ def release(
     shutil.rmtree(building, ignore_errors=True)
     entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
     report.write(content, building)
-    write_manifest(building, entries, default_model=_best(entries, content))
+    write_manifest(building, entries, default_model=_default(entries, content))
     shutil.rmtree(models, ignore_errors=True)
     building.rename(models)
     print(f"{models}: a bundle of {', '.join(entries)}")
@@ -71,7 +72,7 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
     served_seed = next(iter(entries.values()))["training"]["seed"]
     content = report.build(experiments, runs, datasets.load(data_folder), served_seed=served_seed)
     report.write(content, models)
-    write_manifest(models, entries, default_model=_best(entries, content))
+    write_manifest(models, entries, default_model=_default(entries, content))
     print(f"{models / 'experiments.json'}: {content['provenance']['runs']} runs")
 
 
@@ -79,12 +80,6 @@ def update_readme(models: Path, readme: Path) -> None:
     """Write a bundle's results into the README's results section."""
     content = json.loads((models / "experiments.json").read_text(encoding="utf-8"))
     write_atomically(readme, replace_results(readme.read_text(encoding="utf-8"), content))
-
-
-def _best(entries: dict[str, Any], content: dict[str, Any]) -> str:
-    """Choose the default model: the highest mean validation accuracy; the test set decides nothing."""
-    validation = {row["name"]: row["val_accuracy"]["mean"] for row in content["experiments"]}
-    return max(entries, key=lambda name: validation[name])
 
 
 def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str) -> None:
@@ -110,6 +105,11 @@ def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str)
     }
     checksum = hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     write_atomically(bundle / "bundle.json", to_json(manifest | {"sha256": checksum}))
+
+
+def _default(entries: dict[str, Any], content: dict[str, Any]) -> str:
+    name: str = best([row for row in content["experiments"] if row["name"] in entries], content["comparisons"])["name"]
+    return name
 
 
 def _finished(experiment: Experiment, seed: int, runs: RunFolder) -> Run:

@@ -51,10 +51,12 @@ def build(
     split = stratified_split(data.train_labels, seed=served_seed)
     for row in rows:
         row["observations"] = conclusions.observation(row, comparisons)
+    findings = conclusions.findings(rows, comparisons)
     return {
         "experiments": rows,
         "comparisons": comparisons,
-        "conclusion": conclusions.conclusion(rows, comparisons),
+        "conclusion": " ".join(findings),
+        "findings": findings,
         "dataset": {
             "name": "Fashion-MNIST",
             "source": "Xiao, Rasul and Vollgraf (2017), https://github.com/zalandoresearch/fashion-mnist",

@@ -9,7 +9,7 @@ import pytest
 
 from service.bundle import Bundle
 from tests.conftest import MODELS, ROOT
-from training import markdown, train
+from training import train
 from training.__main__ import main
 from training.datasets import FashionMNIST
 
@@ -96,12 +96,6 @@ def test_bad_hyperparameters_become_the_jobs_failure(
     assert "\n" not in reason
     for word in words:
         assert word in reason
-
-
-def test_readme_shows_the_released_results() -> None:
-    report = json.loads((MODELS / "experiments.json").read_text())
-    readme = (ROOT / "README.md").read_text()
-    assert markdown.replace_results(readme, report) == readme, "run: python -m training report"
 
 
 def test_bundle_was_made_with_the_runs_that_are_committed() -> None:

@@ -51,7 +51,7 @@ SIMILAR = [0.912, 0.910, 0.911, 0.912, 0.910]
 
 def test_convolution_wins_and_kernel_sizes_are_not_separable(tmp_path: Path, tiny: FashionMNIST) -> None:
     conclusion = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)["conclusion"]
-    assert "CNN A (3×3) beats Baseline (dense): +4.04 points" in conclusion
+    assert "CNN A (3×3) beats Baseline (dense) on the test set: +4.04 points" in conclusion
     assert "the two kernel sizes are not separable" in conclusion
     assert "CNN A (3×3) has more parameters than Baseline (dense) (200, 100)" in conclusion
 
@@ -59,7 +59,7 @@ def test_convolution_wins_and_kernel_sizes_are_not_separable(tmp_path: Path, tin
 def test_convolution_loses_and_the_wider_kernel_is_better(tmp_path: Path, tiny: FashionMNIST) -> None:
     conclusion = build(tmp_path, tiny, baseline=HIGH, cnn_a=LOW, cnn_b=[v + 0.01 for v in HIGH])["conclusion"]
     assert "CNN A (3×3) loses to Baseline (dense)" in conclusion
-    assert "CNN B (5×5) against CNN A (3×3): +5.04 points" in conclusion
+    assert "CNN B (5×5) against CNN A (3×3) on the test set: +5.04 points" in conclusion
     assert "CNN B (5×5) is better" in conclusion
 
 
@@ -71,9 +71,27 @@ def test_the_narrower_kernel_is_better(tmp_path: Path, tiny: FashionMNIST) -> No
 
 def test_one_seed_separates_nothing(tmp_path: Path, tiny: FashionMNIST) -> None:
     content = build(tmp_path, tiny, baseline=[0.8], cnn_a=[0.9], cnn_b=[0.95])
-    assert "not separable: +10.00 points (one seed)" in content["conclusion"]
+    assert "not separable on the test set: +10.00 points (one seed)" in content["conclusion"]
     assert content["experiments"][0]["test_accuracy"] == {"mean": 0.8, "ci95": None}
     assert all(c["p_value"] is None for c in content["comparisons"])
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [
+        ({"baseline": LOW, "cnn_a": HIGH, "cnn_b": SIMILAR}, "cnn_a"),  # tied at the top: the cheaper
+        ({"baseline": LOW, "cnn_a": HIGH, "cnn_b": [v + 0.02 for v in HIGH]}, "cnn_b"),
+        ({"baseline": [v + 0.1 for v in LOW], "cnn_a": HIGH, "cnn_b": SIMILAR}, "baseline"),
+        ({"baseline": [0.88], "cnn_a": [0.91], "cnn_b": [0.92]}, "cnn_b"),
+    ],
+)
+def test_the_default_is_the_cheapest_of_the_best(
+    tmp_path: Path, tiny: FashionMNIST, accuracies: dict[str, list[float]], expected: str
+) -> None:
+    content = build(tmp_path, tiny, **accuracies)
+    for row, cost in zip(content["experiments"], (1, 20, 30), strict=True):
+        row["multiply_adds"] = cost
+    assert conclusions.best(content["experiments"], content["comparisons"])["name"] == expected
 
 
 def test_observations_come_from_the_numbers(tmp_path: Path, tiny: FashionMNIST) -> None:
@@ -122,7 +140,8 @@ def test_results_go_between_the_readmes_markers(tmp_path: Path, tiny: FashionMNI
     assert "old" not in replaced
     assert replaced.startswith("before\n")
     assert replaced.endswith("after\n")
-    assert content["conclusion"] in replaced
+    for finding in content["findings"]:
+        assert f"- {finding}\n" in replaced
     assert markdown.replace_results(replaced, content) == replaced
     with pytest.raises(TrainingError, match="no results section"):
         markdown.replace_results("nothing", content)
