@@ -1,0 +1,115 @@
+"""The images, built and run: skipped, with the reason, where no container engine answers."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port
+from training.datasets import FashionMNIST
+
+HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
+
+
+def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], cwd=ROOT, capture_output=True, text=True, check=check)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _engine() -> None:
+    if shutil.which("docker") is None or docker("version", check=False).returncode:
+        pytest.skip("no container engine answers (docker version)")
+
+
+def build(target: str) -> str:
+    tag = f"exploring-convolutional-layers:test-{target}"
+    built = docker("build", "--target", target, "--tag", tag, ".", check=False)
+    assert built.returncode == 0, built.stderr
+    return tag
+
+
+@pytest.fixture(scope="module")
+def serving() -> str:
+    return build("serving")
+
+
+@pytest.fixture(scope="module")
+def training() -> str:
+    return build("training")
+
+
+@contextmanager
+def running(image: str, *options: str) -> Iterator[tuple[str, str]]:
+    """Run an image as SageMaker does, ``serve`` appended; gives its URL and the container's id."""
+    port = free_port()
+    container = docker("run", "--detach", f"--publish=127.0.0.1:{port}:8080", *options, image, "serve").stdout.strip()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            try:
+                if httpx.get(f"{url}/ping").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        else:
+            raise AssertionError(docker("logs", container).stderr)
+        yield url, container
+    finally:
+        docker("rm", "--force", container)
+
+
+@pytest.mark.parametrize("options", [(), HARDENED, ("--cpus=1",)], ids=["root", "hardened", "one CPU"])
+def test_serving_image_answers_and_stops_when_told(serving: str, options: tuple[str, ...]) -> None:
+    with running(serving, *options) as (url, container):
+        content = (DATA / "sneaker.png").read_bytes()
+        headers = {"content-type": "image/png"}
+        assert httpx.post(f"{url}/predict", files={"file": content}).json()["label"] == "Sneaker"
+        (probabilities,) = httpx.post(f"{url}/invocations", content=content, headers=headers).json()["predictions"]
+        assert CLASS_NAMES[probabilities.index(max(probabilities))] == "Sneaker"
+        assert httpx.get(f"{url}/experiments").json()["experiments"]
+        began = time.monotonic()
+        docker("stop", "--time=25", container)
+        assert time.monotonic() - began < 10
+        assert json.loads(docker("inspect", container).stdout)[0]["State"]["ExitCode"] == 0
+
+
+def test_serving_image_refuses_other_commands(serving: str) -> None:
+    for command, words in (("train", "docker build --target training"), ("bash", "takes serve or train")):
+        ended = docker("run", "--rm", serving, command, check=False)
+        assert ended.returncode == 2
+        assert words in ended.stderr
+
+
+def test_serving_image_refuses_a_broken_mounted_bundle(serving: str, tmp_path: Path) -> None:
+    (tmp_path / "something").write_text("else")
+    ended = docker("run", "--rm", f"--volume={tmp_path}:/opt/ml/model:ro", serving, "serve", check=False)
+    assert ended.returncode == 1
+    assert "/opt/ml/model holds no bundle.json" in ended.stderr
+
+
+def test_trained_in_one_image_served_by_the_other(
+    serving: str, training: str, dataset: FashionMNIST, tmp_path: Path
+) -> None:
+    """One epoch of the dense network, by SageMaker's folders alone; no network."""
+    config = tmp_path / "input" / "config"
+    config.mkdir(parents=True)
+    hyperparameters = {"experiments": "baseline", "epochs": "1"}
+    (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+    (tmp_path / "model").mkdir()
+    mounts = (f"--volume={tmp_path}:/opt/ml", f"--volume={dataset.source}:/opt/ml/input/data/training:ro")
+    trained = docker("run", "--rm", "--network=none", *mounts, training, "train", check=False)
+    assert trained.returncode == 0, trained.stderr
+    assert "baseline seed 0 epoch 1/1" in trained.stdout
+    with running(serving, f"--volume={tmp_path / 'model'}:/opt/ml/model:ro", *HARDENED) as (url, _):
+        answer = httpx.post(f"{url}/predict", files={"file": (DATA / "trouser.png").read_bytes()}).json()
+        assert (answer["model"], answer["label"]) == ("baseline", "Trouser")
+        (experiment,) = httpx.get(f"{url}/experiments").json()["experiments"]
+        assert experiment["seeds"] == 1
+        page = httpx.get(f"{url}/experiments", headers={"accept": "text/html"})
+        assert page.status_code == 200, page.text
