@@ -53,7 +53,7 @@ class Reports:
             return _csv([*_SUMMARY_COLUMNS, *_estimate_columns()], (_summary_row(e) for e in report["experiments"]))
         summary = report | {"experiments": [_without_detail(e) for e in report["experiments"]]}
         if media_type == HTML:
-            return self._render("experiments.html", summary)
+            return self._render("experiments.html", summary | {"groups": _grouped(summary["experiments"])})
         return orjson.dumps(summary)
 
     def _detail(self, name: str, media_type: str) -> bytes:
@@ -83,6 +83,11 @@ class Reports:
 
     def _render(self, template: str, content: dict[str, Any]) -> bytes:
         return self._templates.get_template(template).render(content).encode()
+
+
+def _grouped(experiments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    titles = dict.fromkeys(e["group"] for e in experiments)
+    return [{"title": title, "experiments": [e for e in experiments if e["group"] == title]} for title in titles]
 
 
 def _without_detail(experiment: dict[str, Any]) -> dict[str, Any]:

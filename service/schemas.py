@@ -67,6 +67,7 @@ class ExperimentSummary(BaseModel):
 
     name: str
     title: str
+    group: str
     kernel_size: int | None
     parameters: int
     multiply_adds: int

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from training.errors import TrainingError
-from training.experiments import EXPERIMENTS, select
+from training.registry import select
 from training.runs import DEFAULT_FOLDER, RunFolder
 
 # TensorFlow logs notices, some marked as errors, that a user of these commands cannot act on; failures are exceptions.
@@ -40,9 +40,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="train and evaluate experiments; skips what is done, resumes what is not")
     run.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"which experiments: {', '.join(EXPERIMENTS)} (default: all)"
+        "names", nargs="*", metavar="NAME", help="which experiments (default: all); see: python -m training list"
     )
-    run.add_argument("--seeds", type=_positive, default=1, metavar="N", help="seeds 0 to N-1 (default: 1)")
+    run.add_argument("--seeds", type=_positive, metavar="N", help="seeds 0 to N-1 (default: each experiment's number)")
     run.set_defaults(command=_run)
 
     report = commands.add_parser("report", help="write the bundle's report anew from the finished runs")
@@ -75,7 +75,7 @@ def _list(options: argparse.Namespace) -> None:
     runs = RunFolder(options.runs)
     for experiment in select([], epochs=options.epochs):
         seeds = [run.seed for run in runs.all(experiment)]
-        print(f"{experiment.name:12} {experiment.title:20} {len(seeds)} seeds finished")
+        print(f"{experiment.name:18} {experiment.title:32} {len(seeds)} of {experiment.seeds} seeds finished")
 
 
 # The commands import late: Keras and TensorFlow take seconds to load, and --help need not wait for them.
@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace) -> None:
 
     run_experiments(
         select(options.names, epochs=options.epochs),
-        seeds=range(options.seeds),
+        seeds=options.seeds,
         runs=RunFolder(options.runs),
         data_folder=options.data,
     )

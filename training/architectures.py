@@ -16,20 +16,23 @@ def dense(units: int) -> keras.Model:
     return _network("dense", layers.Flatten(), layers.Dense(units, activation="relu"))
 
 
-def cnn(kernel_size: int) -> keras.Model:
-    """Two convolutions (32 and 64 channels, ReLU, valid padding), each followed by 2×2 max pooling; Dense 64; softmax.
+def cnn(kernel_size: int, padding: str = "valid", channels: int = 64, head: str = "flatten") -> keras.Model:
+    """Two convolutions (ReLU), each followed by 2×2 max pooling; a head; Dense 64 (ReLU); softmax.
 
     Args:
         kernel_size: height and width of both convolutions' kernels, in pixels.
+        padding: ``valid`` lets feature maps shrink at their borders, ``same`` pads them with zeros.
+        channels: of the second convolution; the first has 32.
+        head: ``flatten`` keeps every position as a feature of its own, ``average`` keeps each channel's mean only.
 
     """
     return _network(
-        f"cnn_{kernel_size}x{kernel_size}",
-        layers.Conv2D(32, kernel_size, activation="relu"),
+        "cnn",
+        layers.Conv2D(32, kernel_size, padding=padding, activation="relu"),
         layers.MaxPooling2D(2),
-        layers.Conv2D(64, kernel_size, activation="relu"),
+        layers.Conv2D(channels, kernel_size, padding=padding, activation="relu"),
         layers.MaxPooling2D(2),
-        layers.Flatten(),
+        {"flatten": layers.Flatten, "average": layers.GlobalAveragePooling2D}[head](),
         layers.Dense(64, activation="relu"),
     )
 

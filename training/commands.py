@@ -5,23 +5,29 @@ from pathlib import Path
 
 from training import datasets, trainer
 from training.errors import TrainingError
-from training.experiments import EXPERIMENTS, Experiment
+from training.experiments import Experiment
 from training.progress import Console
+from training.registry import EXPERIMENTS
 from training.runs import Run, RunFolder
 
 
 def run_experiments(
-    experiments: Sequence[Experiment], *, seeds: Sequence[int], runs: RunFolder, data_folder: Path | None
+    experiments: Sequence[Experiment], *, seeds: int | None, runs: RunFolder, data_folder: Path | None
 ) -> list[Run]:
     """Train and evaluate every experiment with every seed, skipping finished runs.
 
-    Seeds are the outer loop, so that an interruption leaves paired runs.
+    Args:
+        experiments: which ones, in this order for each seed: an interruption leaves paired runs.
+        seeds: how many, from 0; each experiment's own number when not given.
+        runs: where finished runs are, and new ones go.
+        data_folder: see ``datasets.load``.
 
     Raises:
         TrainingError: the data cannot be read, or a finished run of the registry's recipe would be overwritten.
 
     """
-    plan = [(experiment, seed) for seed in seeds for experiment in experiments]
+    wanted = {e.name: seeds or e.seeds for e in experiments}
+    plan = [(e, seed) for seed in range(max(wanted.values())) for e in experiments if seed < wanted[e.name]]
     for experiment, seed in plan:
         _refuse_to_overwrite(experiment, seed, runs)
     data: datasets.FashionMNIST | None = None

@@ -34,17 +34,18 @@ def best(rows: list[Row], comparisons: list[Row]) -> Row:
 
 
 def observation(row: Row, comparisons: list[Row]) -> str:
-    """Say what was measured of one experiment, against the first of the table."""
-    to_first = [c for c in comparisons if c["a"] == row["name"] and c["metric"] == "test_accuracy"][:1]
-    if not to_first:
-        return f"The reference. The workshop says: {row['hypothesis']}."
-    return (
-        f"{_measured(to_first[0])} against {to_first[0]['b']} on the test set. The workshop says: {row['hypothesis']}."
-    )
+    """Say what was measured of one experiment against each it is compared with, and what was expected."""
+    measured = [
+        f"{_measured(c)} against {c['b']} on the test set"
+        for c in comparisons
+        if c["a"] == row["name"] and c["metric"] == "test_accuracy"
+    ]
+    return f"Expected: {row['hypothesis']}. " + (f"Measured: {'; '.join(measured)}." if measured else "A reference.")
 
 
 def findings(rows: list[Row], comparisons: list[Row]) -> list[str]:
-    """Derive the report's sentences: each CNN against the dense network, kernel sizes, parameter counts."""
+    """Derive the report's sentences on the first group: CNNs against dense network, kernel sizes, parameter counts."""
+    rows = [row for row in rows if row["group"] == rows[0]["group"]]
     dense = [row for row in rows if row["kernel_size"] is None]
     convolutional = [row for row in rows if row["kernel_size"] is not None]
     by_pair = {(c["a"], c["b"]): c for c in comparisons if c["metric"] == "test_accuracy"}

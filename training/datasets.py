@@ -127,6 +127,28 @@ def stratified_split(labels: Labels, *, seed: int) -> Split:
     return Split(train=kept, validation=held_out)
 
 
+def stratified_subset(labels: Labels, indices: npt.NDArray[np.int64], *, size: int, seed: int) -> npt.NDArray[np.int64]:
+    """Draw ``size`` of the indices, as many of every class; a smaller subset of a seed is part of its larger ones.
+
+    Args:
+        labels: uint8 (N,), of all images.
+        indices: int64, into the labels.
+        size: how many to draw; a multiple of the number of classes.
+        seed: decides which.
+
+    """
+    shuffled = np.random.default_rng([seed, 1]).permutation(indices)
+    classes = np.unique(labels)
+    drawn = [shuffled[labels[shuffled] == c][: size // len(classes)] for c in classes]
+    return np.sort(np.concatenate(drawn))
+
+
+def permute_pixels(images: Images) -> Images:
+    """Apply one fixed permutation to the 784 pixels of every image, uint8 (N, 28, 28): neighbours no longer are."""
+    order = np.random.default_rng(0).permutation(28 * 28)
+    return images.reshape(-1, 28 * 28)[:, order].reshape(-1, 28, 28)
+
+
 def _find() -> Path:
     channel = os.environ.get("SM_CHANNEL_TRAINING")
     if channel:

@@ -1,10 +1,8 @@
-"""The registry: an experiment is data, and its fingerprint says whether a recorded run is still a run of it."""
+"""What an experiment is: data, whose fingerprint says whether a recorded run is still a run of it."""
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
-
-from training.errors import TrainingError
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True)
@@ -26,81 +24,47 @@ class Experiment:
     Attributes:
         name: what commands, files and the API call it.
         title: what people read.
+        group: the heading of the report it stands under.
         architecture: a key of ``architectures.ARCHITECTURES``.
         arguments: what that function is called with.
-        hypothesis: what the workshop expects of it, shown beside what was measured.
+        hypothesis: what is expected of it, shown beside what was measured.
+        against: the experiments it is compared with; decided before any result, since each comparison has its price.
+        seeds: how many repetitions the report asks for.
         served: whether a release exports it.
+        train_size: how many training images it sees, the same number of every class; None for all 55,000.
+        permuted: whether one fixed permutation of the pixels is applied to every image, in training and test.
+        recipe: how it is trained.
 
     """
 
     name: str
     title: str
+    group: str
     architecture: str
-    arguments: dict[str, int]
+    arguments: dict[str, int | str]
     hypothesis: str
-    served: bool = True
+    against: tuple[str, ...] = ()
+    seeds: int = 5
+    served: bool = False
+    train_size: int | None = None
+    permuted: bool = False
     recipe: Recipe = field(default_factory=Recipe)
 
     @property
     def kernel_size(self) -> int | None:
         """Height and width of the convolution kernels in pixels; None where nothing is convolved."""
-        return self.arguments.get("kernel_size")
+        size = self.arguments.get("kernel_size")
+        return size if isinstance(size, int) else None
 
     def fingerprint(self, seed: int) -> str:
         """Hash what decides a run's numbers, so that a changed experiment is run again and an unchanged one is not."""
-        decisive = {
+        decisive: dict[str, object] = {
             "architecture": self.architecture,
             "arguments": self.arguments,
             "recipe": asdict(self.recipe),
             "seed": seed,
         }
+        # What most experiments do not have does not enter: it may be added without making their runs obsolete.
+        decisive |= {"train_size": self.train_size} if self.train_size is not None else {}
+        decisive |= {"permuted": True} if self.permuted else {}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
-
-
-EXPERIMENTS = {
-    experiment.name: experiment
-    for experiment in (
-        Experiment(
-            name="baseline",
-            title="Baseline (dense)",
-            architecture="dense",
-            arguments={"units": 128},
-            hypothesis="loses spatial structure",
-        ),
-        Experiment(
-            name="cnn_a",
-            title="CNN A (3×3)",
-            architecture="cnn",
-            arguments={"kernel_size": 3},
-            hypothesis="better fine detail",
-        ),
-        Experiment(
-            name="cnn_b",
-            title="CNN B (5×5)",
-            architecture="cnn",
-            arguments={"kernel_size": 5},
-            hypothesis="wider receptive field, slightly less precise",
-        ),
-    )
-}
-"""Every experiment, by name, in the order of the report."""
-
-
-def select(names: list[str], *, epochs: int | None = None) -> list[Experiment]:
-    """Look experiments up by name; no names means all.
-
-    Args:
-        names: keys of ``EXPERIMENTS``.
-        epochs: trains for so many instead of the recipe's number.
-
-    Raises:
-        TrainingError: a name is not in the registry.
-
-    """
-    unknown = [name for name in names if name not in EXPERIMENTS]
-    if unknown:
-        raise TrainingError(f"no experiment is called {', '.join(unknown)}; there are: {', '.join(EXPERIMENTS)}")
-    chosen = [EXPERIMENTS[name] for name in names or EXPERIMENTS]
-    if epochs is None:
-        return chosen
-    return [replace(experiment, recipe=replace(experiment.recipe, epochs=epochs)) for experiment in chosen]

@@ -15,6 +15,7 @@ def overview(report: dict[str, Any]) -> str:
             "# The experiments",
             "",
             results(report),
+            *(line for group in groups(report)[1:] for line in (f"## {group}", "", *_table(report, group), "")),
             "## Paired differences",
             "",
             "| a − b | metric | points (95 % CI) | p (paired t) | p (Holm) |",
@@ -36,13 +37,16 @@ def overview(report: dict[str, Any]) -> str:
     )
 
 
+def groups(report: dict[str, Any]) -> list[str]:
+    """List the headings the experiments stand under, in order."""
+    return list(dict.fromkeys(e["group"] for e in report["experiments"]))
+
+
 def results(report: dict[str, Any]) -> str:
-    """Write the results table and the conclusion: what the README shows."""
+    """Write the first group's table and the conclusion: what the README shows."""
     return "\n".join(
         [
-            "| Experiment | Kernel | Parameters | Multiply-adds | Seeds | Validation accuracy | Test accuracy |",
-            "| --- | --- | ---: | ---: | ---: | --- | --- |",
-            *(_row(e) for e in report["experiments"]),
+            *_table(report, groups(report)[0]),
             "",
             "Mean over seeds, 95 % interval in brackets.",
             "",
@@ -97,6 +101,14 @@ def replace_results(text: str, report: dict[str, Any]) -> str:
     if not (begin and end):
         raise TrainingError(f"the README has no results section; it goes between {BEGIN} and {END}")
     return f"{before}{BEGIN}\n\n{results(report)}\n{END}{after}"
+
+
+def _table(report: dict[str, Any], group: str) -> list[str]:
+    return [
+        "| Experiment | Kernel | Parameters | Multiply-adds | Seeds | Validation accuracy | Test accuracy |",
+        "| --- | --- | ---: | ---: | ---: | --- | --- |",
+        *(_row(e) for e in report["experiments"] if e["group"] == group),
+    ]
 
 
 def _row(e: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def build(
     rows = [_row(e, finished[e.name], data, served_seed) for e in experiments if finished[e.name]]
     if not rows:
         raise TrainingError(f"{runs.folder} holds no finished run; start with: python -m training run")
-    comparisons = _compare(rows)
+    comparisons = _compare(experiments, rows)
     split = stratified_split(data.train_labels, seed=served_seed)
     for row in rows:
         row["observations"] = conclusions.observation(row, comparisons)
@@ -84,6 +83,7 @@ def _row(experiment: Experiment, runs: list[Run], data: FashionMNIST, served_see
     return {
         "name": experiment.name,
         "title": experiment.title,
+        "group": experiment.group,
         "kernel_size": experiment.kernel_size,
         "parameters": served.parameters,
         "multiply_adds": served.multiply_adds,
@@ -93,6 +93,8 @@ def _row(experiment: Experiment, runs: list[Run], data: FashionMNIST, served_see
         "observations": "",
         "hypothesis": experiment.hypothesis,
         "served": experiment.served,
+        "train_size": experiment.train_size,
+        "permuted": experiment.permuted,
         "served_seed": served_seed,
         "recipe": asdict(experiment.recipe),
         "runs": [_run(run) for run in runs],
@@ -114,16 +116,17 @@ def _run(run: Run) -> dict[str, Any]:
     }
 
 
-def _compare(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Compare every two experiments on both metrics, over the seeds both have; Holm over all comparisons."""
-    comparisons = []
-    for b, a in combinations(rows, 2):
-        values = {row["name"]: {run["seed"]: run for run in row["runs"]} for row in (a, b)}
-        seeds = sorted(values[a["name"]].keys() & values[b["name"]].keys())
+def _compare(experiments: Sequence[Experiment], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Make the comparisons the registry plans, on both metrics, over the seeds both have; Holm over all of them."""
+    values = {row["name"]: {run["seed"]: run for run in row["runs"]} for row in rows}
+    planned = [(e.name, other) for e in experiments for other in e.against if {e.name, other} <= values.keys()]
+    comparisons: list[dict[str, Any]] = []
+    for a, b in planned:
+        seeds = sorted(values[a].keys() & values[b].keys())
         for metric in METRICS:
-            paired = ([values[row["name"]][seed][metric] for seed in seeds] for row in (a, b))
+            paired = ([values[name][seed][metric] for seed in seeds] for name in (a, b))
             difference = asdict(paired_difference(*paired))
-            comparisons.append({"a": a["name"], "b": b["name"], "metric": metric, "seeds": len(seeds), **difference})
+            comparisons.append({"a": a, "b": b, "metric": metric, "seeds": len(seeds), **difference})
     tested = [c for c in comparisons if c["p_value"] is not None]
     for comparison in comparisons:
         comparison["p_value_holm"] = None
@@ -136,7 +139,7 @@ def _provenance(runs: list[Run]) -> dict[str, Any]:
     """Where and when the runs were made: each distinct value once, and the total training time in seconds."""
     keys = ("commit", "backend", "python", "packages", "cpu", "cores")
     return {
-        "command": f"python -m training run --seeds {max(run.seed for run in runs) + 1}",
+        "command": "python -m training run",
         "runs": len(runs),
         "wall_time_s": round(sum(run.wall_time_s for run in runs), 1),
         "first_finished": min(run.provenance["finished"] for run in runs),

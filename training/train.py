@@ -20,7 +20,7 @@ if not __package__:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.errors import TrainingError
-from training.experiments import EXPERIMENTS, select
+from training.registry import select
 from training.runs import RunFolder
 
 ML = Path("/opt/ml")
@@ -49,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="train", description="Run experiments and write a bundle.", allow_abbrev=False)
-    parser.add_argument("--experiments", default=",".join(EXPERIMENTS), help="names, separated by commas")
+    parser.add_argument("--experiments", default="baseline,cnn_a,cnn_b", help="names, separated by commas")
     parser.add_argument("--seeds", type=int, default=1, help="seeds 0 to N-1; seed 0 is the one in the bundle")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's number")
     parser.add_argument("--data", type=Path, help="folder with Fashion-MNIST's four IDX files")
@@ -78,7 +78,7 @@ def _train(options: argparse.Namespace) -> None:
     from training.commands import run_experiments
     from training.release import release
 
-    run_experiments(experiments, seeds=range(options.seeds), runs=runs, data_folder=options.data)
+    run_experiments(experiments, seeds=options.seeds, runs=runs, data_folder=options.data)
     release(experiments, runs, options.model_dir, seed=0, data_folder=options.data)
 
 

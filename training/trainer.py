@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from training import architectures, evaluation, provenance
-from training.datasets import FashionMNIST, scale, stratified_split
+from training.datasets import FashionMNIST, permute_pixels, scale, stratified_split, stratified_subset
 from training.experiments import Experiment
 from training.runs import Run, RunFolder, to_json, write_atomically
 
@@ -38,10 +38,13 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     recipe = experiment.recipe
     surroundings = provenance.collect()
     split = stratified_split(data.train_labels, seed=seed)
-    pixels, labels = scale(data.train_images), data.train_labels.astype(np.int32)
-    train_pixels, train_labels = pixels[split.train], labels[split.train]
-    held_out = (pixels[split.validation], labels[split.validation])
-    del pixels
+    chosen = split.train
+    if experiment.train_size is not None:
+        chosen = stratified_subset(data.train_labels, chosen, size=experiment.train_size, seed=seed)
+    as_seen = permute_pixels if experiment.permuted else np.asarray
+    train_images, test_pixels = as_seen(data.train_images), scale(as_seen(data.test_images))
+    train_pixels, train_labels = scale(train_images[chosen]), data.train_labels[chosen].astype(np.int32)
+    held_out = (scale(train_images[split.validation]), data.train_labels[split.validation].astype(np.int32))
 
     _make_deterministic(seed)
     batches = -(-len(train_labels) // recipe.batch_size)
@@ -67,7 +70,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         observer.epoch(epoch + 1, recipe.epochs, metrics)
 
     validation = evaluation.predict(model, held_out[0])
-    test = evaluation.predict(model, scale(data.test_images))
+    test = evaluation.predict(model, test_pixels)
     run = Run(
         experiment=experiment.name,
         seed=seed,

@@ -18,7 +18,7 @@ def test_help_and_typing_errors_do_not_wait_for_tensorflow() -> None:
     code = "import sys; from training.__main__ import main; main(['list']); assert 'keras' not in sys.modules"
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert "cnn_a        CNN A (3×3)" in ended.stdout
+    assert "cnn_a              CNN A (3×3)" in ended.stdout
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ import pytest
 
 from tests.conftest import Samples
 from training import datasets
-from training.datasets import SHA256, FashionMNIST, load, scale, stratified_split
+from training.datasets import (
+    SHA256,
+    FashionMNIST,
+    load,
+    permute_pixels,
+    scale,
+    stratified_split,
+    stratified_subset,
+)
 from training.errors import TrainingError
 
 IMAGES = "t10k-images-idx3-ubyte"
@@ -90,3 +98,18 @@ def test_the_split_is_stratified_disjoint_and_the_seeds(dataset: FashionMNIST) -
     again, other = (stratified_split(dataset.train_labels, seed=seed) for seed in (0, 1))
     assert (again.validation == split.validation).all()
     assert len(np.intersect1d(other.validation, split.validation)) < 1_000
+
+
+def test_subsets_are_stratified_and_nested(samples: Samples) -> None:
+    indices = np.arange(0, 300, 1)
+    small, large = (stratified_subset(samples.labels, indices, size=size, seed=0) for size in (50, 100))
+    assert np.bincount(samples.labels[small]).tolist() == [5] * 10
+    assert set(small) < set(large)
+    assert set(stratified_subset(samples.labels, indices, size=50, seed=1)) != set(small)
+
+
+def test_one_permutation_moves_every_image_alike(samples: Samples) -> None:
+    permuted = permute_pixels(samples.images)
+    assert (np.sort(permuted.reshape(300, -1)) == np.sort(samples.images.reshape(300, -1))).all()
+    assert (permuted != samples.images).any()
+    assert (permute_pixels(samples.images[5:6])[0] == permuted[5]).all()

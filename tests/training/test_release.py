@@ -15,8 +15,9 @@ from tests.conftest import MODELS, Samples
 from training import datasets, export, release, trainer
 from training.datasets import FashionMNIST, scale
 from training.errors import TrainingError
-from training.experiments import EXPERIMENTS, Experiment, Recipe
+from training.experiments import Experiment, Recipe
 from training.progress import Console
+from training.registry import EXPERIMENTS
 from training.runs import RunFolder
 
 EPOCHS = 2

@@ -12,7 +12,7 @@ from training import conclusions, markdown, report
 from training.datasets import FashionMNIST
 from training.errors import TrainingError
 from training.evaluation import confusion_matrix, metrics
-from training.experiments import EXPERIMENTS
+from training.registry import EXPERIMENTS
 from training.runs import Run, RunFolder
 from training.statistics import estimate, holm, paired_difference
 
@@ -96,9 +96,9 @@ def test_the_default_is_the_cheapest_of_the_best(
 
 def test_observations_come_from_the_numbers(tmp_path: Path, tiny: FashionMNIST) -> None:
     rows = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH)["experiments"]
-    assert rows[0]["observations"].startswith("The reference.")
-    assert rows[1]["observations"].startswith("+4.04 points (95 % CI ")
-    assert EXPERIMENTS["cnn_a"].hypothesis in rows[1]["observations"]
+    assert rows[0]["observations"] == "Expected: loses spatial structure. A reference."
+    assert rows[1]["observations"].startswith("Expected: better fine detail. Measured: +4.04 points (95 % CI ")
+    assert rows[1]["observations"].endswith(" against baseline on the test set.")
 
 
 def test_seeds_are_paired_and_only_shared_ones_compared(tmp_path: Path, tiny: FashionMNIST) -> None:

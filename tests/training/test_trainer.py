@@ -12,7 +12,8 @@ from training import architectures, trainer
 from training.commands import run_experiments
 from training.datasets import FashionMNIST, scale
 from training.errors import TrainingError
-from training.experiments import EXPERIMENTS, Experiment, Recipe, select
+from training.experiments import Experiment, Recipe
+from training.registry import EXPERIMENTS, select
 from training.runs import Run, RunFolder
 
 SHORT = Recipe(epochs=3, batch_size=32)
@@ -119,10 +120,10 @@ def test_finished_runs_are_skipped_and_the_recipes_not_overwritten(tiny: Fashion
     run = trainer.train(replace(registered, recipe=SHORT), 0, tiny, runs, Quiet())
     runs.save(replace(run, fingerprint=registered.fingerprint(0)))
     # With nothing left to do the data is not even looked for.
-    skipped = run_experiments([registered], seeds=[0], runs=runs, data_folder=tmp_path / "nowhere")
+    skipped = run_experiments([registered], seeds=1, runs=runs, data_folder=tmp_path / "nowhere")
     assert [r.experiment for r in skipped] == ["baseline"]
     with pytest.raises(TrainingError, match=r"holds a finished run of baseline seed 0 with 12 epochs.*--runs DIR"):
-        run_experiments(select(["baseline"], epochs=1), seeds=[0], runs=runs, data_folder=None)
+        run_experiments(select(["baseline"], epochs=1), seeds=1, runs=runs, data_folder=None)
 
 
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:
@@ -155,3 +156,37 @@ def test_the_architectures_are_the_workshops(
 def test_unknown_experiments_are_named() -> None:
     with pytest.raises(TrainingError, match="no experiment is called vgg; there are: baseline, cnn_a, cnn_b"):
         select(["cnn_a", "vgg"])
+
+
+@pytest.mark.parametrize("change", [{"train_size": 100}, {"permuted": True}])
+def test_subsets_and_permutations_change_what_is_learned(
+    experiment: Experiment, tiny: FashionMNIST, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    arm = replace(experiment, **change)
+    assert arm.fingerprint(0) != experiment.fingerprint(0)
+    observer = Quiet()
+    plain = trainer.train(experiment, 0, tiny, RunFolder(tmp_path / "plain"), Quiet())
+    run = trainer.train(arm, 0, tiny, RunFolder(tmp_path / "arm"), observer)
+    assert run.history != plain.history
+    assert observer.batches[-1][1] == (4 if "train_size" in change else 7)
+
+
+def test_the_registry_is_consistent() -> None:
+    names = list(EXPERIMENTS)
+    for position, experiment in enumerate(EXPERIMENTS.values()):
+        assert set(experiment.against) <= set(names[:position]), experiment.name
+        assert experiment.name not in experiment.against
+        assert experiment.architecture in architectures.ARCHITECTURES
+    fingerprints = {experiment.fingerprint(0) for experiment in EXPERIMENTS.values()}
+    assert len(fingerprints) == len(names)
+
+
+def test_the_matched_controls_match() -> None:
+    def model(name: str) -> keras.Model:
+        return architectures.ARCHITECTURES[EXPERIMENTS[name].architecture](**EXPERIMENTS[name].arguments)
+
+    assert model("dense_matched").count_params() == pytest.approx(model("cnn_a").count_params(), rel=0.01)
+    costs = [architectures.multiply_adds(model(name)) for name in ("cnn_5x5_matched", "cnn_a")]
+    assert costs[0] == pytest.approx(costs[1], rel=0.01)
+    assert model("cnn_3x3_same").count_params() == 220_234
+    assert architectures.multiply_adds(model("cnn_5x5_same")) == pytest.approx(10.86e6, rel=0.001)
