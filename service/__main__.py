@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         "service.app:create_app",
         factory=True,
         host=settings.host,
-        port=settings.port,
+        port=settings.listening_port,
         workers=settings.workers,
         access_log=False,
         server_header=False,

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from service import __version__, errors
+from service import __version__, draining, errors
 from service.bundle import Bundle
 from service.classifier import Models
 from service.limits import BodyLimit
 from service.reports import WEB, Reports
-from service.routes import documentation, experiments, predict, sagemaker
+from service.request_log import RequestLog
+from service.routes import documentation, experiments, predict, sagemaker, tensorflow_serving
 from service.settings import Settings
 
 _log = logging.getLogger("uvicorn.error")
@@ -43,9 +44,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.models = Models(bundle, settings.engine)
     app.state.reports = Reports(bundle)
-    app.add_middleware(BodyLimit, megabytes=settings.max_body_mb)
+    app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
+    app.add_middleware(RequestLog)
     errors.install(app)
-    for routes in (predict, experiments, sagemaker, documentation):
+    for routes in (predict, experiments, sagemaker, tensorflow_serving, documentation):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.mount("/figures", StaticFiles(directory=bundle.path("figures"), check_dir=False), name="figures")
@@ -55,6 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # In the background: the port opens at once, and /ping says 503 and why until the models are loaded.
+    draining.install(app.state.models, seconds=app.state.settings.drain_seconds)
     loading = asyncio.create_task(_load(app.state.models))
     yield
     await loading

@@ -23,6 +23,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from service.schemas import ExperimentsReport
+
 SCHEMA_VERSION = 1
 
 
@@ -83,6 +85,7 @@ class Bundle:
     Attributes:
         folder: where it is.
         manifest: what its ``bundle.json`` says.
+        report: the content of ``experiments.json``; None where the bundle has none.
 
     """
 
@@ -98,14 +101,24 @@ class Bundle:
         for files in (self.manifest.files, *(entry.files for entry in self.manifest.models.values())):
             for name, expected in files.items():
                 _verify(folder / name, expected)
+        self.report = self._read_report()
 
     def path(self, name: str) -> Path:
         """Locate a file of the bundle."""
         return self.folder / name
 
-    def read_json(self, name: str) -> Any:
-        """Read a JSON file of the bundle; None where the bundle does not list it (a report is optional)."""
-        return json.loads(self.path(name).read_text(encoding="utf-8")) if name in self.manifest.files else None
+    def _read_report(self) -> dict[str, Any] | None:
+        if "experiments.json" not in self.manifest.files:
+            return None
+        path = self.path("experiments.json")
+        try:
+            report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            ExperimentsReport.model_validate(report)
+        except ValidationError as error:
+            raise BundleError(f"{path}: {_first(error)}; {_MEND}") from error
+        except ValueError as error:
+            raise BundleError(f"{path} is not JSON ({error}); {_MEND}") from error
+        return report
 
 
 def content_checksum(manifest: dict[str, Any]) -> str:
@@ -131,11 +144,15 @@ def _read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BundleError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; {_MEND}") from error
+        raise BundleError(f"{path}: {_first(error)}; {_MEND}") from error
     if content_checksum(content) != manifest.sha256:
         raise BundleError(f"{path} was changed after its release: its checksum does not match; {_MEND}")
     return manifest
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _verify(path: Path, expected: str) -> None:

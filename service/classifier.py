@@ -53,6 +53,7 @@ class Models:
         self._engine = engine
         self._classifiers: dict[str, Classifier] = {}
         self._not_ready: str | None = "the models are being loaded"
+        self._draining = False
         self._large_work = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-work")
 
     @property
@@ -76,22 +77,33 @@ class Models:
         self._not_ready = None
 
     def require_ready(self) -> None:
-        """Raise ``NotReadyError`` while the models cannot be asked."""
+        """Raise ``NotReadyError`` while no requests should come: before the models are loaded, and while draining."""
+        self._require_loaded()
+        if self._draining:
+            raise NotReadyError("the service was told to stop and is finishing its requests; send new ones elsewhere")
+
+    def _require_loaded(self) -> None:
         if self._not_ready is not None:
             raise NotReadyError(self._not_ready)
 
-    def get(self, name: str | None = None) -> Classifier:
-        """Look a model up; the default one where no name is given.
+    def drain(self) -> None:
+        """From now on say that no more requests should come; those that do are answered."""
+        self._draining = True
+
+    def get(self, name: str | None = None, version: str | None = None) -> Classifier:
+        """Look a model up; the default one where no name is given, its only version where none is.
 
         Raises:
             NotReadyError: the models are not loaded.
-            UnknownModelError: no model has that name.
+            UnknownModelError: no model has that name, or not in that version.
 
         """
-        self.require_ready()
+        self._require_loaded()
         found = self._classifiers.get(self.default if name is None else name)
         if found is None:
             raise UnknownModelError(f"no model is called {name!r}; served are: {', '.join(self.names)}")
+        if version not in (None, found.version):
+            raise UnknownModelError(f"{found.name} has no version {version!r}; served is {found.version}")
         return found
 
     async def predict(self, classifier: Classifier, pixels: Pixels) -> Probabilities:

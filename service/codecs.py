@@ -57,8 +57,11 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
         raise UnusableError(f"there is no signature {content['signature_name']!r}; the only one is serving_default")
     field = fields[0]
     value = content[field]
-    if isinstance(value, dict) and list(value) == ["images"]:  # the signature's only input, by name
+    # The signature's only input may be named: a column of images, or each row by itself.
+    if isinstance(value, dict) and list(value) == ["images"]:
         value = value["images"]
+    elif isinstance(value, list) and all(isinstance(row, dict) and list(row) == ["images"] for row in value):
+        value = [row["images"] for row in value]
     return Batch(_images(value, f'"{field}"', max_batch), "inputs" if field == "inputs" else "instances")
 
 

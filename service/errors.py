@@ -75,9 +75,12 @@ def problem(status: int, detail: str, *, instance: str | None = None, headers: A
         headers: further response headers.
 
     """
-    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+    phrase = HTTPStatus(status).phrase
+    document: dict[str, str | int] = {"type": "about:blank", "title": phrase, "status": int(status), "detail": detail}
     if instance is not None:
         document["instance"] = instance
+        if instance.startswith("/v1/models"):
+            document["error"] = detail  # where clients of TensorFlow Serving look
     return Response(orjson.dumps(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.bundle import Bundle
 from service.errors import UnknownModelError
-from service.schemas import ExperimentsReport
 
 JSON, HTML, MARKDOWN, CSV = "application/json", "text/html", "text/markdown", "text/csv"
 MEDIA_TYPES = (JSON, HTML, MARKDOWN, CSV)
@@ -29,9 +28,7 @@ class Reports:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._content: dict[str, Any] | None = bundle.read_json("experiments.json")
-        if self._content is not None:
-            ExperimentsReport.model_validate(self._content)
+        self._content = bundle.report
         self._templates = Environment(
             loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _CGROUP = Path("/sys/fs/cgroup")
+_MOST_BATCH_PAYLOAD_MB = 100  # SageMaker's limit
 
 
 def allowed_cpus() -> int:
@@ -47,6 +48,25 @@ class Settings(BaseSettings):
     max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
     max_batch: int = Field(10_000, ge=1, description="most images in one request to /invocations")
 
+    drain_seconds: float = Field(
+        1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
+    )
+    # Set by SageMaker, not by people: in an inference pipeline, and in a batch transform job.
+    sagemaker_bind_to_port: int | None = Field(None, ge=1, le=65535, validation_alias="SAGEMAKER_BIND_TO_PORT")
+    sagemaker_max_payload_in_mb: int | None = Field(None, ge=0, validation_alias="SAGEMAKER_MAX_PAYLOAD_IN_MB")
+
+    @property
+    def listening_port(self) -> int:
+        """The port to listen on."""
+        return self.sagemaker_bind_to_port or self.port
+
+    @property
+    def body_limit_mb(self) -> int:
+        """The largest body, in MiB: what is set, or what a batch transform job says it will send (0 means: any)."""
+        if self.sagemaker_max_payload_in_mb is None:
+            return self.max_body_mb
+        return max(self.max_body_mb, self.sagemaker_max_payload_in_mb or _MOST_BATCH_PAYLOAD_MB)
+
     @model_validator(mode="after")
     def _engine_is_installed(self) -> Self:
         if self.engine == "tensorflow" and find_spec("tensorflow") is None:
@@ -60,6 +80,7 @@ def describe() -> str:
         f"  SERVICE_{name.upper():12} {field.description}"
         + (f" [{field.default}]" if field.default_factory is None else "")
         for name, field in Settings.model_fields.items()
+        if field.description
     )
 
 
@@ -68,7 +89,9 @@ def explain(error: ValidationError) -> str:
     sentences = []
     for e in error.errors():
         if e["loc"]:
-            sentences.append(f"SERVICE_{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}")
+            name = str(e["loc"][0]).upper()
+            prefix = "" if name.startswith(("SERVICE_", "SAGEMAKER_")) else "SERVICE_"
+            sentences.append(f"{prefix}{name}={e['input']}: {e['msg']}")
         else:
             sentences.append(e["msg"].removeprefix("Value error, "))
     return "; ".join(sentences)

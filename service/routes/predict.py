@@ -53,6 +53,7 @@ async def predict(
 ) -> Response:
     """Classify one picture with one model."""
     classifier = models.get(model)
+    request.state.model = classifier.name
     seen = await see(await read_picture(request), preprocess, models, settings)
     probabilities = classifier.engine.predict(seen.pixels)[0]
     return _json(describe(classifier, probabilities, seen, top_k=top_k))

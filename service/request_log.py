@@ -1,0 +1,65 @@
+"""One JSON object a request on standard output, where SageMaker's and every other log collector looks for it."""
+
+import sys
+import time
+from typing import Any
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class RequestLog:
+    """ASGI middleware: writes method, path, status, sizes in bytes, milliseconds, model and SageMaker's inference id.
+
+    Routes put the model's name into ``request.state.model``. Health checks that succeed are left out: one comes every
+    few seconds, and says nothing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and log it when it has been answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status, received, sent = 0, 0, 0
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
+        async def counted_send(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, counted_receive, counted_send)
+        finally:
+            if not (scope["path"] == "/ping" and status == 200):
+                _write(
+                    {
+                        "time": time.time(),
+                        "method": scope["method"],
+                        "path": scope["path"],
+                        "status": status,
+                        "bytes_in": received,
+                        "bytes_out": sent,
+                        "ms": round((time.perf_counter() - began) * 1e3, 3),
+                        "model": scope.get("state", {}).get("model"),
+                        "inference_id": Headers(scope=scope).get("x-amzn-sagemaker-inference-id"),
+                    }
+                )
+
+
+def _write(entry: dict[str, Any]) -> None:
+    present = {key: value for key, value in entry.items() if value is not None}
+    sys.stdout.buffer.write(orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,80 @@
+"""For clients of TensorFlow Serving: the names and shapes of its REST API.
+
+Source: TensorFlow Serving, "RESTful API" (https://www.tensorflow.org/tfx/serving/api_rest). Errors here are the
+service's problem documents, with the member ``error`` that its clients read.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from service import codecs, schemas
+from service.classifier import Classifier
+from service.dependencies import ModelsDependency, SettingsDependency, problems
+
+PREFIX = "/v1/models"
+
+router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
+
+_NOT_FOUND = problems(s404="no such model or version", s503="the models are not ready")
+_IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            codecs.JSON: {"schema": {"type": "object", "properties": {"instances": _IMAGES, "inputs": _IMAGES}}}
+        },
+    }
+}
+
+
+@router.get("/{name}", responses=_NOT_FOUND)
+@router.get("/{name}/versions/{version}", responses=_NOT_FOUND)
+async def status(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
+    """Say that a model's version is available."""
+    classifier = models.get(name, version)
+    available = {
+        "version": classifier.version,
+        "state": "AVAILABLE",
+        "status": {"error_code": "OK", "error_message": ""},
+    }
+    return {"model_version_status": [available]}
+
+
+@router.get("/{name}/metadata", responses=_NOT_FOUND)
+@router.get("/{name}/versions/{version}/metadata", responses=_NOT_FOUND)
+async def metadata(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
+    """Describe a model's signature."""
+    classifier = models.get(name, version)
+    signature = {
+        "inputs": {"images": _tensor("serving_default_images:0", -1, 28, 28, 1)},
+        "outputs": {"probabilities": _tensor("StatefulPartitionedCall:0", -1, len(classifier.labels))},
+        "method_name": "tensorflow/serving/predict",
+    }
+    return {
+        "model_spec": {"name": classifier.name, "signature_name": "", "version": classifier.version},
+        "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}},
+    }
+
+
+@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_NOT_FOUND}, openapi_extra=_BODY)
+@router.post(
+    "/{name}/versions/{version}:predict",
+    responses={200: {"model": schemas.Probabilities}, **_NOT_FOUND},
+    openapi_extra=_BODY,
+)
+async def predict(
+    request: Request, name: str, models: ModelsDependency, settings: SettingsDependency, version: str | None = None
+) -> Response:
+    """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
+    classifier: Classifier = models.get(name, version)
+    request.state.model = classifier.name
+    # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
+    batch = codecs.read_json(await request.body(), max_batch=settings.max_batch)
+    probabilities = await models.predict(classifier, batch.pixels)
+    return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
+
+
+def _tensor(name: str, *sizes: int) -> dict[str, Any]:
+    dimensions = [{"size": str(size), "name": ""} for size in sizes]
+    return {"dtype": "DT_FLOAT", "tensor_shape": {"dim": dimensions, "unknown_rank": False}, "name": name}

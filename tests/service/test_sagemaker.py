@@ -1,0 +1,181 @@
+"""What SageMaker, and TensorFlow Serving's clients, expect beyond /ping and /invocations."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import numpy as np
+import pytest
+
+from service.settings import Settings
+from tests.conftest import DATA, MODELS, ROOT, assert_problem, free_port
+
+ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+PNG = {"content-type": "image/png"}
+
+
+@contextmanager
+def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start a server whose output and end are looked at."""
+    port = free_port()
+    variables = os.environ | {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MODEL_DIR": str(MODELS)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service"],
+        cwd=ROOT, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                if httpx.get(f"{url}/ping").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield url, process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_custom_attributes_are_given_back(client: httpx.Client) -> None:
+    headers = PNG | {ATTRIBUTES: "trace=abc, tfs-model-name=cnn_b"}
+    response = client.post("/invocations", content=(DATA / "bag.png").read_bytes(), headers=headers)
+    assert response.headers[ATTRIBUTES] == "trace=abc, tfs-model-name=cnn_b"
+    assert ATTRIBUTES not in client.post("/invocations", content=(DATA / "bag.png").read_bytes(), headers=PNG).headers
+
+
+@pytest.mark.parametrize(
+    ("workers", "limit", "expected"), [(1, 25, (1, 25)), (4, 25, (4, 25)), (8, 25, (8, 12)), (200, 25, (200, 1))]
+)
+def test_execution_parameters_keep_to_the_real_limits(workers: int, limit: int, expected: tuple[int, int]) -> None:
+    from service.routes.sagemaker import execution_parameters
+
+    settings = Settings(workers=workers, max_body_mb=limit)
+    import asyncio
+
+    found = asyncio.run(execution_parameters(settings))
+    concurrency, payload = expected
+    assert found == {
+        "MaxConcurrentTransforms": concurrency, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": payload,
+    }  # fmt: skip
+
+
+def test_execution_parameters_are_served(client: httpx.Client) -> None:
+    assert client.get("/execution-parameters").json()["BatchStrategy"] == "MULTI_RECORD"
+
+
+def test_a_batch_jobs_payload_raises_the_body_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().body_limit_mb == 25
+    for payload, limit in (("6", 25), ("60", 60), ("0", 100)):
+        monkeypatch.setenv("SAGEMAKER_MAX_PAYLOAD_IN_MB", payload)
+        assert Settings().body_limit_mb == limit
+
+
+def test_a_pipelines_port_goes_before_ours() -> None:
+    port = free_port()
+    with started(SAGEMAKER_BIND_TO_PORT=str(port)) as (url, _):
+        answer = httpx.get(url.replace(url.rsplit(":", 1)[1], str(port)) + "/ping")
+        assert answer.status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/ping")
+
+
+def test_every_request_is_one_json_line() -> None:
+    with started() as (url, process):
+        headers = PNG | {"X-Amzn-SageMaker-Inference-Id": "order-7"}
+        sent = (DATA / "coat.png").read_bytes()
+        answer = httpx.post(f"{url}/invocations", content=sent, headers=headers)
+        httpx.post(f"{url}/predict?model=vgg", content=sent, headers=PNG)
+        httpx.get(f"{url}/ping")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+    # While it was starting it said so on /ping; those lines are not looked at.
+    first, second = (entry for line in output.splitlines() if (entry := json.loads(line))["path"] != "/ping")
+    assert abs(first.pop("time") - time.time()) < 60
+    assert first.pop("ms") > 0
+    assert first == {
+        "method": "POST", "path": "/invocations", "status": 200, "model": "cnn_a", "inference_id": "order-7",
+        "bytes_in": len(sent), "bytes_out": len(answer.content),
+    }  # fmt: skip
+    assert (second["path"], second["status"]) == ("/predict", 404)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_draining_says_so_and_still_answers(workers: str) -> None:
+    with started(SERVICE_DRAIN_SECONDS="2", SERVICE_WORKERS=workers) as (url, process):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert_problem(httpx.get(f"{url}/ping"), 503, "told to stop")
+        assert httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG).status_code == 200
+        assert process.wait(25) == 0
+
+
+def test_requests_in_flight_are_answered_before_the_end() -> None:
+    import threading
+
+    answers: list[httpx.Response] = []
+    with started(SERVICE_DRAIN_SECONDS="0") as (url, process):
+        body = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (10000, 784), }"
+        body = body.ljust(127) + b"\n" + bytes(10_000 * 784)
+        headers = {"content-type": "application/x-npy"}
+        ask = threading.Thread(
+            target=lambda: answers.append(httpx.post(f"{url}/invocations", content=body, headers=headers, timeout=60))
+        )
+        ask.start()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0
+        ask.join()
+    assert np.array(answers[0].json()["predictions"]).shape == (10_000, 10)
+
+
+def test_tensorflow_servings_status(client: httpx.Client) -> None:
+    expected = {
+        "model_version_status": [
+            {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+        ]
+    }
+    assert client.get("/v1/models/cnn_a").json() == expected
+    assert client.get("/v1/models/cnn_a/versions/1").json() == expected
+
+
+def test_tensorflow_servings_metadata(client: httpx.Client) -> None:
+    for path in ("/v1/models/baseline/metadata", "/v1/models/baseline/versions/1/metadata"):
+        content = client.get(path).json()
+        assert content["model_spec"] == {"name": "baseline", "signature_name": "", "version": "1"}
+        signature = content["metadata"]["signature_def"]["signature_def"]["serving_default"]
+        sizes = [d["size"] for d in signature["inputs"]["images"]["tensor_shape"]["dim"]]
+        assert sizes == ["-1", "28", "28", "1"]
+        assert signature["outputs"]["probabilities"]["dtype"] == "DT_FLOAT"
+        assert signature["method_name"] == "tensorflow/serving/predict"
+
+
+def test_tensorflow_servings_predict(client: httpx.Client) -> None:
+    image = np.zeros((28, 28, 1)).tolist()
+    body = {"signature_name": "serving_default", "instances": [image, image]}
+    plain = client.post("/v1/models/cnn_b:predict", json=body)
+    assert np.array(plain.json()["predictions"]).shape == (2, 10)
+    named = client.post("/v1/models/cnn_b/versions/1:predict", json={"instances": [{"images": image}] * 2})
+    assert named.json() == plain.json()
+    columns = client.post("/v1/models/cnn_b:predict", json={"inputs": {"images": [image, image]}})
+    assert columns.json() == {"outputs": plain.json()["predictions"]}
+    # Its clients often send no content type, or the wrong one.
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/v1/models/cnn_b:predict", content=json.dumps(body), headers=headers).json() == plain.json()
+
+
+def test_tensorflow_servings_errors_have_its_member(client: httpx.Client) -> None:
+    for path in ("/v1/models/vgg", "/v1/models/cnn_a/versions/9/metadata"):
+        response = client.get(path)
+        assert_problem(response, 404, "'")
+        assert response.json()["error"] == response.json()["detail"]
+    response = client.post("/v1/models/cnn_a:predict", json={"instances": [[1.0, 2.0]]})
+    assert_problem(response, 422, "28×28")
+    assert response.json()["error"] == response.json()["detail"]
+    assert "error" not in client.get("/experiments/vgg").json()
