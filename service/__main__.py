@@ -1,8 +1,10 @@
 """``python -m service``: verify the settings and the bundle, then serve."""
 
 import argparse
+import os
 import signal
 import sys
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from pydantic import ValidationError
@@ -24,13 +26,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         settings = Settings()
-        Bundle(settings.model_dir)  # here, so that a bundle that cannot be served ends the command with one line
+        if not settings.sagemaker_multi_model:
+            Bundle(settings.model_dir)  # here, so that one that cannot be served ends the command with one line
     except ValidationError as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 2
     except BundleError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    with TemporaryDirectory(prefix="models-") as registry:
+        os.environ.setdefault("SERVICE_REGISTRY_DIR", registry)
+        _serve(settings)
+    return 0
+
+
+def _serve(settings: Settings) -> None:
     # Uvicorn drains, then raises the signal again for this handler: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
@@ -43,7 +53,6 @@ def main(arguments: list[str] | None = None) -> int:
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -4,17 +4,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import mkdtemp
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from service import __version__, draining, errors
+from service import __version__, errors, large_work
 from service.bundle import Bundle
 from service.classifier import Models
+from service.draining import Drain
 from service.limits import BodyLimit
+from service.model_registry import ModelRegistry
 from service.reports import WEB, Reports
 from service.request_log import RequestLog
-from service.routes import documentation, experiments, predict, sagemaker, tensorflow_serving
+from service.routes import documentation, experiments, multi_model, predict, sagemaker, tensorflow_serving
 from service.settings import Settings
 
 _log = logging.getLogger("uvicorn.error")
@@ -32,7 +36,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     """
     settings = settings or Settings()
-    bundle = Bundle(settings.model_dir)
     app = FastAPI(
         title="Exploring convolutional layers",
         summary="Classifies clothing, and shows with evidence why convolution beats a dense network.",
@@ -42,30 +45,49 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    app.state.models = Models(bundle, settings.engine)
-    app.state.reports = Reports(bundle)
+    app.state.drain = Drain()
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(RequestLog)
     errors.install(app)
-    for routes in (predict, experiments, sagemaker, tensorflow_serving, documentation):
-        app.include_router(routes.router)
+    if settings.sagemaker_multi_model:
+        _serve_many(app, settings)
+    else:
+        _serve_one(app, settings)
+    app.include_router(documentation.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
-    app.mount("/figures", StaticFiles(directory=bundle.path("figures"), check_dir=False), name="figures")
     return app
+
+
+def _serve_one(app: FastAPI, settings: Settings) -> None:
+    bundle = Bundle(settings.model_dir)
+    app.state.models = Models(bundle, settings.engine)
+    app.state.reports = Reports(bundle)
+    for routes in (predict, experiments, sagemaker, tensorflow_serving):
+        app.include_router(routes.router)
+    app.mount("/figures", StaticFiles(directory=bundle.path("figures"), check_dir=False), name="figures")
+
+
+def _serve_many(app: FastAPI, settings: Settings) -> None:
+    folder = settings.registry_dir or Path(mkdtemp(prefix="models-"))
+    memory = settings.model_memory_mb * 1024 * 1024
+    app.state.registry = ModelRegistry(folder, engine=settings.engine, memory=memory, workers=settings.workers)
+    app.include_router(multi_model.router)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.drain.install(seconds=app.state.settings.drain_seconds)
+    if app.state.settings.sagemaker_multi_model:
+        yield
+        return
     # In the background: the port opens at once, and /ping says 503 and why until the models are loaded.
-    draining.install(app.state.models, seconds=app.state.settings.drain_seconds)
     loading = asyncio.create_task(_load(app.state.models))
     yield
     await loading
-    app.state.models.close()
 
 
 async def _load(models: Models) -> None:
     try:
-        await models.offload(models.load)
+        await large_work.run(models.load)
     except Exception:
         _log.exception("not ready: the models could not be loaded; /ping answers 503")

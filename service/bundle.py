@@ -3,7 +3,7 @@
 ::
 
     models/
-      bundle.json                  this module's ``Manifest``
+      bundle.json                  see ``service/manifest.py``
       experiments.json             the report, as ``GET /experiments`` gives it
       experiments.md, experiments/ the same as Markdown: the whole, and one file an experiment
       figures/                     the pictures of the report
@@ -18,65 +18,18 @@ of any byte is noticed. Paths in it are relative to the folder, with forward sla
 
 import hashlib
 import json
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from service import saved_model
+from service.manifest import SCHEMA_VERSION, Manifest
 from service.schemas import ExperimentsReport
-
-SCHEMA_VERSION = 1
 
 
 class BundleError(Exception):
     """The folder cannot be served; the message says which file is wrong and what to do."""
-
-
-def _inside(path: str) -> str:
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or ".." in pure.parts:
-        raise ValueError(f"{path} points outside the bundle")
-    return path
-
-
-BundlePath = Annotated[str, AfterValidator(_inside)]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-class ModelEntry(BaseModel):
-    """One served model."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    title: str
-    version: str = Field(pattern="^[0-9]+$")
-    labels: list[str] = Field(min_length=2)
-    preprocessing: str
-    saved_model: BundlePath
-    litert: BundlePath
-    golden: BundlePath
-    files: dict[BundlePath, Sha256]
-    training: dict[str, Any]
-    equivalence: dict[str, Any]
-
-
-class Manifest(BaseModel):
-    """The content of ``bundle.json``."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    schema_version: Literal[1]
-    default_model: str
-    models: dict[Annotated[str, Field(pattern="^[A-Za-z0-9_.-]+$")], ModelEntry] = Field(min_length=1)
-    files: dict[BundlePath, Sha256]
-    provenance: dict[str, Any]
-    sha256: Sha256
-
-    @model_validator(mode="after")
-    def _default_is_there(self) -> "Manifest":
-        if self.default_model not in self.models:
-            raise ValueError(f"default_model {self.default_model} is not among the models")
-        return self
 
 
 class Bundle:
@@ -90,7 +43,7 @@ class Bundle:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Read and verify every file.
+        """Read and verify every file; a folder with a plain SavedModel is a bundle of that one.
 
         Raises:
             BundleError: a file is missing, changed, or of another schema.
@@ -129,12 +82,14 @@ def content_checksum(manifest: dict[str, Any]) -> str:
 
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / "bundle.json"
+    if not path.exists() and (plain := saved_model.find(folder)) is not None:
+        return plain
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BundleError(
-            f"{folder.resolve()} holds no bundle.json; set SERVICE_MODEL_DIR to a released bundle, or make one: "
-            "python -m training release"
+            f"{folder.resolve()} holds no bundle.json and no SavedModel; set SERVICE_MODEL_DIR to a released bundle, "
+            "or make one: python -m training release"
         ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}); {_MEND}") from error

@@ -1,23 +1,19 @@
 """The served models: loaded, checked against their golden samples, and asked."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 
-from service import engines
-from service.bundle import Bundle, ModelEntry
+from service import engines, large_work
+from service.bundle import Bundle
 from service.engines import Engine, Pixels, Probabilities
 from service.errors import NotReadyError, UnknownModelError
+from service.manifest import ModelEntry
 
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
 
 _INLINE_IMAGES = 32
-T = TypeVar("T")
 
 
 class GoldenMismatchError(Exception):
@@ -53,8 +49,6 @@ class Models:
         self._engine = engine
         self._classifiers: dict[str, Classifier] = {}
         self._not_ready: str | None = "the models are being loaded"
-        self._draining = False
-        self._large_work = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-work")
 
     @property
     def names(self) -> list[str]:
@@ -77,18 +71,9 @@ class Models:
         self._not_ready = None
 
     def require_ready(self) -> None:
-        """Raise ``NotReadyError`` while no requests should come: before the models are loaded, and while draining."""
-        self._require_loaded()
-        if self._draining:
-            raise NotReadyError("the service was told to stop and is finishing its requests; send new ones elsewhere")
-
-    def _require_loaded(self) -> None:
+        """Raise ``NotReadyError`` while the models are not loaded."""
         if self._not_ready is not None:
             raise NotReadyError(self._not_ready)
-
-    def drain(self) -> None:
-        """From now on say that no more requests should come; those that do are answered."""
-        self._draining = True
 
     def get(self, name: str | None = None, version: str | None = None) -> Classifier:
         """Look a model up; the default one where no name is given, its only version where none is.
@@ -98,7 +83,7 @@ class Models:
             UnknownModelError: no model has that name, or not in that version.
 
         """
-        self._require_loaded()
+        self.require_ready()
         found = self._classifiers.get(self.default if name is None else name)
         if found is None:
             raise UnknownModelError(f"no model is called {name!r}; served are: {', '.join(self.names)}")
@@ -110,21 +95,16 @@ class Models:
         """Classify float32 (N, 28, 28, 1) → float32 (N, classes); large batches leave the event loop."""
         if len(pixels) <= _INLINE_IMAGES:
             return classifier.engine.predict(pixels)
-        return await self.offload(classifier.engine.predict, pixels)
-
-    async def offload(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do work that would keep the event loop from other requests for more than about 2 ms.
-
-        One thread: a worker process has one core to use.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self._large_work, work, *arguments)
-
-    def close(self) -> None:
-        """End the thread for large work, after what it is doing."""
-        self._large_work.shutdown()
+        return await large_work.run(classifier.engine.predict, pixels)
 
     def _load(self, name: str, entry: ModelEntry) -> Classifier:
         engine = engines.load(self._engine, self._bundle, entry)
+        if entry.golden is None:
+            # A plain SavedModel: the least that can be asked of it is an answer of the right shape.
+            shape = engine.predict(np.zeros((1, 28, 28, 1), np.float32)).shape
+            if shape != (1, len(entry.labels)):
+                raise GoldenMismatchError(f"{name} answers one image with shape {shape}, not (1, {len(entry.labels)})")
+            return Classifier(name, entry.version, entry.labels, engine)
         with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
             difference = float(np.abs(engine.predict(pixels) - golden["probabilities"]).max())

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from service.classifier import Models
+from service.draining import Drain
 from service.errors import MEDIA_TYPE
 from service.reports import Reports
 from service.schemas import Problem
@@ -26,8 +27,14 @@ def _reports(request: Request) -> Reports:
     return reports
 
 
+def _drain(request: Request) -> Drain:
+    drain: Drain = request.app.state.drain
+    return drain
+
+
 SettingsDependency = Annotated[Settings, Depends(_settings)]
 ModelsDependency = Annotated[Models, Depends(_models)]
+DrainDependency = Annotated[Drain, Depends(_drain)]
 ReportsDependency = Annotated[Reports, Depends(_reports)]
 
 

@@ -9,25 +9,35 @@ import signal
 import threading
 from types import FrameType
 
-from service.classifier import Models
+from service.errors import NotReadyError
 
 
-def install(models: Models, *, seconds: float) -> None:
-    """Put a delay before Uvicorn's own handler of SIGTERM; to be called while its server starts, in its event loop.
+class Drain:
+    """Whether this process was told to stop."""
 
-    Args:
-        models: say 503 on ``/ping`` from the signal on.
-        seconds: how long the port stays open after it.
+    def __init__(self) -> None:
+        self._draining = False
 
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return  # a test client's loop: signals are not its business
-    loop = asyncio.get_running_loop()
-    stop = signal.getsignal(signal.SIGTERM)
+    def install(self, *, seconds: float) -> None:
+        """Put a delay before Uvicorn's own handler of SIGTERM; to be called in its event loop, while it starts.
 
-    def drain(number: int, frame: FrameType | None) -> None:
-        models.drain()
-        if callable(stop):
-            loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
+        Args:
+            seconds: how long the port stays open after the signal.
 
-    signal.signal(signal.SIGTERM, drain)
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return  # a test client's loop: signals are not its business
+        loop = asyncio.get_running_loop()
+        stop = signal.getsignal(signal.SIGTERM)
+
+        def drain(number: int, frame: FrameType | None) -> None:
+            self._draining = True
+            if callable(stop):
+                loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
+
+        signal.signal(signal.SIGTERM, drain)
+
+    def require_open(self) -> None:
+        """Raise ``NotReadyError`` once the process was told to stop."""
+        if self._draining:
+            raise NotReadyError("the service was told to stop and is finishing its requests; send new ones elsewhere")

@@ -1,16 +1,22 @@
 """What runs a model: LiteRT, or TensorFlow with the same answers."""
 
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from service.bundle import Bundle, ModelEntry
+from service.bundle import Bundle
+from service.manifest import ModelEntry
 
 Pixels = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float32]
+
+
+class EngineError(Exception):
+    """A model cannot be run here; the message says what is missing."""
 
 
 class Engine(Protocol):
@@ -63,7 +69,7 @@ class LiteRTEngine:
 
 
 class TensorFlowEngine:
-    """The SavedModel's ``serving_default`` signature, in TensorFlow."""
+    """The SavedModel's ``serving_default`` signature, in TensorFlow; it has one input and one output, of any name."""
 
     def __init__(self, saved_model: Path) -> None:
         import tensorflow as tf
@@ -72,17 +78,31 @@ class TensorFlowEngine:
         # The loaded object owns the variables; the signature alone would outlive them.
         self._loaded = tf.saved_model.load(str(saved_model))
         self._signature = self._loaded.signatures["serving_default"]
+        _, inputs = self._signature.structured_input_signature
+        (self._input,), (self._output,) = inputs, self._signature.structured_outputs
 
     def predict(self, pixels: Pixels) -> Probabilities:
         """Run the model; see ``Engine``."""
         # By keyword: TensorFlow 2.21 takes milliseconds longer for a positional argument.
-        outputs = self._signature(images=self._to_tensor(pixels))
-        probabilities: Probabilities = outputs["probabilities"].numpy()
+        outputs = self._signature(**{self._input: self._to_tensor(pixels)})
+        probabilities: Probabilities = outputs[self._output].numpy()
         return probabilities
 
 
 def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:
-    """Load a model of the bundle with the engine called ``litert`` or ``tensorflow``."""
-    if kind == "tensorflow":
+    """Load a model of the bundle with the engine called ``litert`` or ``tensorflow``.
+
+    A SavedModel without a LiteRT twin is run by TensorFlow.
+
+    Raises:
+        EngineError: that would take TensorFlow, and it is not installed.
+
+    """
+    if entry.litert is None and find_spec("tensorflow") is None:
+        raise EngineError(
+            f"{bundle.path(entry.saved_model)} has no LiteRT twin (assets.extra/model.tflite) and TensorFlow is not "
+            "installed; make the twin with: python -m training twin DIR, or serve with the training image"
+        )
+    if kind == "tensorflow" or entry.litert is None:
         return TensorFlowEngine(bundle.path(entry.saved_model))
     return LiteRTEngine(bundle.path(entry.litert))

@@ -34,6 +34,18 @@ class UnknownModelError(ServiceError):
     status = HTTPStatus.NOT_FOUND
 
 
+class AlreadyLoadedError(ServiceError):
+    """Multi-model mode: a model of that name is loaded."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class OutOfMemoryError(ServiceError):
+    """Multi-model mode: the memory set aside for models is used up."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
 class NotAcceptableError(ServiceError):
     """None of the media types in ``Accept`` can be written."""
 

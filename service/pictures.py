@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from service.classifier import Classifier, Models
+from service import large_work
+from service.classifier import Classifier
 from service.engines import Probabilities
 from service.images import LARGE_PIXELS, Mode, Preprocessed, open_image, preprocess
 from service.settings import Settings
 
 
-async def see(content: bytes, mode: Mode, models: Models, settings: Settings) -> Preprocessed:
+async def see(content: bytes, mode: Mode, settings: Settings) -> Preprocessed:
     """Turn a picture file into what the models see; a large one is decoded off the event loop.
 
     Raises:
@@ -20,7 +21,7 @@ async def see(content: bytes, mode: Mode, models: Models, settings: Settings) ->
     image = open_image(content, max_pixels=settings.max_pixels)
     if image.width * image.height < LARGE_PIXELS:
         return preprocess(image, mode)
-    return await models.offload(preprocess, image, mode)
+    return await large_work.run(preprocess, image, mode)
 
 
 def describe(classifier: Classifier, probabilities: Probabilities, seen: Preprocessed, *, top_k: int) -> dict[str, Any]:

@@ -51,8 +51,14 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
     )
-    # Set by SageMaker, not by people: in an inference pipeline, and in a batch transform job.
+    model_memory_mb: int = Field(
+        1024, ge=1, description="multi-model mode: memory for loaded models, over all workers, in MiB"
+    )
+    # Set by SageMaker, not by people: in an inference pipeline, a multi-model endpoint, a batch transform job.
     sagemaker_bind_to_port: int | None = Field(None, ge=1, le=65535, validation_alias="SAGEMAKER_BIND_TO_PORT")
+    # Set by ``python -m service`` for its workers.
+    registry_dir: Path | None = None
+    sagemaker_multi_model: bool = Field(False, validation_alias="SAGEMAKER_MULTI_MODEL")
     sagemaker_max_payload_in_mb: int | None = Field(None, ge=0, validation_alias="SAGEMAKER_MAX_PAYLOAD_IN_MB")
 
     @property

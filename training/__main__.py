@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     release.set_defaults(command=_release)
 
+    twin = commands.add_parser("twin", help="compile a SavedModel for LiteRT, so that it is served without TensorFlow")
+    twin.add_argument("folder", type=Path, metavar="DIR", help="the folder with saved_model.pb")
+    twin.set_defaults(command=_twin)
+
     for command in (listing, run, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
         command.add_argument("--epochs", type=_positive, metavar="N", help="runs of N epochs instead of the recipe's")
@@ -110,6 +114,13 @@ def _release(options: argparse.Namespace) -> None:
         data_folder=options.data,
     )
     _update_readme(options.models)
+
+
+def _twin(options: argparse.Namespace) -> None:
+    from training.export import write_twin
+
+    write_twin(options.folder)
+    print(options.folder / "assets.extra" / "model.tflite")
 
 
 def _update_readme(models: Path) -> None:

@@ -51,10 +51,8 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
     """
     shutil.rmtree(folder, ignore_errors=True)
     _save(keras.models.load_model(weights, compile=False), folder)
+    twin = write_twin(folder)
     extra = folder / "assets.extra"
-    extra.mkdir()
-    twin = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=["serving_default"]).convert()
-    (extra / "model.tflite").write_bytes(twin)
 
     pixels = scale(images)
     reference = _run_saved_model(folder, pixels)
@@ -73,6 +71,22 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
     golden = np.sort(np.concatenate([np.flatnonzero(labels == c)[:GOLDEN_PER_CLASS] for c in np.unique(labels)]))
     np.savez(extra / "golden.npz", images=images[golden], probabilities=reference[golden])
     return equivalence, float((reference.argmax(axis=1) == labels).mean())
+
+
+def write_twin(folder: Path) -> bytes:
+    """Compile a SavedModel's ``serving_default`` for LiteRT, into its ``assets.extra/model.tflite``; returns the file.
+
+    Raises:
+        TrainingError: the folder holds no SavedModel.
+
+    """
+    if not (folder / "saved_model.pb").is_file():
+        raise TrainingError(f"{folder} holds no saved_model.pb; name the folder that does, such as DIR/1")
+    twin: bytes = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=["serving_default"]).convert()
+    extra = folder / "assets.extra"
+    extra.mkdir(exist_ok=True)
+    (extra / "model.tflite").write_bytes(twin)
+    return twin
 
 
 def checksums(root: Path, *folders: Path) -> dict[str, str]:

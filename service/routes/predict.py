@@ -54,7 +54,7 @@ async def predict(
     """Classify one picture with one model."""
     classifier = models.get(model)
     request.state.model = classifier.name
-    seen = await see(await read_picture(request), preprocess, models, settings)
+    seen = await see(await read_picture(request), preprocess, settings)
     probabilities = classifier.engine.predict(seen.pixels)[0]
     return _json(describe(classifier, probabilities, seen, top_k=top_k))
 
@@ -69,7 +69,7 @@ async def compare(
 ) -> Response:
     """Classify one picture with every served model."""
     classifiers = [models.get(name) for name in models.names]
-    seen = await see(await read_picture(request), preprocess, models, settings)
+    seen = await see(await read_picture(request), preprocess, settings)
     answers = [describe(c, c.engine.predict(seen.pixels)[0], seen, top_k=top_k) for c in classifiers]
     return _json({"predictions": answers})
 

@@ -53,6 +53,7 @@ def pixels(samples: Samples) -> Array:
 def expected(pixels: Array) -> Array:
     bundle = Bundle(MODELS)
     entry = bundle.manifest.models[bundle.manifest.default_model]
+    assert entry.litert is not None
     return LiteRTEngine(bundle.path(entry.litert)).predict(pixels)
 
 

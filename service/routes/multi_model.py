@@ -1,0 +1,97 @@
+"""For SageMaker's multi-model endpoints: models come and go while the service runs.
+
+Source: Amazon SageMaker AI developer guide, "Custom Containers Contract for Multi-Model Mode".
+"""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from service import schemas
+from service.dependencies import DrainDependency, SettingsDependency, problems
+from service.errors import UnusableError
+from service.invocation import BODY, invoke
+from service.model_registry import ModelRegistry
+from service.routes.sagemaker import PROBLEMS
+
+router = APIRouter(tags=["sagemaker multi-model"])
+
+
+class LoadRequest(BaseModel):
+    """A model to load."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    model_name: str = Field(min_length=1, max_length=150)
+    url: str = Field(min_length=1, description="the folder that SageMaker put the model into")
+
+
+def _registry(request: Request) -> ModelRegistry:
+    registry: ModelRegistry = request.app.state.registry
+    return registry
+
+
+RegistryDependency = Annotated[ModelRegistry, Depends(_registry)]
+_NOT_LOADED = problems(s404="no such model is loaded")
+
+
+@router.head("/ping", include_in_schema=False)
+@router.post("/ping", include_in_schema=False)
+@router.get("/ping", responses=problems(s503="the service was told to stop"))
+async def ping(drain: DrainDependency) -> Response:
+    """Answer 200: with no model to wait for, the service is ready from the start, until it is told to stop."""
+    drain.require_open()
+    return Response()
+
+
+@router.post(
+    "/models", responses=problems(s409="loaded already", s422="the folder cannot be served", s507="out of memory")
+)
+async def load(body: LoadRequest, registry: RegistryDependency) -> dict[str, str]:
+    """Load a model from a folder; it has reproduced its golden samples when this answers."""
+    # In a thread: files are read and checked, and another worker may hold the lock.
+    loaded = await asyncio.to_thread(registry.load, body.model_name, body.url)
+    return _described(loaded.name, loaded.url)
+
+
+@router.get("/models")
+async def loaded_models(
+    registry: RegistryDependency,
+    next_page_token: Annotated[str | None, Query(description="where the page before ended")] = None,
+    page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """List the loaded models, a page at a time."""
+    if next_page_token is not None and not next_page_token.isdecimal():
+        raise UnusableError(f"next_page_token {next_page_token!r} is none that this route gave")
+    start = int(next_page_token or 0)
+    names = registry.names()
+    page = [_described(name, registry.registration(name).url) for name in names[start : start + page_size]]
+    more = {"next_page_token": str(start + page_size)} if start + page_size < len(names) else {}
+    return {"models": page, **more}
+
+
+@router.get("/models/{name}", responses=_NOT_LOADED)
+async def loaded_model(name: str, registry: RegistryDependency) -> dict[str, str]:
+    """Say that a model is loaded, and from where."""
+    return _described(name, registry.registration(name).url)
+
+
+@router.delete("/models/{name}", responses=_NOT_LOADED)
+async def unload(name: str, registry: RegistryDependency) -> Response:
+    """Unload a model."""
+    await asyncio.to_thread(registry.unload, name)
+    return Response()
+
+
+@router.post("/models/{name}/invoke", responses={200: {"model": schemas.Probabilities}, **PROBLEMS}, openapi_extra=BODY)
+async def invoke_model(
+    request: Request, name: str, registry: RegistryDependency, settings: SettingsDependency
+) -> Response:
+    """Give a loaded model's probabilities, as ``/invocations`` does."""
+    return await invoke(request, await registry.get(name), settings)
+
+
+def _described(name: str, url: str) -> dict[str, str]:
+    return {"modelName": name, "modelUrl": url}
