@@ -46,7 +46,13 @@ def server() -> Iterator[tuple[int, float]]:
         port = listening.getsockname()[1]
     environment = os.environ | {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1"}
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         while not ready(port):
             if process.poll() is not None:

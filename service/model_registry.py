@@ -52,10 +52,9 @@ class _Copy:
 
 def _size(bundle: Bundle) -> int:
     """Estimate the memory a bundle's models take in a worker, in bytes."""
-    files = [
-        bundle.path(entry.litert or f"{entry.saved_model}/saved_model.pb") for entry in bundle.manifest.models.values()
-    ]
-    return sum(path.stat().st_size + _PER_MODEL_BYTES for path in files)
+    entries = bundle.manifest.models.values()
+    files = [bundle.path(entry.litert or f"{entry.saved_model}/saved_model.pb") for entry in entries]
+    return sum(file.stat().st_size + _PER_MODEL_BYTES for file in files)
 
 
 class ModelRegistry:
@@ -165,8 +164,8 @@ class ModelRegistry:
         free = self._memory - sum(self.registration(other).size for other in self.names())
         if size > min(free, self._share):
             raise OutOfMemoryError(
-                f"model {name!r} takes {size:,} bytes; {max(0, free):,} of {self._memory:,} are free, {self._share:,} is a "
-                "worker's share; unload another model, or start the service with a larger SERVICE_MODEL_MEMORY_MB"
+                f"model {name!r} takes {size:,} bytes; {max(0, free):,} of {self._memory:,} are free, and a worker's "
+                f"share is {self._share:,}; unload another model, or start with a larger SERVICE_MODEL_MEMORY_MB"
             )
 
     def _file(self, name: str) -> Path:

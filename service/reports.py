@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.bundle import Bundle
 from service.errors import UnknownModelError
@@ -29,10 +28,6 @@ class Reports:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._content = bundle.report
-        self._templates = Environment(
-            loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._templates.filters["percent"] = _percent
         self.overview = cache(self._overview)
         self.detail = cache(self._detail)
 
@@ -79,7 +74,14 @@ class Reports:
         return self._content
 
     def _render(self, template: str, content: dict[str, Any]) -> bytes:
-        return self._templates.get_template(template).render(content).encode()
+        # Imported late: the template engine is a tenth of the service's start, which only people with browsers need.
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        templates = Environment(
+            loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        templates.filters["percent"] = _percent
+        return templates.get_template(template).render(content).encode()
 
 
 def _grouped(experiments: list[dict[str, Any]]) -> list[dict[str, Any]]:
