@@ -46,13 +46,8 @@ def server() -> Iterator[tuple[int, float]]:
         port = listening.getsockname()[1]
     environment = os.environ | {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1"}
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command, silent = [sys.executable, "-m", "service"], subprocess.DEVNULL
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=silent, stderr=silent)
     try:
         while not ready(port):
             if process.poll() is not None:

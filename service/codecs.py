@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from math import prod
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -65,27 +65,30 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
     return Batch(_images(value, f'"{field}"', max_batch), "inputs" if field == "inputs" else "instances")
 
 
-def read_json_lines(body: bytes, *, max_batch: int) -> Batch:
-    """Read one image a line, each a JSON array; errors as ``read_json``, and they name the line."""
-    lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
+def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
+    """Read one image a line, each a JSON array; errors as ``read_json``, and they name the line.
+
+    ``first`` is the number of the body's first line, where it is a part of a larger one.
+    """
+    lines = [(number, line) for number, line in enumerate(body.splitlines(), first) if line.strip()]
     _check_count(len(lines), max_batch)
     return Batch(np.concatenate([_images([_parse(line, number)], f"line {number}", 1) for number, line in lines]))
 
 
-def read_csv(body: bytes, *, max_batch: int) -> Batch:
-    """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; errors as ``read_json``."""
+def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
+    """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; as ``read_json_lines``."""
     try:
-        rows = [line.split(",") for line in body.decode("ascii").splitlines() if line.strip()]
+        text = body.decode("ascii")
     except UnicodeDecodeError as error:
         raise MalformedError(f"the CSV is not ASCII text (byte {error.start})") from error
+    rows = [(number, line.split(",")) for number, line in enumerate(text.splitlines(), first) if line.strip()]
     _check_count(len(rows), max_batch)
-    for number, row in enumerate(rows, 1):
+    values = np.empty((len(rows), _PIXELS), np.float32)
+    for position, (number, row) in enumerate(rows):
         if len(row) != _PIXELS:
             raise UnusableError(f"row {number} has {len(row)} columns, an image has {_PIXELS}")
-    values = np.empty((len(rows), _PIXELS), np.float32)
-    for number, row in enumerate(rows, 1):
         try:
-            values[number - 1] = row
+            values[position] = row
         except ValueError as error:
             raise MalformedError(f"row {number} is not all numbers ({error}); leave a header row out") from error
     return Batch(_scaled(values, "the CSV"))
@@ -97,6 +100,21 @@ def read_npy(body: bytes, *, max_batch: int) -> Batch:
     The array is a view of the body; nothing is unpickled. Errors as ``read_json``.
     """
     stream = BytesIO(body)
+    shape, fortran_order, dtype = read_npy_header(stream)
+    start = stream.tell()
+    require_npy_size(shape, dtype, len(body) - start)
+    array = np.frombuffer(body, dtype, offset=start).reshape(shape, order="F" if fortran_order else "C")
+    return batch_of(array, "the array", max_batch=max_batch)
+
+
+def read_npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read a .npy file's shape, whether it is in Fortran order, and its dtype: floats or uint8.
+
+    Raises:
+        MalformedError: not a .npy file.
+        UnusableError: another dtype.
+
+    """
     try:
         version = np.lib.format.read_magic(stream)
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -105,13 +123,18 @@ def read_npy(body: bytes, *, max_batch: int) -> Batch:
         raise MalformedError(f"the body is not a .npy file ({error})") from error
     if dtype.kind != "f" and dtype != np.uint8:
         raise UnusableError(f"the array holds {dtype}; send floats from 0 to 1, or uint8 from 0 to 255")
-    start = stream.tell()
-    if prod(shape) * dtype.itemsize != len(body) - start:
-        raise MalformedError(
-            f"the .npy header promises shape {shape} of {dtype}, the body has {len(body) - start} bytes"
-        )
-    array = np.frombuffer(body, dtype, offset=start).reshape(shape, order="F" if fortran_order else "C")
-    return Batch(_images(array, "the array", max_batch))
+    return shape, fortran_order, dtype
+
+
+def require_npy_size(shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> None:
+    """Raise ``MalformedError`` unless an array of that shape takes ``size`` bytes."""
+    if min(shape, default=0) < 0 or prod(shape) * dtype.itemsize != size:
+        raise MalformedError(f"the .npy header promises shape {shape} of {dtype}, the body has {size} bytes")
+
+
+def batch_of(array: npt.NDArray[Any], what: str, *, max_batch: int) -> Batch:
+    """Check an array of images, called ``what`` in errors, and bring it to float32 (N, 28, 28, 1)."""
+    return Batch(_images(array, what, max_batch))
 
 
 def write_json(probabilities: Probabilities, batch: Batch) -> bytes:

@@ -1,12 +1,14 @@
 """One call of SageMaker's ``/invocations``: whatever content type comes in, whatever ``Accept`` asks for goes out."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
-from service import codecs, negotiation
-from service.classifier import Models
+from service import codecs, large_work, negotiation, spooled
+from service.classifier import Classifier, Models
 from service.codecs import READERS, WRITERS, Batch
 from service.errors import UnsupportedMediaTypeError
 from service.pictures import describe, see
@@ -14,6 +16,9 @@ from service.settings import Settings
 from service.uploads import IMAGE_TYPES, media_type
 
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+# Above it a body goes through a file; asynchronous inference sends up to 1 GB.
+_IN_MEMORY_BYTES = 64 * 1024 * 1024
+_STREAMED_BLOCK = 256
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
 
@@ -23,7 +28,7 @@ BODY: dict[str, Any] = {
             "name": "X-Amzn-SageMaker-Custom-Attributes",
             "in": "header",
             "schema": {"type": "string"},
-            "description": "tfs-model-name=…,tfs-model-version=…,verbose=true",
+            "description": "tfs-model-name=…,tfs-model-version=…,verbose=true,stream=true",
         }
     ],
     "requestBody": {
@@ -48,26 +53,40 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
 
     """
     declared = media_type(request)
-    accepted = negotiation.choose(request.headers.get("accept"), tuple(WRITERS))
+    large = int(request.headers.get("content-length", 0)) > _IN_MEMORY_BYTES
+    accepted = negotiation.choose(request.headers.get("accept"), spooled.ANSWERS if large else tuple(WRITERS))
     attributes = _custom_attributes(request)
     classifier = models.get(attributes.get("tfs-model-name"), attributes.get("tfs-model-version"))
     request.state.model = classifier.name
-    body = await request.body()
+    headers = _echoed(request)
     if declared in IMAGE_TYPES:
-        seen = await see(body, "auto", settings)
+        seen = await see(await request.body(), "auto", settings)
         probabilities = classifier.engine.predict(seen.pixels)
         if attributes.get("verbose") == "true" and accepted == codecs.JSON:
-            answer = describe(classifier, probabilities[0], seen, top_k=len(classifier.labels))
-            return Response(orjson.dumps(answer), media_type=codecs.JSON, headers=_echoed(request))
-        batch = Batch(seen.pixels)
-    elif declared in READERS:
-        batch = READERS[declared](body, max_batch=settings.max_batch)
-        probabilities = await models.predict(classifier, batch.pixels)
-    else:
+            described = describe(classifier, probabilities[0], seen, top_k=len(classifier.labels))
+            return Response(orjson.dumps(described), media_type=accepted, headers=headers)
+        return Response(WRITERS[accepted](probabilities, Batch(seen.pixels)), media_type=accepted, headers=headers)
+    if declared not in READERS:
         raise UnsupportedMediaTypeError(
             f"Content-Type {declared or 'is missing'}: this route reads {', '.join((*READERS, *IMAGE_TYPES))}"
         )
-    return Response(WRITERS[accepted](probabilities, batch), media_type=accepted, headers=_echoed(request))
+    if large:
+        stored = await spooled.store(request.stream())
+        answer = await large_work.run(spooled.predict, stored, declared, accepted, classifier.engine)
+        headers["content-length"] = str(answer.tell())
+        return StreamingResponse(spooled.chunks(answer), media_type=accepted, headers=headers)
+    batch = READERS[declared](await request.body(), max_batch=settings.max_batch)
+    if attributes.get("stream") == "true" and accepted == codecs.JSON_LINES:
+        return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
+    probabilities = await models.predict(classifier, batch.pixels)
+    return Response(WRITERS[accepted](probabilities, batch), media_type=accepted, headers=headers)
+
+
+async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> AsyncIterator[bytes]:
+    """Answer a batch a block at a time; it was checked before, so that nothing can go wrong after the status."""
+    for start in range(0, len(batch.pixels), _STREAMED_BLOCK):
+        probabilities = await models.predict(classifier, batch.pixels[start : start + _STREAMED_BLOCK])
+        yield WRITERS[codecs.JSON_LINES](probabilities, batch)
 
 
 def _echoed(request: Request) -> dict[str, str]:

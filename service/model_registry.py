@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
-from urllib.parse import quote, unquote
 
 from service.bundle import Bundle, BundleError
 from service.classifier import GoldenMismatchError, Models
@@ -78,7 +77,7 @@ class ModelRegistry:
 
     def names(self) -> list[str]:
         """List the loaded models, sorted."""
-        return sorted(unquote(path.stem) for path in self._folder.glob("*.json"))
+        return sorted(path.stem for path in self._folder.glob("*.json"))
 
     def registration(self, name: str) -> Registration:
         """Look a loaded model up.
@@ -169,7 +168,8 @@ class ModelRegistry:
             )
 
     def _file(self, name: str) -> Path:
-        return self._folder / f"{quote(name, safe='')}.json"
+        # No path separators can be in a name: the route that loads models takes letters, digits, and _ . - only.
+        return self._folder / f"{name}.json"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ class LoadRequest(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    model_name: str = Field(min_length=1, max_length=150)
+    model_name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,149}$")
     url: str = Field(min_length=1, description="the folder that SageMaker put the model into")
 
 

@@ -1,0 +1,139 @@
+"""What asynchronous inference and response streaming ask for: bodies of any size, bounded memory, answers in pieces."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from service import spooled
+from service.bundle import Bundle
+from service.codecs import CSV, JSON, JSON_LINES, NPY
+from service.engines import Engine, load
+from service.errors import MalformedError, TooLargeError, UnusableError
+from tests.conftest import MODELS, ROOT, Samples, assert_problem, free_port
+from training.datasets import scale
+
+IMAGES = 40_000
+"""As float32, 125 MB."""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    bundle = Bundle(MODELS)
+    return load("litert", bundle, bundle.manifest.models["cnn_a"])
+
+
+def npy(array: npt.NDArray[np.generic]) -> bytes:
+    stream = BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spooled, "BLOCK", 7)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_blocks_give_what_the_whole_gives(samples: Samples, engine: Engine) -> None:
+    pixels = scale(samples.images[:40])
+    flat = pixels.reshape(40, 784).tolist()
+    expected = engine.predict(pixels)
+    for content_type, body in (
+        (NPY, npy(pixels)),
+        (NPY, npy(samples.images[:40])),
+        (JSON_LINES, "\n\n".join(map(json.dumps, flat)).encode()),
+        (CSV, "".join(",".join(map(repr, row)) + "\r\n" for row in flat).encode()),
+    ):
+        answer = spooled.predict(BytesIO(body), content_type, JSON_LINES, engine)
+        size = answer.tell()
+        written = b"".join(spooled.chunks(answer))
+        assert len(written) == size
+        assert np.allclose([json.loads(line) for line in written.splitlines()], expected, atol=1e-6)
+        assert answer.closed
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine: Engine) -> None:
+    good = json.dumps(scale(samples.images[:1]).reshape(784).tolist())
+    row = good.strip("[]")
+    wrong = scale(samples.images[:20])
+    wrong[15] = 2
+    for content_type, body, kind, words in (
+        (JSON_LINES, "\n".join([good] * 10 + ["[1"]).encode(), MalformedError, "line 11 is not JSON"),
+        (CSV, "\n".join([row] * 16 + ["1,2"]).encode(), UnusableError, "row 17 has 2 columns"),
+        (NPY, npy(wrong), UnusableError, "from image 14.*range from 0 to 2"),
+        (NPY, npy(wrong)[:-1], MalformedError, "promises shape"),
+        (NPY, npy(np.asfortranarray(wrong)), MalformedError, "C order"),
+        (NPY, b"junk", MalformedError, r"not a \.npy file"),
+        (JSON, b"{}", TooLargeError, f"can be {JSON_LINES}, {CSV}, {NPY}, not {JSON}"),
+    ):
+        file = BytesIO(body)
+        with pytest.raises(kind, match=words):
+            spooled.predict(file, content_type, JSON_LINES, engine)
+        assert file.closed
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[str, int]]:
+    port = free_port()
+    settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MAX_BODY_MB": "200"}
+    process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings)
+    url = f"http://127.0.0.1:{port}"
+    transport = httpx.HTTPTransport(retries=5)
+    with httpx.Client(transport=transport) as client:
+        while client.get(f"{url}/ping").status_code != 200:
+            pass
+    yield url, process.pid
+    process.kill()
+    process.wait()
+
+
+def peak_memory(pid: int) -> int:
+    """The most memory a process ever had, in bytes (Linux)."""
+    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123
+        (line,) = (line for line in status if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def test_a_large_body_is_answered_in_bounded_memory(server: tuple[str, int], samples: Samples) -> None:
+    url, pid = server
+    body = npy(np.resize(scale(samples.images), (IMAGES, 28, 28, 1)))
+    headers = {"content-type": NPY, "accept": "*/*"}
+    before = peak_memory(pid)
+    answer = httpx.post(f"{url}/invocations", content=body, headers=headers, timeout=120)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert answer.headers["content-type"] == JSON_LINES
+    assert answer.text.count("\n") == IMAGES
+    assert peak_memory(pid) - before < 60 * 1024 * 1024 < len(body)
+
+
+def test_a_large_body_that_cannot_be_read_in_blocks_is_explained(server: tuple[str, int]) -> None:
+    headers = {"content-type": JSON, "accept": JSON_LINES}
+    response = httpx.post(f"{server[0]}/invocations", content=bytes(70 * 1024 * 1024), headers=headers, timeout=60)
+    assert_problem(response, 413, "not application/json")
+    response = httpx.post(
+        f"{server[0]}/invocations", content=bytes(70 * 1024 * 1024), headers=headers | {"accept": NPY}
+    )
+    assert_problem(response, 406, JSON_LINES)
+
+
+def test_json_lines_are_streamed_on_request(client: httpx.Client, samples: Samples) -> None:
+    body = npy(np.resize(samples.images, (1_000, 28, 28)))
+    headers = {"content-type": NPY, "accept": JSON_LINES}
+    whole = client.post("/invocations", content=body, headers=headers)
+    assert "content-length" in whole.headers
+    streamed = headers | {"X-Amzn-SageMaker-Custom-Attributes": "stream=true"}
+    with client.stream("POST", "/invocations", content=body, headers=streamed) as response:
+        assert response.headers["transfer-encoding"] == "chunked"
+        pieces = list(response.iter_raw())
+    assert len(pieces) >= 2
+    assert b"".join(pieces) == whole.content

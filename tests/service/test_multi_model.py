@@ -1,0 +1,183 @@
+"""SageMaker's multi-model mode, with several worker processes."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from service.errors import OutOfMemoryError, UnknownModelError
+from service.model_registry import ModelRegistry
+from tests.conftest import DATA, MODELS, StartServer, assert_problem
+
+PNG = {"content-type": "image/png"}
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def url(start_server: StartServer) -> str:
+    return start_server(SAGEMAKER_MULTI_MODEL="true", SERVICE_WORKERS="3", SERVICE_MODEL_MEMORY_MB="60")
+
+
+@pytest.fixture
+def http(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, timeout=60) as client:
+        yield client
+        for model in client.get("/models").json()["models"]:
+            client.delete(f"/models/{model['modelName']}")
+
+
+def folder(name: str) -> str:
+    """A SavedModel of its own; what SageMaker unpacks for one model of an endpoint."""
+    return str(MODELS / name / "1")
+
+
+def load(http: httpx.Client, name: str, path: str) -> httpx.Response:
+    return http.post("/models", json={"model_name": name, "url": path})
+
+
+def ask_every_worker(url: str, model: str, times: int = 30) -> list[httpx.Response]:
+    """New connections spread over the workers; 30 reach all three with near certainty."""
+    content = (DATA / "coat.png").read_bytes()
+
+    def ask(_: int) -> httpx.Response:
+        return httpx.post(f"{url}/models/{model}/invoke", content=content, headers=PNG, timeout=60)
+
+    with ThreadPoolExecutor(6) as threads:
+        return list(threads.map(ask, range(times)))
+
+
+def test_the_service_is_ready_without_any_model(http: httpx.Client) -> None:
+    for method in ("GET", "HEAD", "POST"):
+        assert http.request(method, "/ping").status_code == 200
+    assert http.get("/models").json() == {"models": []}
+
+
+def test_a_model_comes_answers_in_every_worker_and_goes(http: httpx.Client, url: str) -> None:
+    path = folder("cnn_a")
+    described = {"modelName": "coats", "modelUrl": path}
+    assert load(http, "coats", path).json() == described
+    assert http.get("/models/coats").json() == described
+    assert http.get("/models").json() == {"models": [described]}
+    answers = ask_every_worker(url, "coats")
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert np.argmax(answers[0].json()["predictions"][0]) == 4
+    assert_problem(load(http, "coats", path), 409, "'coats'", "DELETE /models/coats")
+    assert http.delete("/models/coats").status_code == 200
+    for answer in ask_every_worker(url, "coats"):
+        assert_problem(answer, 404, "'coats'", "POST /models")
+
+
+def test_another_model_under_an_old_name_is_the_one_that_answers(http: httpx.Client, url: str) -> None:
+    load(http, "m", folder("baseline"))
+    old = ask_every_worker(url, "m")[0].text
+    http.delete("/models/m")
+    load(http, "m", folder("cnn_b"))
+    found = {answer.text for answer in ask_every_worker(url, "m")}
+    assert len(found) == 1
+    assert old not in found
+
+
+def test_a_whole_bundle_is_a_model_whose_attributes_choose(http: httpx.Client) -> None:
+    assert load(http, "all", str(MODELS)).status_code == 200
+    content = (DATA / "coat.png").read_bytes()
+    answers = [
+        http.post(
+            "/models/all/invoke",
+            content=content,
+            headers=PNG | {"X-Amzn-SageMaker-Custom-Attributes": f"tfs-model-name={name}"},
+        ).json()
+        for name in ("baseline", "cnn_a")
+    ]
+    assert answers[0] != answers[1]
+
+
+def test_names_are_checked(http: httpx.Client) -> None:
+    for name in ("a/../b", "..", "ünïcode", "two words", "", "x" * 151):
+        assert_problem(load(http, name, folder("baseline")), 422, "model_name", "pattern")
+    for name in ("a1b2-c3.d4_e5", "x" * 150):
+        assert load(http, name, folder("baseline")).json()["modelName"] == name
+    assert_problem(http.get("/models/..%2Fother"), 404)
+
+
+def test_memory_is_limited_and_freed(http: httpx.Client) -> None:
+    """60 MB hold 13 models of 4.5 MB."""
+    statuses = [load(http, f"m{i}", folder("cnn_a")).status_code for i in range(15)]
+    assert statuses.count(200) == 13
+    response = load(http, "another", folder("cnn_a"))
+    assert_problem(response, 507, "'another'", "SERVICE_MODEL_MEMORY_MB")
+    http.delete("/models/m0")
+    assert load(http, "another", folder("cnn_a")).status_code == 200
+
+
+def test_lists_are_paged(http: httpx.Client) -> None:
+    for i in range(5):
+        load(http, f"m{i}", folder("baseline"))
+    names, token = [], None
+    for _ in range(3):
+        page = http.get("/models", params={"page_size": 2} | ({"next_page_token": token} if token else {})).json()
+        names += [m["modelName"] for m in page["models"]]
+        token = page.get("next_page_token")
+    assert names == [f"m{i}" for i in range(5)]
+    assert token is None
+    assert_problem(http.get("/models", params={"next_page_token": "junk"}), 422, "'junk'")
+
+
+def test_what_cannot_be_loaded_is_explained_and_not_kept(http: httpx.Client, tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(MODELS, tmp_path / "broken"))
+    (broken / "cnn_a" / "1" / "saved_model.pb").write_bytes(b"")
+    assert_problem(load(http, "m", str(broken)), 422, "saved_model.pb was changed")
+    assert_problem(load(http, "m", "/nowhere"), 422, "/nowhere holds no bundle.json")
+    assert_problem(http.post("/models", json={"url": "/x"}), 422, "model_name", "required")
+    assert_problem(http.post("/models", content=b"{", headers={"content-type": "application/json"}), 422, "JSON")
+    assert_problem(http.get("/models/m"), 404, "'m'")
+    assert_problem(http.delete("/models/m"), 404, "'m'")
+
+
+def test_loading_and_unloading_under_load_gives_no_wrong_answer(http: httpx.Client, url: str) -> None:
+    """Each name is now one network, now another; an answer is that of one of them, or 404."""
+    right = set()
+    for name in ("baseline", "cnn_a"):
+        load(http, "m", folder(name))
+        right.add(ask_every_worker(url, "m", 1)[0].text)
+        http.delete("/models/m")
+    with ThreadPoolExecutor(1) as background:
+        asking = background.submit(ask_every_worker, url, "m", 300)
+        rounds = 0
+        while not asking.done():
+            assert load(http, "m", folder(("baseline", "cnn_a")[rounds % 2])).status_code == 200
+            assert http.delete("/models/m").status_code == 200
+            rounds += 1
+    for answer in asking.result():
+        assert answer.status_code == 404 or answer.text in right
+    assert rounds > 5
+
+
+def test_a_worker_drops_what_was_not_asked_for_longest(tmp_path: Path) -> None:
+    registry = ModelRegistry(tmp_path, engine="litert", memory=30 * MEGABYTE, workers=2)
+    for i in range(5):
+        registry.load(f"m{i}", folder("cnn_a"))
+
+    async def ask(*names: str) -> list[str]:
+        for name in names:
+            await registry.get(name)
+        return list(registry._copies)
+
+    assert asyncio.run(ask("m0", "m1", "m2")) == ["m0", "m1", "m2"]  # 15 MB are its share
+    assert asyncio.run(ask("m0", "m3")) == ["m2", "m0", "m3"]
+    assert asyncio.run(ask("m1")) == ["m0", "m3", "m1"]
+    registry.unload("m3")
+    assert asyncio.run(ask("m0")) == ["m1", "m0"]
+    with pytest.raises(UnknownModelError):
+        asyncio.run(ask("m3"))
+
+
+def test_a_model_larger_than_a_workers_share_is_refused(tmp_path: Path) -> None:
+    registry = ModelRegistry(tmp_path, engine="litert", memory=8 * MEGABYTE, workers=2)
+    with pytest.raises(OutOfMemoryError, match="a worker's share is 4,194,304"):
+        registry.load("m", folder("cnn_a"))
