@@ -18,9 +18,11 @@ RUN UV_COMPILE_BYTECODE=0 uv sync --frozen --no-default-groups --group training 
     rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include
 
 FROM ${BASE} AS runtime
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONPATH=/opt/program PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /opt/program
 EXPOSE 8080
+LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
+      com.amazonaws.sagemaker.capabilities.multi-models=true
 # In exec form: SageMaker appends `serve` or `train`, and SIGTERM must reach Python, not a shell.
 ENTRYPOINT ["python", "docker/entrypoint.py"]
 CMD ["serve"]

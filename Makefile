@@ -18,8 +18,8 @@ check: $(UV)  ## formatting, lint and types
 	$(WORK) ruff check
 	$(WORK) mypy
 
-train: $(UV)  ## train what is not trained yet: 10 seeds of every experiment
-	$(WORK) python -m training run --seeds 10
+train: $(UV)  ## train what has no record in training/runs yet
+	$(WORK) python -m training run
 
 release: $(UV)  ## export the trained models into models/ and write the report
 	$(WORK) python -m training release

@@ -4,8 +4,11 @@ import os
 import sys
 from pathlib import Path
 
+PROGRAM = Path(__file__).resolve().parent.parent
+sys.path[0] = str(PROGRAM)  # Python put this script's own folder there
+
 # Where SageMaker unpacks model.tar.gz; without one, the release in the image is served.
-MOUNTED, RELEASED = Path("/opt/ml/model"), Path("models")
+MOUNTED, RELEASED = Path("/opt/ml/model"), PROGRAM / "models"
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import sys
 from tempfile import TemporaryDirectory
 
@@ -34,10 +35,30 @@ def main(arguments: list[str] | None = None) -> int:
     except BundleError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    try:
+        _try_to_listen(settings)
+    except OSError as error:
+        print(
+            f"error: cannot listen on {settings.host} port {settings.listening_port} ({error.strerror}); "
+            "set SERVICE_HOST and SERVICE_PORT",
+            file=sys.stderr,
+        )
+        return 1
+    if not settings.sagemaker_multi_model:
+        _serve(settings)
+        return 0
     with TemporaryDirectory(prefix="models-") as registry:
-        os.environ.setdefault("SERVICE_REGISTRY_DIR", registry)
+        os.environ["SERVICE_REGISTRY_DIR"] = registry  # the workers read it
         _serve(settings)
     return 0
+
+
+def _try_to_listen(settings: Settings) -> None:
+    """Bind once, so that a taken port or a wrong address is a sentence and not a log entry of Uvicorn's."""
+    family, *_, address = socket.getaddrinfo(settings.host, settings.listening_port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
 
 
 def _serve(settings: Settings) -> None:

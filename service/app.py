@@ -64,7 +64,6 @@ def _serve_one(app: FastAPI, settings: Settings) -> None:
     app.state.reports = Reports(bundle)
     for routes in (predict, experiments, sagemaker, tensorflow_serving):
         app.include_router(routes.router)
-    app.mount("/figures", StaticFiles(directory=bundle.path("figures"), check_dir=False), name="figures")
 
 
 def _serve_many(app: FastAPI, settings: Settings) -> None:

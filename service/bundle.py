@@ -85,7 +85,8 @@ def _read_manifest(folder: Path) -> Manifest:
     if not path.exists() and (plain := saved_model.find(folder)) is not None:
         return plain
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
     except FileNotFoundError as error:
         raise BundleError(
             f"{folder.resolve()} holds no bundle.json and no SavedModel; set SERVICE_MODEL_DIR to a released bundle, "
@@ -100,7 +101,8 @@ def _read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
         raise BundleError(f"{path}: {_first(error)}; {_MEND}") from error
-    if content_checksum(content) != manifest.sha256:
+    # The text as well, so that no byte at all may differ from what the release wrote.
+    if content_checksum(content) != manifest.sha256 or text != json.dumps(content, indent=2, ensure_ascii=False) + "\n":
         raise BundleError(f"{path} was changed after its release: its checksum does not match; {_MEND}")
     return manifest
 

@@ -7,7 +7,7 @@ import numpy as np
 from service import engines, large_work
 from service.bundle import Bundle
 from service.engines import Engine, Pixels, Probabilities
-from service.errors import NotReadyError, UnknownModelError
+from service.errors import NotFoundError, NotReadyError
 from service.manifest import ModelEntry
 
 GOLDEN_TOLERANCE = 1e-4
@@ -80,15 +80,15 @@ class Models:
 
         Raises:
             NotReadyError: the models are not loaded.
-            UnknownModelError: no model has that name, or not in that version.
+            NotFoundError: no model has that name, or not in that version.
 
         """
         self.require_ready()
         found = self._classifiers.get(self.default if name is None else name)
         if found is None:
-            raise UnknownModelError(f"no model is called {name!r}; served are: {', '.join(self.names)}")
+            raise NotFoundError(f"no model is called {name!r}; served are: {', '.join(self.names)}")
         if version not in (None, found.version):
-            raise UnknownModelError(f"{found.name} has no version {version!r}; served is {found.version}")
+            raise NotFoundError(f"{found.name} has no version {version!r}; served is {found.version}")
         return found
 
     async def predict(self, classifier: Classifier, pixels: Pixels) -> Probabilities:

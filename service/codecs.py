@@ -4,6 +4,8 @@ Field names follow TensorFlow Serving's REST API (``instances``/``inputs`` → `
 follow SageMaker's.
 """
 
+import gc
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,12 +17,16 @@ import numpy.typing as npt
 import orjson
 
 from service.engines import Pixels, Probabilities
-from service.errors import MalformedError, TooLargeError, UnusableError
+from service.errors import MalformedError, TooLargeError, UnusableError, shortened
 
 JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/csv", "application/x-npy"
 
 _SHAPES = "28×28, 28×28×1 or 784"
 _PIXELS = 28 * 28
+_IMAGE_SHAPES = ((28, 28), (28, 28, 1), (_PIXELS,))
+# Digits, signs, points, exponents, and what float() reads as no number: refused later, with a better sentence.
+_NUMBERS = re.compile(rb"(?:\s*[-+]?(?:\d+\.?\d*|\.\d+|nan|inf)(?:[eE][-+]?\d+)?\s*,?)+", re.IGNORECASE)
+_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,9 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
             'the JSON must be an object with either "instances" or "inputs": '
             f"a list of images, each {_SHAPES} numbers from 0 to 1"
         )
-    if content.get("signature_name", "serving_default") != "serving_default":
-        raise UnusableError(f"there is no signature {content['signature_name']!r}; the only one is serving_default")
+    signature = content.get("signature_name", "serving_default")
+    if signature != "serving_default":
+        raise UnusableError(f"there is no signature {shortened(signature)}; the only one is serving_default")
     field = fields[0]
     value = content[field]
     # The signature's only input may be named: a column of images, or each row by itself.
@@ -62,7 +69,8 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
         value = value["images"]
     elif isinstance(value, list) and all(isinstance(row, dict) and list(row) == ["images"] for row in value):
         value = [row["images"] for row in value]
-    return Batch(_images(value, f'"{field}"', max_batch), "inputs" if field == "inputs" else "instances")
+    pixels = _from_list(value, f'"{field}"', max_batch)
+    return Batch(pixels, "inputs" if field == "inputs" else "instances")
 
 
 def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
@@ -70,27 +78,21 @@ def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
 
     ``first`` is the number of the body's first line, where it is a part of a larger one.
     """
-    lines = [(number, line) for number, line in enumerate(body.splitlines(), first) if line.strip()]
-    _check_count(len(lines), max_batch)
-    return Batch(np.concatenate([_images([_parse(line, number)], f"line {number}", 1) for number, line in lines]))
+    lines = _lines(body, max_batch, first)
+    return Batch(np.concatenate([_from_list([_parse(line, number)], f"line {number}", 1) for number, line in lines]))
 
 
 def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; as ``read_json_lines``."""
-    try:
-        text = body.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise MalformedError(f"the CSV is not ASCII text (byte {error.start})") from error
-    rows = [(number, line.split(",")) for number, line in enumerate(text.splitlines(), first) if line.strip()]
-    _check_count(len(rows), max_batch)
+    rows = _lines(body, max_batch, first)
     values = np.empty((len(rows), _PIXELS), np.float32)
     for position, (number, row) in enumerate(rows):
-        if len(row) != _PIXELS:
-            raise UnusableError(f"row {number} has {len(row)} columns, an image has {_PIXELS}")
-        try:
-            values[position] = row
-        except ValueError as error:
-            raise MalformedError(f"row {number} is not all numbers ({error}); leave a header row out") from error
+        columns = row.count(b",") + 1
+        if columns != _PIXELS:
+            raise UnusableError(f"row {number} has {columns} columns, an image has {_PIXELS}")
+        if not _NUMBERS.fullmatch(row):
+            raise MalformedError(f"row {number} is not all numbers; leave a header row out")
+        values[position] = row.split(b",")
     return Batch(_scaled(values, "the CSV"))
 
 
@@ -100,41 +102,51 @@ def read_npy(body: bytes, *, max_batch: int) -> Batch:
     The array is a view of the body; nothing is unpickled. Errors as ``read_json``.
     """
     stream = BytesIO(body)
-    shape, fortran_order, dtype = read_npy_header(stream)
-    start = stream.tell()
-    require_npy_size(shape, dtype, len(body) - start)
-    array = np.frombuffer(body, dtype, offset=start).reshape(shape, order="F" if fortran_order else "C")
-    return batch_of(array, "the array", max_batch=max_batch)
+    shape, fortran_order, dtype = read_npy_header(stream, size=len(body))
+    _check_count(shape[0], max_batch)
+    array = np.frombuffer(body, dtype, offset=stream.tell()).reshape(shape, order="F" if fortran_order else "C")
+    return Batch(_scaled(array, "the array"))
 
 
-def read_npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read a .npy file's shape, whether it is in Fortran order, and its dtype: floats or uint8.
+def read_npy_header(stream: IO[bytes], *, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read a .npy file's shape, whether it is in Fortran order, and its dtype; leave the stream where the data begin.
+
+    Args:
+        stream: the file, at its start.
+        size: its length in bytes.
 
     Raises:
-        MalformedError: not a .npy file.
-        UnusableError: another dtype.
+        MalformedError: not a .npy file, or not as long as its header promises.
+        UnusableError: not an array of images.
 
     """
     try:
-        version = np.lib.format.read_magic(stream)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read_header = _NPY_HEADERS[np.lib.format.read_magic(stream)]
         shape, fortran_order, dtype = read_header(stream)
+        whole = all(type(length) is int and length >= 0 for length in shape)
     except Exception as error:  # the header is a Python literal: NumPy lets several kinds of error through
-        raise MalformedError(f"the body is not a .npy file ({error})") from error
+        raise MalformedError(f"the body is not a .npy file ({shortened(str(error))})") from error
     if dtype.kind != "f" and dtype != np.uint8:
         raise UnusableError(f"the array holds {dtype}; send floats from 0 to 1, or uint8 from 0 to 255")
+    if not shape:
+        raise UnusableError("the array is a single number; an image is 28×28, a batch is (N, …)")
+    if shape[1:] not in _IMAGE_SHAPES:
+        raise UnusableError(f"each image in the array is {_times(shape[1:])}; expected {_SHAPES}")
+    if not whole or prod(shape) * dtype.itemsize != size - stream.tell():
+        raise MalformedError(
+            f"the .npy header promises shape {shortened(shape)} of {dtype}, the body has {size - stream.tell()} bytes"
+        )
     return shape, fortran_order, dtype
 
 
-def require_npy_size(shape: tuple[int, ...], dtype: np.dtype[Any], size: int) -> None:
-    """Raise ``MalformedError`` unless an array of that shape takes ``size`` bytes."""
-    if min(shape, default=0) < 0 or prod(shape) * dtype.itemsize != size:
-        raise MalformedError(f"the .npy header promises shape {shape} of {dtype}, the body has {size} bytes")
+def scaled_block(array: npt.NDArray[Any], what: str) -> Batch:
+    """Bring an array of images, called ``what`` in errors, to float32 (N, 28, 28, 1).
 
+    Raises:
+        UnusableError: pixels are out of range.
 
-def batch_of(array: npt.NDArray[Any], what: str, *, max_batch: int) -> Batch:
-    """Check an array of images, called ``what`` in errors, and bring it to float32 (N, 28, 28, 1)."""
-    return Batch(_images(array, what, max_batch))
+    """
+    return Batch(_scaled(array, what))
 
 
 def write_json(probabilities: Probabilities, batch: Batch) -> bytes:
@@ -175,28 +187,57 @@ WRITERS: dict[str, Callable[[Probabilities, Batch], bytes]] = {
 
 
 def _parse(body: bytes, line: int | None = None) -> Any:
+    # The collector would look through millions of new lists again and again, and find none to free.
+    gc.disable()
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         where = "the body" if line is None else f"line {line}"
         raise MalformedError(f"{where} is not JSON: {error}") from error
+    finally:
+        gc.enable()
 
 
-def _images(value: Any, what: str, max_batch: int) -> Pixels:
-    """Check a list or array of images and bring it to float32 (N, 28, 28, 1)."""
-    if not isinstance(value, list | np.ndarray):
+def _lines(body: bytes, max_batch: int, first: int) -> list[tuple[int, bytes]]:
+    """Number the lines that are not blank."""
+    # Counted before they are split: a million empty lines cost nothing that way.
+    if body.count(b"\n") > 2 * max_batch:
+        _check_count(body.count(b"\n"), max_batch)
+    lines = [(number, line.strip()) for number, line in enumerate(body.split(b"\n"), first)]
+    lines = [(number, line) for number, line in lines if line]
+    _check_count(len(lines), max_batch)
+    return lines
+
+
+def _from_list(value: Any, what: str, max_batch: int) -> Pixels:
+    """Check a JSON list of images and bring it to float32 (N, 28, 28, 1)."""
+    if not isinstance(value, list):
         raise UnusableError(f"{what} must be a list of images, each {_SHAPES} numbers from 0 to 1")
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        raise UnusableError(f"{what} is a single number; an image is {_SHAPES}, a batch is (N, …)")
     _check_count(len(value), max_batch)
+    # The outer lengths first: NumPy would look through all of a hostile nesting before it gives up.
+    for image in value:
+        if not isinstance(image, list):
+            raise UnusableError(
+                f"each image in {what} is of type {type(image).__name__}; expected {_SHAPES} numbers. "
+                "A single image is a list of one"
+            )
+        if len(image) not in (28, _PIXELS):
+            raise UnusableError(f"each image in {what} is {len(image)} rows or numbers; expected {_SHAPES}")
     try:
-        array = value if isinstance(value, np.ndarray) else np.array(value, np.float32)
-    except (ValueError, TypeError) as error:
+        array = np.array(value)
+    except (ValueError, OverflowError) as error:
         raise UnusableError(f"{what} must hold images of one shape, each {_SHAPES} numbers from 0 to 1") from error
-    if array.shape[1:] not in ((28, 28), (28, 28, 1), (_PIXELS,)):
-        found = "×".join(map(str, array.shape[1:])) or "a number"
-        raise UnusableError(f"each image in {what} is {found}; expected {_SHAPES}")
+    if array.dtype.kind not in "fiu":
+        raise UnusableError(f"{what} must hold numbers from 0 to 1, nothing else; each image is {_SHAPES}")
+    if array.shape[1:] not in _IMAGE_SHAPES:
+        raise UnusableError(
+            f"each image in {what} is {_times(array.shape[1:])}; expected {_SHAPES}. A single image is a list of one"
+        )
     return _scaled(array, what)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return shortened("×".join(map(str, shape[:8]))).strip("'") or "a number"
 
 
 def _check_count(count: int, max_batch: int) -> None:
@@ -217,6 +258,6 @@ def _scaled(array: npt.NDArray[Any], what: str) -> Pixels:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UnusableError(f"{what} holds NaN or infinite pixels; expected numbers from 0 to 1")
     if low < 0 or high > 1:
-        hint = "; divide by 255" if high > 1 and low >= 0 else ""
-        raise UnusableError(f"the pixels in {what} range from {low:g} to {high:g}; expected 0 to 1{hint}")
+        hint = "; divide by 255" if high > 2 and low >= 0 else ""
+        raise UnusableError(f"the pixels in {what} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")
     return np.ascontiguousarray(array, np.float32).reshape(-1, 28, 28, 1)

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from service.classifier import Models
 from service.draining import Drain
-from service.errors import MEDIA_TYPE
+from service.errors import MEDIA_TYPE, UnusableError, shortened
 from service.reports import Reports
 from service.schemas import Problem
 from service.settings import Settings
@@ -36,6 +36,19 @@ SettingsDependency = Annotated[Settings, Depends(_settings)]
 ModelsDependency = Annotated[Models, Depends(_models)]
 DrainDependency = Annotated[Drain, Depends(_drain)]
 ReportsDependency = Annotated[Reports, Depends(_reports)]
+
+
+def known_parameters(request: Request) -> None:
+    """Refuse query parameters a route does not have: a misspelt one would be a silent guess.
+
+    Raises:
+        UnusableError: there is one.
+
+    """
+    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise UnusableError(f"there is no parameter {shortened(name)}; there are: {', '.join(known)}")
 
 
 def problems(**by_status: str) -> dict[int | str, dict[str, Any]]:

@@ -28,8 +28,8 @@ class MalformedError(ServiceError):
     status = HTTPStatus.BAD_REQUEST
 
 
-class UnknownModelError(ServiceError):
-    """No model, or no experiment, has that name."""
+class NotFoundError(ServiceError):
+    """No model, experiment or report of that name is served."""
 
     status = HTTPStatus.NOT_FOUND
 
@@ -77,6 +77,12 @@ class NotReadyError(ServiceError):
     headers = {"Retry-After": "1"}  # noqa: RUF012 (never changed)
 
 
+def shortened(value: object, length: int = 80) -> str:
+    """Quote what a client sent, without giving all of it back."""
+    text = repr(value)
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
 def problem(status: int, detail: str, *, instance: str | None = None, headers: Any = None) -> Response:
     """Build a problem response.
 
@@ -88,6 +94,8 @@ def problem(status: int, detail: str, *, instance: str | None = None, headers: A
 
     """
     phrase = HTTPStatus(status).phrase
+    # Client text in a sentence may hold what is not text (lone surrogates), which JSON cannot.
+    detail = detail.encode("utf-8", "replace").decode()
     document: dict[str, str | int] = {"type": "about:blank", "title": phrase, "status": int(status), "detail": detail}
     if instance is not None:
         document["instance"] = instance
@@ -111,8 +119,10 @@ async def _service_error(request: Request, error: Exception) -> Response:
 
 async def _invalid_parameters(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    sentences = (f"{e['loc'][0]} parameter {e['loc'][-1]}: {e['msg']} (got {e['input']!r})" for e in error.errors())
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(sentences), instance=request.url.path)
+    detail = "; ".join(
+        f"{e['loc'][0]} parameter {e['loc'][-1]}: {e['msg']} (got {shortened(e['input'])})" for e in error.errors()
+    )
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, instance=request.url.path)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -16,23 +16,35 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
+from service import large_work
 from service.errors import MalformedError, TooLargeError, UnusableError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What is decoded; Pillow's other decoders are never tried on a request."""
 
 SIZE = 28
-LARGE_PIXELS = 512 * 512
-"""From here on decoding takes milliseconds, and belongs off the event loop."""
 
+# A picture of more bytes or pixels takes milliseconds to read, and is read off the event loop.
+_LARGE_BYTES = 64 * 1024
+_LARGE_PIXELS = 512 * 512
+# From this edge on a photo is scaled down before anything else is done to it: the models see 28 pixels.
+_WORKING_EDGE = SIZE * 32
 # Above it a pixel counts as garment: the difference from the background, of 255.
 _FOREGROUND = 24
-# A JPEG is decoded no larger than it must be to keep this many pixels along its edges.
-_DRAFT = (SIZE * 16, SIZE * 16)
+_ORIENTATION_TAG, _TILE_WIDTH_TAG, _TILE_LENGTH_TAG = 0x0112, 322, 323
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
-# ``open_image`` refuses large pictures itself, with a sentence and the service's own limit.
+# ``_open`` refuses large pictures itself, with a sentence and the service's own limit.
 Image.MAX_IMAGE_PIXELS = None
 
 Mode = Literal["auto", "dataset", "photo"]
@@ -57,25 +69,44 @@ class Preprocessed:
     box: tuple[int, int, int, int] | None = None
 
 
-def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
-    """Read a picture's header; its pixels are decoded by ``preprocess``.
+async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:
+    """Turn a picture file into what the models see; a large one is read off the event loop.
 
     Raises:
-        MalformedError: not a picture in one of ``FORMATS``.
+        MalformedError: not a picture in one of ``FORMATS``, or one that cannot be decoded.
         TooLargeError: more than ``max_pixels`` pixels.
-        UnusableError: several frames.
+        UnusableError: several frames, 32-bit samples, nothing on its background, or ``mode`` is ``dataset`` and
+            it is not 28×28 and grey.
 
     """
+    if len(content) > _LARGE_BYTES:
+        return await large_work.run(preprocess, content, mode, max_pixels)
+    image = _open(content, max_pixels)
+    if image.width * image.height > _LARGE_PIXELS:
+        return await large_work.run(_preprocess, image, mode)
+    return _preprocess(image, mode)
+
+
+def preprocess(content: bytes, mode: Mode, max_pixels: int) -> Preprocessed:
+    """Turn a picture file into what the models see; errors as ``see``."""
+    return _preprocess(_open(content, max_pixels), mode)
+
+
+def _open(content: bytes, max_pixels: int) -> Image.Image:
+    """Read a picture's header and check what can be checked without decoding it."""
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
         animated = getattr(image, "is_animated", False) and image.format != "MPO"  # MPO: a photo and its thumbnails
+        # A TIFF may promise few pixels in tiles of many.
+        tags = getattr(image, "tag_v2", {})
+        pixels = max(image.width * image.height, int(tags.get(_TILE_WIDTH_TAG, 0)) * int(tags.get(_TILE_LENGTH_TAG, 0)))
     except Exception as error:  # Pillow's decoders raise errors of many kinds on hostile bytes
         raise MalformedError(
             f"the {len(content):,} bytes are not a picture that can be read; send one of: {', '.join(FORMATS)}"
         ) from error
-    if image.width * image.height > max_pixels:
+    if pixels > max_pixels:
         raise TooLargeError(
             f"the picture has {image.width}×{image.height} pixels, and {max_pixels:,} is the most this service takes; "
             "scale it down (28×28 is all the models see), or start the service with a larger SERVICE_MAX_PIXELS"
@@ -85,84 +116,134 @@ def open_image(content: bytes, *, max_pixels: int) -> Image.Image:
     return image
 
 
-def preprocess(image: Image.Image, mode: Mode = "auto") -> Preprocessed:
-    """Decode a picture and turn it into what the models see.
-
-    Raises:
-        MalformedError: the pixels cannot be decoded.
-        UnusableError: ``mode`` is ``dataset`` and the picture is not 28×28 and grey, or its samples have 32 bits.
-
-    """
+def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
+    size = image.size
     try:
-        image.draft(None, _DRAFT)
+        image.draft(None, (_WORKING_EDGE, _WORKING_EDGE))  # a JPEG is decoded no larger than it must be
         image.load()
     except Exception as error:  # as above
         raise MalformedError(f"the {image.format} picture is truncated or corrupt ({error})") from error
-    image = ImageOps.exif_transpose(_eight_bit(image))
+    if image.mode in ("I", "F"):
+        raise UnusableError("the picture's samples have 32 bits, of no stated range; send 8 or 16 bits a sample")
+    orientation = _orientation(image)
+    upright = _shrunk(_eight_bit(image))
+    if orientation in _TRANSPOSITIONS:
+        upright = upright.transpose(_TRANSPOSITIONS[orientation])
+        size = size if orientation < 5 else size[::-1]
     if mode != "photo":
-        grey = _dataset_grey(image)
+        grey = _dataset_grey(upright)
+        if grey is not None and grey.min() == grey.max():
+            raise UnusableError("the picture is blank: all its pixels are the same")
         if grey is not None:
             return Preprocessed(_to_pixels(grey), "dataset")
         if mode == "dataset":
             raise UnusableError(
                 "preprocess=dataset takes 28×28 grey pictures as they are, and this one is "
-                f"{image.width}×{image.height} {image.mode}; let preprocess=photo convert it"
+                f"{size[0]}×{size[1]} {image.mode}; let preprocess=photo convert it"
             )
-    return _convert_photo(image)
+    return _convert_photo(upright, size)
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the camera was held (EXIF); 1, upright, where that cannot be read."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # the tags are bytes from a stranger; the picture itself has been decoded
+        return 1
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Bring 1- and 16-bit samples to 8 bits."""
+    """Bring samples to 8 bits, and transparency to an alpha channel: modes L, LA, RGB and RGBA."""
     if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise UnusableError("the picture's samples have 32 bits, of no stated range; send 8 or 16 bits a sample")
-    return image.convert("L") if image.mode == "1" else image
+        samples = np.asarray(image).astype(np.uint16)
+        grey = Image.fromarray((samples >> 8).astype(np.uint8))
+        hidden = image.info.get("transparency")
+        if isinstance(hidden, int):
+            grey.putalpha(Image.fromarray(np.where(samples == hidden, 0, 255).astype(np.uint8)))
+        return grey
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in image.info:
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Scale a large picture down by averaging, so that what is done to it costs what a small one costs."""
+    factor = max(image.size) // _WORKING_EDGE
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _dataset_grey(image: Image.Image) -> Grey | None:
     """The picture as uint8 (28, 28) if it is 28×28 and grey; transparent pixels are background, so black."""
     if image.size != (SIZE, SIZE):
         return None
-    if image.mode == "L" and not image.has_transparency_data:
+    if image.mode == "L":
         return np.asarray(image)
     colour = np.asarray(_on_background(image, 0))
     grey: Grey = colour[..., 0]
     return grey if (colour == grey[..., np.newaxis]).all() else None
 
 
-def _convert_photo(image: Image.Image) -> Preprocessed:
-    grey = np.asarray(_on_background(image, 255).convert("L"))
+def _convert_photo(image: Image.Image, size: tuple[int, int]) -> Preprocessed:
+    """Convert an upright picture, which had ``size`` pixels before it was scaled down."""
+    grey = np.asarray(_on_background(image, _backdrop(image)).convert("L")).astype(np.float32)
     edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = int(np.median(edges))
-    inverted = background > 127
+    difference = grey - np.median(edges)
+    box = _foreground_box(np.abs(difference))
+    left, top, right, bottom = box
+    garment = difference[top:bottom, left:right]
+    # In the dataset the background is 0 and every garment lighter: a darker one is negated.
+    inverted = bool(np.median(garment[np.abs(garment) > _FOREGROUND]) < 0)
     if inverted:
-        grey, background = 255 - grey, 255 - background
-    # The background becomes exactly 0, as in the dataset, and full white stays white.
-    lifted = np.clip((grey.astype(np.float32) - background) * (255 / (255 - background)), 0, 255).astype(np.uint8)
-    box = _foreground_box(lifted)
-    cut = Image.fromarray(lifted).crop(box)
+        garment = -garment
+    full = max(255 - float(np.median(edges)), 1) if not inverted else max(float(np.median(edges)), 1)
+    cut = Image.fromarray(np.clip(garment * (255 / full), 0, 255).astype(np.uint8))
     scale = SIZE / max(cut.size)
     width, height = (max(1, round(edge * scale)) for edge in cut.size)
     canvas = Image.new("L", (SIZE, SIZE))
     canvas.paste(cut.resize((width, height), Image.Resampling.BOX), ((SIZE - width) // 2, (SIZE - height) // 2))
-    return Preprocessed(_to_pixels(np.asarray(canvas)), "photo", inverted, box)
+    horizontal, vertical = size[0] / image.width, size[1] / image.height
+    original = (round(left * horizontal), round(top * vertical), round(right * horizontal), round(bottom * vertical))
+    return Preprocessed(_to_pixels(np.asarray(canvas)), "photo", inverted, original)
+
+
+def _backdrop(image: Image.Image) -> int:
+    """Choose the grey level behind a picture's transparency: white as in the shop, black for a garment near white."""
+    if image.mode not in ("LA", "RGBA"):
+        return 255
+    opaque = np.asarray(image.getchannel("A")) > 127
+    light = np.asarray(image.convert("L"))[opaque]
+    return 0 if len(light) and np.median(light) > 255 - 2 * _FOREGROUND else 255
 
 
 def _on_background(image: Image.Image, level: int) -> Image.Image:
     """Flatten transparency onto a grey level; returns RGB."""
-    if not image.has_transparency_data:
+    if image.mode not in ("LA", "RGBA"):
         return image.convert("RGB")
     layer = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, (level, level, level, 255)), layer).convert("RGB")
 
 
-def _foreground_box(grey: Grey) -> tuple[int, int, int, int]:
-    """Bound what stands out from a background of 0; the whole picture where nothing does."""
-    foreground = grey > _FOREGROUND
-    rows, columns = np.flatnonzero(foreground.any(axis=1)), np.flatnonzero(foreground.any(axis=0))
-    if not len(rows):
-        return 0, 0, grey.shape[1], grey.shape[0]
+def _foreground_box(difference: npt.NDArray[np.float32]) -> tuple[int, int, int, int]:
+    """Bound what differs from the background: left, top, right, bottom.
+
+    A row or column counts if more than a hundredth of it differs: dust and single pixels do not.
+
+    Raises:
+        UnusableError: nothing does.
+
+    """
+    foreground = difference > _FOREGROUND
+    height, width = foreground.shape
+    rows = np.flatnonzero(foreground.sum(axis=1) > width // 100)
+    columns = np.flatnonzero(foreground.sum(axis=0) > height // 100)
+    if not (len(rows) and len(columns)):
+        raise UnusableError(
+            "nothing in the picture stands out from its background; send one garment before a plain background"
+        )
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 

@@ -1,6 +1,7 @@
 """One call of SageMaker's ``/invocations``: whatever content type comes in, whatever ``Accept`` asks for goes out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -8,16 +9,17 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from service import codecs, large_work, negotiation, spooled
+from service.answers import describe
 from service.classifier import Classifier, Models
 from service.codecs import READERS, WRITERS, Batch
-from service.errors import UnsupportedMediaTypeError
-from service.pictures import describe, see
+from service.errors import UnsupportedMediaTypeError, shortened
+from service.images import see
 from service.settings import Settings
 from service.uploads import IMAGE_TYPES, media_type
 
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
-# Above it a body goes through a file; asynchronous inference sends up to 1 GB.
-_IN_MEMORY_BYTES = 64 * 1024 * 1024
+# A body of more takes milliseconds to parse.
+_LARGE_BYTES = 64 * 1024
 _STREAMED_BLOCK = 256
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
@@ -53,14 +55,14 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
 
     """
     declared = media_type(request)
-    large = int(request.headers.get("content-length", 0)) > _IN_MEMORY_BYTES
-    accepted = negotiation.choose(request.headers.get("accept"), spooled.ANSWERS if large else tuple(WRITERS))
+    accept = request.headers.get("accept")
     attributes = _custom_attributes(request)
     classifier = models.get(attributes.get("tfs-model-name"), attributes.get("tfs-model-version"))
     request.state.model = classifier.name
     headers = _echoed(request)
     if declared in IMAGE_TYPES:
-        seen = await see(await request.body(), "auto", settings)
+        accepted = negotiation.choose(accept, tuple(WRITERS))
+        seen = await see(await request.body(), "auto", max_pixels=settings.max_pixels)
         probabilities = classifier.engine.predict(seen.pixels)
         if attributes.get("verbose") == "true" and accepted == codecs.JSON:
             described = describe(classifier, probabilities[0], seen, top_k=len(classifier.labels))
@@ -68,18 +70,27 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         return Response(WRITERS[accepted](probabilities, Batch(seen.pixels)), media_type=accepted, headers=headers)
     if declared not in READERS:
         raise UnsupportedMediaTypeError(
-            f"Content-Type {declared or 'is missing'}: this route reads {', '.join((*READERS, *IMAGE_TYPES))}"
+            f"Content-Type {shortened(declared) if declared else 'is missing'}: "
+            f"this route reads {', '.join((*READERS, *IMAGE_TYPES))}"
         )
-    if large:
-        stored = await spooled.store(request.stream())
-        answer = await large_work.run(spooled.predict, stored, declared, accepted, classifier.engine)
+    body = await spooled.receive(request)
+    if not isinstance(body, bytes):
+        accepted = negotiation.choose(accept, spooled.ANSWERS)
+        answer = await large_work.run(spooled.predict, body, declared, accepted, classifier.engine)
         headers["content-length"] = str(answer.tell())
         return StreamingResponse(spooled.chunks(answer), media_type=accepted, headers=headers)
-    batch = READERS[declared](await request.body(), max_batch=settings.max_batch)
+    accepted = negotiation.choose(accept, tuple(WRITERS))
+    batch = await read(READERS[declared], body, settings)
     if attributes.get("stream") == "true" and accepted == codecs.JSON_LINES:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
     probabilities = await models.predict(classifier, batch.pixels)
     return Response(WRITERS[accepted](probabilities, batch), media_type=accepted, headers=headers)
+
+
+async def read(reader: Callable[..., Batch], body: bytes, settings: Settings) -> Batch:
+    """Read a batch; a large one off the event loop."""
+    reading = partial(reader, body, max_batch=settings.max_batch)
+    return await large_work.run(reading) if len(body) > _LARGE_BYTES else reading()
 
 
 async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> AsyncIterator[bytes]:

@@ -27,13 +27,21 @@ class ModelEntry(BaseModel):
     title: str
     version: str = Field(pattern="^[0-9]+$")
     labels: list[str] = Field(min_length=2)
-    preprocessing: str
+    preprocessing: Literal["fashion-mnist-1"]
     saved_model: BundlePath
     litert: BundlePath | None
     golden: BundlePath | None
     files: dict[BundlePath, Sha256]
     training: dict[str, Any]
     equivalence: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _files_are_listed(self) -> "ModelEntry":
+        """What is loaded must have been verified; a plain SavedModel (no files listed) has nothing to verify."""
+        named = {path for path in (self.litert, self.golden) if path is not None}
+        if self.files and not named | {f"{self.saved_model}/saved_model.pb"} <= self.files.keys():
+            raise ValueError("litert, golden and saved_model must be among the files")
+        return self
 
 
 class Manifest(BaseModel):

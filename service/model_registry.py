@@ -9,17 +9,20 @@ count once against the whole: the memory holds as many models as it would in one
 import asyncio
 import fcntl
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from service.bundle import Bundle, BundleError
-from service.classifier import GoldenMismatchError, Models
-from service.engines import EngineError
-from service.errors import AlreadyLoadedError, OutOfMemoryError, UnknownModelError, UnusableError
+from service.bundle import Bundle
+from service.classifier import Models
+from service.errors import AlreadyLoadedError, NotFoundError, NotReadyError, OutOfMemoryError, UnusableError, shortened
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,149}"
+"""What a model may be called, as a regular expression."""
 
 _PER_MODEL_BYTES = 4 * 1024 * 1024
 """What an interpreter and its tensors take beside the weights; ``tests/service/test_multi_model.py`` measures it."""
@@ -79,17 +82,25 @@ class ModelRegistry:
         """List the loaded models, sorted."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
 
+    def registrations(self, names: list[str]) -> list[Registration]:
+        """Look several up; those unloaded meanwhile are left out."""
+        found = []
+        for name in names:
+            with suppress(NotFoundError):
+                found.append(self.registration(name))
+        return found
+
     def registration(self, name: str) -> Registration:
         """Look a loaded model up.
 
         Raises:
-            UnknownModelError: it is not loaded.
+            NotFoundError: it is not loaded.
 
         """
         try:
             return Registration(**json.loads(self._file(name).read_text(encoding="utf-8")))
         except FileNotFoundError:
-            raise UnknownModelError(f"no model {name!r} is loaded; POST /models loads one") from None
+            raise NotFoundError(f"no model {name!r} is loaded; POST /models loads one") from None
 
     def load(self, name: str, url: str) -> Registration:
         """Load the bundle or SavedModel in the folder ``url`` under a name.
@@ -108,8 +119,10 @@ class ModelRegistry:
                 size = _size(bundle)
                 self._require_memory(name, size)
                 Models(bundle, self._engine).load()
-            except (BundleError, GoldenMismatchError, EngineError) as error:
-                raise UnusableError(str(error)) from error
+            except OutOfMemoryError:
+                raise
+            except Exception as error:  # junk in a model's file makes LiteRT and TensorFlow raise errors of many kinds
+                raise UnusableError(f"{shortened(url)} cannot be served: {shortened(str(error), 500)}") from error
             registration = Registration(name, url, size, token_hex(8))
             temporary = self._file(name).with_suffix(".tmp")
             temporary.write_text(json.dumps(asdict(registration)), encoding="utf-8")
@@ -120,7 +133,7 @@ class ModelRegistry:
         """Unload a model; each worker drops its copy when it is next asked for any model.
 
         Raises:
-            UnknownModelError: it is not loaded.
+            NotFoundError: it is not loaded.
 
         """
         with self._locked():
@@ -131,7 +144,7 @@ class ModelRegistry:
         """Give this worker's copy of a loaded model, which is read now if it is not there.
 
         Raises:
-            UnknownModelError: the model is not loaded, or was unloaded.
+            NotFoundError: the model is not loaded, or was unloaded.
 
         """
         async with self._reading:  # two requests for one model read it once
@@ -146,8 +159,11 @@ class ModelRegistry:
             return copy.models
 
     def _read(self, registration: Registration) -> Models:
-        models = Models(Bundle(Path(registration.url)), self._engine)
-        models.load()
+        try:
+            models = Models(Bundle(Path(registration.url)), self._engine)
+            models.load()
+        except Exception as error:  # it could be served when it was loaded
+            raise NotReadyError(f"{registration.url} can no longer be served: {shortened(str(error), 500)}") from error
         return models
 
     def _drop_unloaded(self) -> None:
@@ -160,7 +176,7 @@ class ModelRegistry:
             self._copies.popitem(last=False)
 
     def _require_memory(self, name: str, size: int) -> None:
-        free = self._memory - sum(self.registration(other).size for other in self.names())
+        free = self._memory - sum(other.size for other in self.registrations(self.names()))
         if size > min(free, self._share):
             raise OutOfMemoryError(
                 f"model {name!r} takes {size:,} bytes; {max(0, free):,} of {self._memory:,} are free, and a worker's "
@@ -168,7 +184,8 @@ class ModelRegistry:
             )
 
     def _file(self, name: str) -> Path:
-        # No path separators can be in a name: the route that loads models takes letters, digits, and _ . - only.
+        if not re.fullmatch(NAME, name):
+            raise NotFoundError(f"no model {shortened(name)} is loaded; names are {NAME}")
         return self._folder / f"{name}.json"
 
     @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from service.bundle import Bundle
-from service.errors import UnknownModelError
+from service.errors import NotFoundError, shortened
 
 JSON, HTML, MARKDOWN, CSV = "application/json", "text/html", "text/markdown", "text/csv"
 MEDIA_TYPES = (JSON, HTML, MARKDOWN, CSV)
@@ -35,7 +35,7 @@ class Reports:
         """Render the results table and what follows from it.
 
         Raises:
-            UnknownModelError: the bundle carries no report.
+            NotFoundError: the bundle carries no report.
 
         """
         report = self._report()
@@ -52,25 +52,36 @@ class Reports:
         """Render one experiment with its runs.
 
         Raises:
-            UnknownModelError: no experiment has that name.
+            NotFoundError: no experiment has that name.
 
         """
         report = self._report()
         found = next((e for e in report["experiments"] if e["name"] == name), None)
         if found is None:
             names = ", ".join(e["name"] for e in report["experiments"])
-            raise UnknownModelError(f"no experiment is called {name!r}; there are: {names}")
+            raise NotFoundError(f"no experiment is called {shortened(name)}; there are: {names}")
         if media_type == MARKDOWN:
             return self._bundle.path(f"experiments/{name}.md").read_bytes()
         if media_type == CSV:
             return _csv(_RUN_COLUMNS, ([name, *(run[c] for c in _RUN_COLUMNS[1:])] for run in found["runs"]))
         if media_type == HTML:
-            return self._render("experiment.html", {"experiment": found, "report": report})
+            return self._render("experiment.html", {"experiment": found})
         return orjson.dumps(found)
+
+    def figure(self, name: str) -> Path:
+        """Locate a figure; only those the bundle lists are given.
+
+        Raises:
+            NotFoundError: there is none of that name.
+
+        """
+        if f"figures/{name}" not in self._bundle.manifest.files:
+            raise NotFoundError(f"the report has no figure {shortened(name)}")
+        return self._bundle.path(f"figures/{name}")
 
     def _report(self) -> dict[str, Any]:
         if self._content is None:
-            raise UnknownModelError("the served bundle carries no report; python -m training release writes one")
+            raise NotFoundError("the served bundle carries no report; python -m training release writes one")
         return self._content
 
     def _render(self, template: str, content: dict[str, Any]) -> bytes:
@@ -112,5 +123,5 @@ def _csv(header: Any, rows: Any) -> bytes:
     return text.getvalue().encode()
 
 
-def _percent(share: float, digits: int = 2) -> str:
-    return f"{share * 100:.{digits}f} %"
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f} %"

@@ -1,6 +1,7 @@
 """Everything that can be set, as environment variables that start with ``SERVICE_``."""
 
 import os
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SERVICE_", protected_namespaces=())
 
-    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every interface")
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for every interface")
     port: int = Field(8080, ge=1, le=65535, description="TCP port to listen on")
     workers: int = Field(
         default_factory=allowed_cpus,
@@ -46,7 +47,7 @@ class Settings(BaseSettings):
     )
     max_body_mb: int = Field(25, ge=1, description="largest request body, in MiB; SageMaker's own limit is 25 MB")
     max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
-    max_batch: int = Field(10_000, ge=1, description="most images in one request to /invocations")
+    max_batch: int = Field(10_000, ge=1, description="most images in one request; a body over 64 MB may hold more")
 
     drain_seconds: float = Field(
         1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
@@ -72,6 +73,14 @@ class Settings(BaseSettings):
         if self.sagemaker_max_payload_in_mb is None:
             return self.max_body_mb
         return max(self.max_body_mb, self.sagemaker_max_payload_in_mb or _MOST_BATCH_PAYLOAD_MB)
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        known = {f"SERVICE_{name.upper()}" for name in type(self).model_fields}
+        for name in sorted(name for name in os.environ if name.startswith("SERVICE_") and name not in known):
+            meant = get_close_matches(name, known, 1)
+            raise ValueError(f"there is no setting {name}" + (f"; did you mean {meant[0]}?" if meant else ""))
+        return self
 
     @model_validator(mode="after")
     def _engine_is_installed(self) -> Self:

@@ -3,14 +3,16 @@
 JSON lines, CSV and .npy can be read in blocks; a JSON document or a picture cannot, and is refused.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from math import prod
+from os import SEEK_END
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 import numpy as np
+from starlette.requests import Request
 
 from service import codecs
 from service.codecs import WRITERS, Batch
@@ -23,7 +25,9 @@ ANSWERS = (codecs.JSON_LINES, codecs.CSV)
 BLOCK = 1_000
 """Images in memory at a time: 3 MB of pixels."""
 
+_IN_MEMORY_BYTES = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
+_LONGEST_LINE = 64 * 1024
 
 
 @contextmanager
@@ -34,23 +38,29 @@ def received(stored: IO[bytes]) -> Iterator[IO[bytes]]:
         yield stored
 
 
-async def store(stream: AsyncIterator[bytes]) -> IO[bytes]:
-    """Write a request's body into an unnamed temporary file."""
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 (outlives this call; closed by whoever reads it)
+async def receive(request: Request) -> bytes | IO[bytes]:
+    """Read a request's body: into memory if it is small, else into an unnamed file, whose reader closes it."""
+    size = request.headers.get("content-length")
+    if size is not None and int(size) <= _IN_MEMORY_BYTES:
+        return await request.body()
+    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 (outlives this call)
     try:
-        async for chunk in stream:
+        async for chunk in request.stream():
             file.write(chunk)
     except BaseException:
         file.close()
         raise
-    return file
+    if file.tell() > _IN_MEMORY_BYTES:
+        return file
+    with received(file) as small:
+        return small.read()
 
 
 def predict(body: IO[bytes], content_type: str, accepted: str, engine: Engine) -> IO[bytes]:
     """Classify every image of a stored body; returns a file with the answer, at its end.
 
     Args:
-        body: as ``store`` made it.
+        body: the file ``receive`` made.
         content_type: JSON lines, CSV or .npy.
         accepted: one of ``ANSWERS``.
         engine: the model.
@@ -85,7 +95,12 @@ def chunks(answer: IO[bytes]) -> Iterator[bytes]:
 def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[Batch]]:
     def blocks(file: IO[bytes]) -> Iterator[Batch]:
         first = 1
-        while lines := list(islice(file, BLOCK)):
+        while lines := list(islice(iter(lambda: file.readline(_LONGEST_LINE), b""), BLOCK)):
+            for number, line in enumerate(lines, first):
+                if len(line) == _LONGEST_LINE:
+                    raise MalformedError(
+                        f"line {number} is longer than {_LONGEST_LINE:,} bytes; an image is 784 numbers"
+                    )
             if any(line.strip() for line in lines):
                 yield read(b"".join(lines), max_batch=BLOCK, first=first)
             first += len(lines)
@@ -94,17 +109,16 @@ def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[B
 
 
 def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
-    shape, fortran_order, dtype = codecs.read_npy_header(file)
-    start, size = file.tell(), file.seek(0, 2)
-    codecs.require_npy_size(shape, dtype, size - start)
-    if fortran_order or not shape:
-        raise MalformedError("a .npy file of this size must be in C order, with images along its first axis")
-    stride = dtype.itemsize * prod(shape[1:])
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    shape, fortran_order, dtype = codecs.read_npy_header(file, size=size)
+    if fortran_order:
+        raise MalformedError("a .npy file of this size must be in C order, one image after the other")
+    images = dtype.itemsize * prod(shape[1:])
     for first in range(0, shape[0], BLOCK):
         count = min(BLOCK, shape[0] - first)
-        file.seek(start + first * stride)
-        block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * stride), dtype).reshape(count, *shape[1:])
-        yield codecs.batch_of(block, f"the array (from image {first})", max_batch=BLOCK)
+        block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * images), dtype).reshape(count, *shape[1:])
+        yield codecs.scaled_block(block, f"the array (from image {first})")
 
 
 _BLOCKS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {

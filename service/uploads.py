@@ -5,13 +5,17 @@ import binascii
 
 import orjson
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
+from service import large_work
 from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError
 
 IMAGE_TYPES = (
     "image/png",
     "image/jpeg",
+    "image/jpg",
     "image/webp",
     "image/bmp",
     "image/gif",
@@ -19,6 +23,10 @@ IMAGE_TYPES = (
     "application/x-image",
 )
 """What a bare file may be declared as; its bytes, not this name, decide how it is decoded."""
+
+
+_LARGE_BYTES = 256 * 1024
+"""A JSON body of more is parsed off the event loop."""
 
 
 def media_type(request: Request) -> str:
@@ -41,7 +49,8 @@ async def read_picture(request: Request) -> bytes:
     if declared == "multipart/form-data":
         return await _from_form(request)
     if declared == "application/json":
-        return _from_json(await request.body())
+        body = await request.body()
+        return await large_work.run(_from_json, body) if len(body) > _LARGE_BYTES else _from_json(body)
     raise UnsupportedMediaTypeError(
         f"Content-Type {declared or 'is missing'}: send the picture as multipart/form-data (field file), as the body "
         f'({", ".join(IMAGE_TYPES)}), or as application/json {{"image": "<base64>"}}'
@@ -49,14 +58,23 @@ async def read_picture(request: Request) -> bytes:
 
 
 async def _from_form(request: Request) -> bytes:
-    async with request.form(max_files=1, max_fields=10) as form:
-        upload = form.get("file")
-        if not isinstance(upload, UploadFile):
-            found = ", ".join(form) or "none"
-            raise UnusableError(
-                f"the form has no file in the field 'file' (fields: {found}); as in curl -F file=@coat.png"
-            )
-        return await upload.read()
+    body = await request.body()
+    boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
+    if boundary and b"--" + boundary + b"--" not in body[-len(boundary) - 1_000 :]:
+        raise MalformedError("the form is cut off: its closing boundary is missing; send it whole")
+    try:
+        async with request.form(max_files=1, max_fields=10) as form:
+            upload = form.get("file")
+            if isinstance(upload, UploadFile):
+                return await upload.read()
+            if "file" in form:
+                raise UnusableError("the field 'file' is text, not a file; as in curl -F file=@coat.png, with the @")
+            found = ", ".join(form)[:200] or "none"
+    except HTTPException as error:  # Starlette's own: too many files or fields, no boundary
+        raise MalformedError(f"the form cannot be read: {error.detail} Send one file, in the field 'file'") from error
+    except (UnicodeError, LookupError) as error:
+        raise MalformedError(f"the form's names are not in its charset ({error}); send it as UTF-8") from error
+    raise UnusableError(f"the form has no file in the field 'file' (fields: {found}); as in curl -F file=@coat.png")
 
 
 def _from_json(body: bytes) -> bytes:

@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(f"error: {error}; KERAS_BACKEND must name a backend that is installed", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\ninterrupted; finished epochs are kept, the same command continues after them", file=sys.stderr)
         return 130
@@ -69,10 +72,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
-    return number
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, not {text!r}")
+    return int(text)
 
 
 def _list(options: argparse.Namespace) -> None:

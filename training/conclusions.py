@@ -6,6 +6,8 @@ all comparisons of the report, has p below 0.05. Differences are in percentage p
 
 from typing import Any
 
+from training.statistics import holm
+
 SIGNIFICANCE = 0.05
 
 Row = dict[str, Any]
@@ -20,15 +22,21 @@ def best(rows: list[Row], comparisons: list[Row]) -> Row:
     """Choose the experiment to serve by default, on validation; the test set decides nothing.
 
     It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy.
-    With one seed, where nothing can be tested, it is the highest itself.
+    The comparisons of these experiments on validation are a family of their own for Holm's correction. Where too few
+    seeds leave nothing to test, it is the highest itself.
     """
+    names = {row["name"] for row in rows}
+    family = [
+        c
+        for c in comparisons
+        if c["metric"] == "val_accuracy" and {c["a"], c["b"]} <= names and c["p_value"] is not None
+    ]
     highest = max(rows, key=lambda row: row["val_accuracy"]["mean"])
     tied = {
         name
-        for c in comparisons
-        if c["metric"] == "val_accuracy" and c["p_value_holm"] is not None and not separable(c)
+        for c, p_value in zip(family, holm([c["p_value"] for c in family]), strict=True)
+        if p_value >= SIGNIFICANCE and highest["name"] in (c["a"], c["b"])
         for name in (c["a"], c["b"])
-        if highest["name"] in (c["a"], c["b"])
     }
     return min((row for row in rows if row is highest or row["name"] in tied), key=lambda row: row["multiply_adds"])
 
@@ -40,7 +48,7 @@ def observation(row: Row, comparisons: list[Row]) -> str:
         for c in comparisons
         if c["a"] == row["name"] and c["metric"] == "test_accuracy"
     ]
-    return f"Expected: {row['hypothesis']}. " + (f"Measured: {'; '.join(measured)}." if measured else "A reference.")
+    return f"Expected: {row['hypothesis']}." + (f" Measured: {'; '.join(measured)}." if measured else "")
 
 
 def findings(rows: list[Row], comparisons: list[Row]) -> list[str]:
@@ -49,12 +57,11 @@ def findings(rows: list[Row], comparisons: list[Row]) -> list[str]:
     dense = [row for row in rows if row["kernel_size"] is None]
     convolutional = [row for row in rows if row["kernel_size"] is not None]
     by_pair = {(c["a"], c["b"]): c for c in comparisons if c["metric"] == "test_accuracy"}
-    sentences = [_against_dense(cnn, reference, by_pair) for reference in dense for cnn in convolutional]
-    sentences += [
-        _kernel_sizes(wide, narrow, by_pair)
-        for narrow in convolutional
-        for wide in convolutional
-        if (wide["name"], narrow["name"]) in by_pair
+    sentences = [
+        _against_dense(a, b, by_pair) if b in dense else _kernel_sizes(a, b, by_pair)
+        for a in convolutional
+        for b in (*dense, *convolutional)
+        if (a["name"], b["name"]) in by_pair
     ]
     sentences += [_parameters(cnn, reference) for reference in dense for cnn in convolutional]
     return sentences
@@ -87,8 +94,8 @@ def _parameters(cnn: Row, dense: Row) -> str:
 def _measured(comparison: Row) -> str:
     points = f"{comparison['difference'] * 100:+.2f} points"
     if comparison["ci95"] is None:
-        return f"{points} (one seed)"
+        return f"{points} (too few seeds to test)"
     low, high = (bound * 100 for bound in comparison["ci95"])
     p = comparison["p_value_holm"]
-    p_text = "" if p is None else f", p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
+    p_text = "" if p is None else f"; p {'< 0.001' if p < 0.001 else f'= {p:.3f}'} after Holm's correction"
     return f"{points} (95 % CI {low:+.2f} to {high:+.2f}{p_text})"

@@ -18,7 +18,7 @@ def overview(report: dict[str, Any]) -> str:
             *(line for group in groups(report)[1:] for line in (f"## {group}", "", *_table(report, group), "")),
             "## Paired differences",
             "",
-            "| a − b | metric | points (95 % CI) | p (paired t) | p (Holm) |",
+            "| a − b | metric | points (95 % CI) | p (paired t) | p (Holm's correction) |",
             "| --- | --- | --- | --- | --- |",
             *(_comparison(c) for c in report["comparisons"]),
             "",
@@ -29,9 +29,9 @@ def overview(report: dict[str, Any]) -> str:
             "a run. A seed decides initial weights, split and order, and is shared by all experiments, so differences "
             "are paired. Intervals are Student's t over seeds; accuracies are those of the last epoch.",
             "",
-            f"{provenance['runs']} runs, {provenance['wall_time_s'] / 60:.0f} minutes of training: "
-            f"`{provenance['command']}`. Backend {_joined(provenance['backend'])}, {_joined(provenance['cpu'])}, "
-            f"{_joined(provenance['cores'])} cores, commit {_joined(provenance['commit'])}.",
+            f"{provenance['runs']} runs, {provenance['wall_time_s'] / 60:.0f} minutes of training "
+            "(`python -m training run`). Backend {_joined(provenance['backend'])}, {_joined(provenance['cpu'])}, "
+            f"{_joined(provenance['cores'])} cores, commit {_joined(provenance['commit']) or 'unknown'}.",
             "",
         ]
     )

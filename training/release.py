@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from training import datasets, provenance, report
@@ -32,7 +33,7 @@ def release(
 ) -> None:
     """Export the served experiments' networks of one seed, and write report and manifest around them.
 
-    The new bundle is built beside the old one and takes its place when it is whole.
+    The new bundle is built elsewhere and takes the old one's place when it is whole.
 
     Raises:
         TrainingError: a run or its weights are missing, an export is not faithful, or ``models`` is no bundle.
@@ -43,18 +44,36 @@ def release(
             f"{models} exists and is not a bundle, so it is not replaced; name another folder: --models DIR"
         )
     served = [experiment for experiment in experiments if experiment.served]
-    chosen = {experiment.name: _finished(experiment, seed, runs) for experiment in served}
+    if not served:
+        raise TrainingError("none of these experiments is for serving; add baseline, cnn_a or cnn_b")
+    chosen = _require_finished(served, seed, runs)
     data = datasets.load(data_folder)
     content = report.build(experiments, runs, data, served_seed=seed)
 
-    building = models.with_name(models.name + ".new")
-    shutil.rmtree(building, ignore_errors=True)
-    entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
-    report.write(content, building)
-    write_manifest(building, entries, default_model=_default(entries, content))
-    shutil.rmtree(models, ignore_errors=True)
-    building.rename(models)
+    with TemporaryDirectory(prefix="bundle-") as folder:
+        building = Path(folder)
+        entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
+        report.write(content, building)
+        write_manifest(building, entries, default_model=_default(entries, content))
+        _install(building, models)
     print(f"{models}: a bundle of {', '.join(entries)}")
+
+
+def _install(building: Path, models: Path) -> None:
+    """Put a whole bundle into a folder that may hold an older one, and may be a mount: nothing is renamed onto it.
+
+    ``bundle.json`` goes first and comes last: between, a reader finds no bundle, never a mixture.
+    """
+    models.mkdir(parents=True, exist_ok=True)
+    (models / "bundle.json").unlink(missing_ok=True)
+    new = {path.relative_to(building) for path in building.rglob("*") if path.is_file()}
+    for path in sorted(models.rglob("*"), reverse=True):
+        if path.is_file() and path.relative_to(models) not in new:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+    shutil.copytree(building, models, dirs_exist_ok=True, ignore=shutil.ignore_patterns("bundle.json"))
+    shutil.copy(building / "bundle.json", models)
 
 
 def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Path, *, data_folder: Path | None) -> None:
@@ -112,15 +131,16 @@ def _default(entries: dict[str, Any], content: dict[str, Any]) -> str:
     return name
 
 
-def _finished(experiment: Experiment, seed: int, runs: RunFolder) -> Run:
-    run = runs.finished(experiment, seed)
-    if run is None or not runs.weights(experiment.name, seed).is_file():
+def _require_finished(experiments: Sequence[Experiment], seed: int, runs: RunFolder) -> dict[str, Run]:
+    """Look up what is to be exported; say in one sentence what is missing."""
+    found = {experiment.name: runs.finished(experiment, seed) for experiment in experiments}
+    missing = [name for name, run in found.items() if run is None or not runs.weights(name, seed).is_file()]
+    if missing:
         raise TrainingError(
-            f"{runs.folder} has no {'finished run' if run is None else 'weights'} of {experiment.name} seed {seed} "
-            f"(the repository keeps results, not weights); train it again: python -m training run {experiment.name} "
-            f"--seeds {seed + 1} --runs DIR, and release with the same --runs DIR"
+            f"{runs.folder} has no weights of {', '.join(missing)} seed {seed} (the repository keeps results, not "
+            f"weights); train elsewhere and release from there: python -m training run {' '.join(found)} --runs DIR"
         )
-    return run
+    return {name: run for name, run in found.items() if run is not None}
 
 
 def _export(

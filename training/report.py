@@ -139,12 +139,11 @@ def _provenance(runs: list[Run]) -> dict[str, Any]:
     """Where and when the runs were made: each distinct value once, and the total training time in seconds."""
     keys = ("commit", "backend", "python", "packages", "cpu", "cores")
     return {
-        "command": "python -m training run",
         "runs": len(runs),
         "wall_time_s": round(sum(run.wall_time_s for run in runs), 1),
         "first_finished": min(run.provenance["finished"] for run in runs),
         "last_finished": max(run.provenance["finished"] for run in runs),
-        **{key: _distinct([run.provenance[key] for run in runs]) for key in keys},
+        **{key: _distinct([run.provenance[key] for run in runs if run.provenance[key] is not None]) for key in keys},
     }
 
 

@@ -55,6 +55,8 @@ class RunFolder:
     """Reads and writes runs below one folder."""
 
     def __init__(self, folder: Path) -> None:
+        if folder.exists() and not folder.is_dir():
+            raise TrainingError(f"{folder} is a file; name a folder for the runs")
         self.folder = folder
 
     def weights(self, experiment: str, seed: int) -> Path:

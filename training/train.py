@@ -11,6 +11,7 @@ failure to ``/opt/ml/output/failure``. Command-line options are the same hyperpa
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,16 +31,23 @@ _FAILURE = ML / "output" / "failure"
 
 def main(arguments: list[str] | None = None) -> int:
     """Train and write the bundle; returns the exit status."""
+    # SageMaker stops a job with SIGTERM; as process 1 of a container, Python would not even notice.
+    signal.signal(signal.SIGTERM, _stop)
     try:
         options = _parser().parse_args([*_from_file(), *(sys.argv[1:] if arguments is None else arguments)])
         _train(options)
-    except (TrainingError, argparse.ArgumentError) as error:
+    except TrainingError as error:
         _report_failure(str(error))
         return 1
     except Exception as error:
         _report_failure(f"{type(error).__name__}: {error}")
         raise
     return 0
+
+
+def _stop(*_: object) -> None:
+    print("stopped; finished epochs are in the checkpoints, the same job continues after them", file=sys.stderr)
+    sys.exit(128 + signal.SIGTERM)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,6 +81,8 @@ def _train(options: argparse.Namespace) -> None:
     if options.seeds < 1 or (options.epochs is not None and options.epochs < 1):
         raise TrainingError("seeds and epochs must be 1 or more")
     experiments = select([name.strip() for name in options.experiments.split(",")], epochs=options.epochs)
+    if not any(experiment.served for experiment in experiments):
+        raise TrainingError("none of these experiments is for serving; add baseline, cnn_a or cnn_b")
     runs = RunFolder(options.checkpoints)
 
     from training.commands import run_experiments

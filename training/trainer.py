@@ -4,6 +4,7 @@ Written against Keras 3, so that ``KERAS_BACKEND`` may be TensorFlow, JAX or PyT
 """
 
 import json
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -124,7 +125,7 @@ def _checkpoint(
     """Keep the network and its optimiser's state; the progress file, written last, says which epoch they are of."""
     weights = runs.weights(experiment.name, seed)
     weights.parent.mkdir(parents=True, exist_ok=True)
-    temporary = weights.with_suffix(".tmp.keras")
+    temporary = weights.with_suffix(f".{os.getpid()}.keras")
     model.save(temporary)
     temporary.replace(weights)
     described = {"fingerprint": experiment.fingerprint(seed), "history": history, "seconds": seconds}
@@ -139,12 +140,12 @@ def _resume(
         if described["fingerprint"] != experiment.fingerprint(seed):
             return None
         model = keras.models.load_model(runs.weights(experiment.name, seed))
-    except (OSError, ValueError, KeyError):
-        return None  # no checkpoint, or one that a crash left unreadable: start over
-    # A process that ended between the two files of a checkpoint left weights one epoch ahead of the history.
-    if int(model.optimizer.iterations) != batches * len(described["history"]["loss"]):
+        # A process that ended between the two files of a checkpoint left weights one epoch ahead of the history.
+        if int(model.optimizer.iterations) != batches * len(described["history"]["loss"]):
+            return None
+        return model, described["history"], described["seconds"]
+    except Exception:  # no checkpoint, or one that a crash left unreadable, in whatever way: start over
         return None
-    return model, described["history"], described["seconds"]
 
 
 class _BatchReporter(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """For students and teachers: the results table, and what it says about convolution."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 from service import negotiation, reports, schemas
 from service.dependencies import ReportsDependency, problems
@@ -26,6 +26,12 @@ async def experiments(request: Request, rendered: ReportsDependency) -> Response
     """Compare the experiments: accuracies with intervals over seeds, paired differences, the conclusion."""
     media_type = negotiation.choose(request.headers.get("accept"), reports.MEDIA_TYPES)
     return Response(rendered.overview(media_type), media_type=media_type, headers={"Vary": "Accept"})
+
+
+@router.get("/figures/{name}", include_in_schema=False)
+async def figure(name: str, rendered: ReportsDependency) -> Response:
+    """Give a picture of the report."""
+    return FileResponse(rendered.figure(name))
 
 
 @router.get(

@@ -4,6 +4,7 @@ Source: Amazon SageMaker AI developer guide, "Custom Containers Contract for Mul
 """
 
 import asyncio
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service import schemas
 from service.dependencies import DrainDependency, SettingsDependency, problems
-from service.errors import UnusableError
+from service.errors import UnusableError, shortened
 from service.invocation import BODY, invoke
-from service.model_registry import ModelRegistry
+from service.model_registry import NAME, ModelRegistry
 from service.routes.sagemaker import PROBLEMS
 
 router = APIRouter(tags=["sagemaker multi-model"])
@@ -24,7 +25,7 @@ class LoadRequest(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    model_name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,149}$")
+    model_name: str = Field(pattern=f"^{NAME}$")
     url: str = Field(min_length=1, description="the folder that SageMaker put the model into")
 
 
@@ -63,11 +64,11 @@ async def loaded_models(
     page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """List the loaded models, a page at a time."""
-    if next_page_token is not None and not next_page_token.isdecimal():
-        raise UnusableError(f"next_page_token {next_page_token!r} is none that this route gave")
+    if next_page_token is not None and not re.fullmatch("[0-9]{1,9}", next_page_token):
+        raise UnusableError(f"next_page_token {shortened(next_page_token)} is none that this route gave")
     start = int(next_page_token or 0)
     names = registry.names()
-    page = [_described(name, registry.registration(name).url) for name in names[start : start + page_size]]
+    page = [_described(one.name, one.url) for one in registry.registrations(names[start : start + page_size])]
     more = {"next_page_token": str(start + page_size)} if start + page_size < len(names) else {}
     return {"models": page, **more}
 

@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service import images, schemas
-from service.dependencies import ModelsDependency, SettingsDependency, problems
-from service.pictures import describe, see
+from service.answers import describe
+from service.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
+from service.images import see
 from service.uploads import IMAGE_TYPES, read_picture
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(tags=["predict"], dependencies=[Depends(known_parameters)])
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
@@ -54,7 +55,7 @@ async def predict(
     """Classify one picture with one model."""
     classifier = models.get(model)
     request.state.model = classifier.name
-    seen = await see(await read_picture(request), preprocess, settings)
+    seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     probabilities = classifier.engine.predict(seen.pixels)[0]
     return _json(describe(classifier, probabilities, seen, top_k=top_k))
 
@@ -69,7 +70,7 @@ async def compare(
 ) -> Response:
     """Classify one picture with every served model."""
     classifiers = [models.get(name) for name in models.names]
-    seen = await see(await read_picture(request), preprocess, settings)
+    seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     answers = [describe(c, c.engine.predict(seen.pixels)[0], seen, top_k=top_k) for c in classifiers]
     return _json({"predictions": answers})
 

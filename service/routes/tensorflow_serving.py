@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from service import codecs, schemas
 from service.classifier import Classifier
 from service.dependencies import ModelsDependency, SettingsDependency, problems
+from service.invocation import read
 
 PREFIX = "/v1/models"
 
@@ -70,7 +71,7 @@ async def predict(
     classifier: Classifier = models.get(name, version)
     request.state.model = classifier.name
     # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
-    batch = codecs.read_json(await request.body(), max_batch=settings.max_batch)
+    batch = await read(codecs.read_json, await request.body(), settings)
     probabilities = await models.predict(classifier, batch.pixels)
     return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 

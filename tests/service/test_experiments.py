@@ -94,6 +94,8 @@ def test_figures_and_style_are_served(client: httpx.Client) -> None:
         answer = client.get(f"/{figure['file']}")
         assert answer.headers["content-type"] == "image/svg+xml"
         assert figure["caption"]
+    for name in ("other.svg", "..%2Fbundle.json"):
+        assert_problem(client.get(f"/figures/{name}"), 404)
     assert client.get("/static/style.css").headers["content-type"].startswith("text/css")
 
 

@@ -73,6 +73,7 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
         (NPY, npy(wrong)[:-1], MalformedError, "promises shape"),
         (NPY, npy(np.asfortranarray(wrong)), MalformedError, "C order"),
         (NPY, b"junk", MalformedError, r"not a \.npy file"),
+        (JSON_LINES, b"\n\n" + b"1" * 70_000, MalformedError, "line 3 is longer than 65,536 bytes"),
         (JSON, b"{}", TooLargeError, f"can be {JSON_LINES}, {CSV}, {NPY}, not {JSON}"),
     ):
         file = BytesIO(body)
@@ -124,6 +125,18 @@ def test_a_large_body_that_cannot_be_read_in_blocks_is_explained(server: tuple[s
         f"{server[0]}/invocations", content=bytes(70 * 1024 * 1024), headers=headers | {"accept": NPY}
     )
     assert_problem(response, 406, JSON_LINES)
+
+
+def test_how_a_body_is_sent_changes_nothing(server: tuple[str, int], samples: Samples) -> None:
+    """Without a Content-Length its size is known only when it has come."""
+    headers = {"content-type": NPY, "accept": JSON_LINES}
+    for images in (10, 25_000):
+        body = npy(np.resize(scale(samples.images), (images, 28, 28, 1)))
+        pieces = (body[i : i + 2**20] for i in range(0, len(body), 2**20))
+        chunked = httpx.post(f"{server[0]}/invocations", content=pieces, headers=headers, timeout=120)
+        whole = httpx.post(f"{server[0]}/invocations", content=body, headers=headers, timeout=120)
+        assert chunked.status_code == 200, chunked.text
+        assert chunked.content == whole.content
 
 
 def test_json_lines_are_streamed_on_request(client: httpx.Client, samples: Samples) -> None:

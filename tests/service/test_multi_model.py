@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from service.errors import OutOfMemoryError, UnknownModelError
+from service.errors import NotFoundError, OutOfMemoryError
 from service.model_registry import ModelRegistry
 from tests.conftest import DATA, MODELS, StartServer, assert_problem
 
@@ -97,6 +97,14 @@ def test_a_whole_bundle_is_a_model_whose_attributes_choose(http: httpx.Client) -
     assert answers[0] != answers[1]
 
 
+def test_a_folder_that_vanished_is_a_503(http: httpx.Client, url: str, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(folder("baseline"), tmp_path / "model"))
+    load(http, "gone", str(path))
+    shutil.rmtree(path)
+    for answer in ask_every_worker(url, "gone", 5):
+        assert_problem(answer, 503, "can no longer be served")
+
+
 def test_names_are_checked(http: httpx.Client) -> None:
     for name in ("a/../b", "..", "ünïcode", "two words", "", "x" * 151):
         assert_problem(load(http, name, folder("baseline")), 422, "model_name", "pattern")
@@ -135,6 +143,17 @@ def test_what_cannot_be_loaded_is_explained_and_not_kept(http: httpx.Client, tmp
     assert_problem(load(http, "m", "/nowhere"), 422, "/nowhere holds no bundle.json")
     assert_problem(http.post("/models", json={"url": "/x"}), 422, "model_name", "required")
     assert_problem(http.post("/models", content=b"{", headers={"content-type": "application/json"}), 422, "JSON")
+    junk = tmp_path / "junk"
+    (junk / "assets.extra").mkdir(parents=True)
+    for name in ("saved_model.pb", "assets.extra/model.tflite"):
+        (junk / name).write_bytes(b"junk")
+    for path in (str(junk), "x" * 600, "/etc/passwd"):
+        assert_problem(load(http, "m", path), 422, "cannot be served")
+    for name in ("x" * 300, "%00", "a%20b"):
+        assert_problem(http.get(f"/models/{name}"), 404, "names are")
+        assert_problem(http.delete(f"/models/{name}"), 404, "names are")
+        assert_problem(http.post(f"/models/{name}/invoke", content=b"", headers=PNG), 404, "names are")
+    assert_problem(http.get("/models", params={"next_page_token": "9" * 5000}), 422, "next_page_token")
     assert_problem(http.get("/models/m"), 404, "'m'")
     assert_problem(http.delete("/models/m"), 404, "'m'")
 
@@ -173,7 +192,7 @@ def test_a_worker_drops_what_was_not_asked_for_longest(tmp_path: Path) -> None:
     assert asyncio.run(ask("m1")) == ["m0", "m3", "m1"]
     registry.unload("m3")
     assert asyncio.run(ask("m0")) == ["m1", "m0"]
-    with pytest.raises(UnknownModelError):
+    with pytest.raises(NotFoundError):
         asyncio.run(ask("m3"))
 
 

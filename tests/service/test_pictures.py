@@ -1,8 +1,10 @@
 """Pictures of every kind, good and bad, posted to /predict over HTTP."""
 
 import struct
+import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -146,16 +148,117 @@ def test_large_photo_is_answered(client: httpx.Client, samples: Samples) -> None
     assert predict(client, encode(large, "JPEG")).json()["label"] == small["label"]
 
 
-def test_blank_picture_has_the_whole_as_its_box(client: httpx.Client) -> None:
-    answer = predict(client, png(Image.new("L", (50, 40), 255)))
-    assert answer.status_code == 200
-    assert answer.json()["preprocess"]["box"] == [0, 0, 50, 40]
+@pytest.mark.parametrize("colour", ["white", "black", "grey"])
+def test_blank_pictures_are_refused(client: httpx.Client, colour: str) -> None:
+    assert_problem(predict(client, png(Image.new("L", (50, 40), colour))), 422, "stands out", "plain background")
+    assert_problem(predict(client, png(Image.new("L", (28, 28), colour))), 422, "blank")
+    assert_problem(predict(client, png(Image.new("RGBA", (50, 40), (9, 9, 9, 0)))), 422, "stands out")
+
+
+@pytest.mark.parametrize(("garment", "background", "inverted"), [(90, 126, True), (90, 130, True), (200, 140, False)])
+def test_garments_are_told_by_their_difference_from_the_background(
+    client: httpx.Client, garment: int, background: int, inverted: bool
+) -> None:
+    canvas = Image.new("L", (200, 100), background)
+    canvas.paste(garment, (30, 20, 90, 80))
+    assert predict(client, png(canvas)).json()["preprocess"] == {
+        "mode": "photo", "inverted": inverted, "box": [30, 20, 90, 80],
+    }  # fmt: skip
+
+
+def test_dust_does_not_move_the_box(client: httpx.Client) -> None:
+    canvas = Image.new("L", (400, 400), 255)
+    canvas.paste(30, (100, 120, 250, 300))
+    canvas.paste(60, (2, 2, 6, 6))
+    assert predict(client, png(canvas)).json()["preprocess"]["box"] == [100, 120, 250, 300]
+
+
+def test_a_white_icon_on_transparency_is_seen(client: httpx.Client, samples: Samples) -> None:
+    shape = Image.fromarray(np.where(samples.images[0] > 40, 255, 0).astype(np.uint8)).resize((280, 280))
+    icon = Image.merge("LA", (Image.new("L", shape.size, 255), shape))
+    assert predict(client, png(icon)).json()["preprocess"]["inverted"] is False
+
+
+def test_a_jpegs_box_is_in_its_own_pixels(client: httpx.Client) -> None:
+    canvas = Image.new("RGB", (3000, 2000), "white")
+    canvas.paste((20, 20, 20), (600, 400, 1800, 1600))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for content, box in (
+        (png(canvas), [600, 400, 1800, 1600]),
+        (encode(canvas, "JPEG"), [600, 400, 1800, 1600]),
+        (encode(canvas, "JPEG", exif=exif), [400, 600, 1600, 1800]),
+    ):
+        assert predict(client, content).json()["preprocess"]["box"] == pytest.approx(box, abs=8)
+
+
+def test_sixteen_bits_keep_orientation_and_transparency(client: httpx.Client) -> None:
+    samples = np.full((60, 100), 65_535, np.uint16)
+    samples[10:40, 20:50] = 0
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for array in (samples, (samples >> 8).astype(np.uint8)):
+        content = encode(Image.fromarray(array), "PNG", exif=exif)
+        assert predict(client, content).json()["preprocess"]["box"] == [20, 20, 50, 50]
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"garbage!",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x01\x28\0\x02\0\0\0\x03ab\0\0\0\0\0\0",
+    ],
+    ids=["not EXIF", "wrong type"],
+)
+def test_odd_exif_is_no_reason_to_fail(client: httpx.Client, samples: Samples, exif: bytes) -> None:
+    for kind in ("PNG", "JPEG"):
+        assert predict(client, encode(photo_of(samples.images[0], light=True), kind, exif=exif)).status_code == 200
+
+
+def test_a_tiff_with_premultiplied_alpha_is_read(client: httpx.Client) -> None:
+    content = encode(Image.merge("LA", (boot(), Image.new("L", (28, 28), 255))), "TIFF")
+    plain, premultiplied = (struct.pack("<HHIHH", 338, 3, 1, kind, 0) for kind in (2, 1))  # ExtraSamples
+    assert plain in content
+    assert predict(client, content.replace(plain, premultiplied)).json()["label"] == "Ankle boot"
+
+
+def test_a_tiff_of_few_pixels_in_huge_tiles_is_refused(client: httpx.Client) -> None:
+    tags = [
+        (256, 28),
+        (257, 28),
+        (258, 8),
+        (259, 8),
+        (262, 1),
+        (277, 1),
+        (322, 40_960),
+        (323, 40_960),
+        (324, 8),
+        (325, 9),
+    ]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    content = b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4)
+    assert_problem(predict(client, content), 413, "SERVICE_MAX_PIXELS")
+
+
+def test_many_chunks_in_a_small_picture_keep_ping_answering(client: httpx.Client) -> None:
+    chunks = chunk(b"aaAa", b"") * 1_500_000
+    content = png_header(28, 28) + chunks + chunk(b"IDAT", zlib.compress(bytes(29 * 28))) + chunk(b"IEND", b"")
+    with ThreadPoolExecutor(1) as background:
+        asked = background.submit(predict, client, content)
+        slowest = 0.0
+        while not asked.done():
+            began = time.monotonic()
+            assert httpx.get(f"{client.base_url}/ping").status_code == 200
+            slowest = max(slowest, time.monotonic() - began)
+    assert_problem(asked.result(), 422, "blank")
+    assert slowest < 2
 
 
 def test_preprocess_dataset_refuses_what_it_would_have_to_convert(client: httpx.Client) -> None:
     response = predict(client, png(np.zeros((27, 28), np.uint8)), preprocess="dataset")
     assert_problem(response, 422, "28×27", "preprocess=photo")
-    colourful = Image.new("RGB", (28, 28), (200, 30, 30))
+    colourful = Image.new("RGB", (28, 28), "white")
+    colourful.paste((200, 30, 30), (8, 8, 20, 20))
     assert_problem(predict(client, png(colourful), preprocess="dataset"), 422, "28×28 grey", "RGB")
     assert predict(client, png(colourful)).json()["preprocess"]["mode"] == "photo"
 

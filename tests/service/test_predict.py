@@ -71,6 +71,7 @@ def test_labels_are_right_as_often_as_the_model_is(client: httpx.Client, samples
         ({"top_k": "0"}, ["top_k", "greater than or equal to 1", "'0'"]),
         ({"top_k": "11"}, ["top_k", "less than or equal to 10"]),
         ({"top_k": "many"}, ["top_k", "integer"]),
+        ({"topk": "2"}, ["no parameter 'topk'", "model, top_k, preprocess"]),
         ({"preprocess": "magic"}, ["preprocess", "'auto', 'dataset' or 'photo'"]),
     ],
 )
@@ -107,12 +108,22 @@ def test_form_without_the_field_is_explained(client: httpx.Client) -> None:
     response = client.post("/predict", files={"picture": ("coat.png", b"x")})
     assert_problem(response, 422, "'file'", "picture")
     response = client.post("/predict", data={"file": "text"}, files={"other": b"x"})
-    assert_problem(response, 422, "'file'")
+    assert_problem(response, 422, "'file' is text", "file=@")
 
 
 def test_broken_form_is_explained(client: httpx.Client) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    assert client.post("/predict", content=b"--x\r\nnonsense", headers=headers).status_code in (400, 422)
+    assert_problem(client.post("/predict", content=b"--x\r\nnonsense", headers=headers), 400, "closing boundary")
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nGIF'
+    assert_problem(client.post("/predict", content=part, headers=headers), 400, "closing boundary")
+    files = [("file", ("a.png", b"x")), ("file", ("b.png", b"x"))]
+    assert_problem(client.post("/predict", files=files), 400, "Send one file")
+    for charset in ("undefined", "no-such-charset"):
+        odd = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+        assert_problem(client.post("/predict", content=part + b"\r\n--x--", headers=odd), 400)
+    name = b'--x\r\nContent-Disposition: form-data; name="\\ud800"\r\n\r\nv\r\n--x--'
+    odd = {"content-type": "multipart/form-data; boundary=x; charset=unicode_escape"}
+    assert_problem(client.post("/predict", content=name, headers=odd), 422, "'file'")
     response = client.post("/predict", content=b"--x\r\n", headers={"content-type": "multipart/form-data"})
     assert_problem(response, 400, "boundary")
 

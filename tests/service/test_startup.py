@@ -1,10 +1,12 @@
 """How the service starts, and how it refuses to."""
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from service.bundle import Bundle, BundleError
 from service.classifier import GoldenMismatchError, Models
 from service.settings import Settings, allowed_cpus, describe
 from tests.conftest import DATA, MODELS, ROOT, StartServer, assert_problem, free_port
+from training.release import write_manifest
 
 
 def refused(**environment: str) -> tuple[int, str]:
@@ -77,7 +80,7 @@ def test_missing_files_and_folders_are_named(bundle: Path) -> None:
 )
 def test_a_manifest_that_cannot_be_served_is_refused(bundle: Path, change: dict[str, object], words: str) -> None:
     path = bundle / "bundle.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    path.write_text(json.dumps(json.loads(path.read_text()) | change, indent=2, ensure_ascii=False) + "\n")
     with pytest.raises(BundleError, match=words):
         Bundle(bundle)
 
@@ -111,6 +114,8 @@ def test_a_model_that_does_not_reproduce_its_golden_samples_is_not_served(bundle
         ({"SERVICE_PORT": "web"}, ["SERVICE_PORT=web", "integer"]),
         ({"SERVICE_PORT": "70000"}, ["SERVICE_PORT=70000", "65535"]),
         ({"SERVICE_WORKERS": "0"}, ["SERVICE_WORKERS=0", "greater than or equal to 1"]),
+        ({"SERVICE_HOST": ""}, ["SERVICE_HOST=", "at least 1 character"]),
+        ({"SERVICE_WORKER": "2"}, ["no setting SERVICE_WORKER", "SERVICE_WORKERS"]),
         ({"SERVICE_ENGINE": "onnx"}, ["SERVICE_ENGINE=onnx", "'litert' or 'tensorflow'"]),
         ({"SERVICE_MAX_BODY_MB": "-1", "SERVICE_MAX_BATCH": "0"}, ["SERVICE_MAX_BODY_MB=-1", "SERVICE_MAX_BATCH=0"]),
     ],
@@ -121,6 +126,48 @@ def test_bad_settings_are_named_in_one_line(environment: dict[str, str], words: 
     assert said.count("\n") == 1
     for word in words:
         assert word in said
+
+
+def test_a_taken_port_and_a_wrong_host_are_named(url: str) -> None:
+    taken = url.rsplit(":", 1)[1]
+    for environment, words in (
+        ({"SERVICE_PORT": taken}, f"port {taken}"),
+        ({"SERVICE_HOST": "no.such.host"}, "no.such.host"),
+    ):
+        status, said = refused(**environment)
+        assert status == 1
+        assert said.count("\n") == 1
+        assert words in said
+        assert "set SERVICE_HOST and SERVICE_PORT" in said
+
+
+def test_ping_says_why_while_the_models_cannot_be_served(bundle: Path) -> None:
+    """A golden sample that is not reproduced, in a bundle that is otherwise whole."""
+    manifest = json.loads((bundle / "bundle.json").read_text())
+    entry = manifest["models"]["cnn_b"]
+    with np.load(bundle / entry["golden"]) as content:
+        np.savez(bundle / entry["golden"], images=content["images"], probabilities=1 - content["probabilities"])
+    entry["files"][entry["golden"]] = hashlib.sha256((bundle / entry["golden"]).read_bytes()).hexdigest()
+    write_manifest(bundle, manifest["models"], default_model="cnn_a")
+    port = free_port()
+    settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MODEL_DIR": str(bundle)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings, stderr=subprocess.DEVNULL
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=8)) as http:
+            for _ in range(100):
+                answer = http.get("/ping")
+                if "golden" in answer.text:
+                    break
+                time.sleep(0.05)
+            for response in (answer, http.post("/predict", content=b"x", headers={"content-type": "image/png"})):
+                assert_problem(response, 503, "cnn_b does not reproduce its golden samples")
+                assert response.headers["retry-after"] == "1"
+            assert http.get("/experiments").status_code == 200
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_every_setting_is_in_help_and_readme() -> None:
@@ -170,8 +217,6 @@ def test_tensorflow_gives_the_same_answers(start_server: StartServer, client: ht
 
 
 def test_a_service_without_a_report_still_serves(bundle: Path, start_server: StartServer) -> None:
-    from training.release import write_manifest
-
     manifest = json.loads((bundle / "bundle.json").read_text())
     for name in manifest["files"]:
         (bundle / name).unlink()

@@ -69,6 +69,39 @@ def test_a_released_bundle_is_served(
 
 
 @pytest.mark.usefixtures("use_tiny")
+def test_a_release_goes_into_a_folder_that_cannot_be_replaced(
+    trained: tuple[list[Experiment], RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mount, such as /opt/ml/model: files can be written into it, nothing renamed onto it."""
+    models = tmp_path / "model"
+    models.mkdir()
+    inode = models.stat().st_ino
+
+    def refuse(*_: object) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    for _ in range(2):
+        release.release(*trained, models, seed=0, data_folder=None)
+        assert models.stat().st_ino == inode
+        (models / "baseline" / "9").mkdir()
+        (models / "baseline" / "9" / "stale").write_text("of an older release")
+        Bundle(models)
+    release.release(*trained, models, seed=0, data_folder=None)
+    assert not (models / "baseline" / "9").exists()
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_nothing_to_serve_is_said_before_anything_is_written(
+    trained: tuple[list[Experiment], RunFolder], tmp_path: Path
+) -> None:
+    controls = [EXPERIMENTS["cnn_1x1"]]
+    with pytest.raises(TrainingError, match="none of these experiments is for serving"):
+        release.release(controls, trained[1], tmp_path / "model", seed=0, data_folder=None)
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.usefixtures("use_tiny")
 def test_a_folder_that_is_no_bundle_is_left_alone(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("data")
     with pytest.raises(TrainingError, match="is not a bundle, so it is not replaced"):
@@ -82,7 +115,7 @@ def test_a_folder_that_is_no_bundle_is_left_alone(trained: tuple[list[Experiment
 def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
     experiments, original = trained
     runs = RunFolder(Path(shutil.copytree(original.folder, tmp_path / "runs")))
-    with pytest.raises(TrainingError, match=r"no finished run of baseline seed 3.*--seeds 4"):
+    with pytest.raises(TrainingError, match=r"no weights of baseline, cnn_a seed 3.*--runs DIR"):
         release.release(experiments, runs, tmp_path / "models", seed=3, data_folder=None)
     untrained = keras.models.load_model(runs.weights("cnn_a", 0))
     untrained.set_weights([np.zeros_like(w) for w in untrained.get_weights()])

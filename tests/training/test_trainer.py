@@ -1,5 +1,6 @@
 """Training on 220 real images: seeded, resumable, exact."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,10 +84,19 @@ def test_a_damaged_or_mismatched_checkpoint_is_not_resumed(
     with pytest.raises(KeyboardInterrupt):
         trainer.train(experiment, 0, tiny, runs, observer)
     assert observer.epochs == [1]
-    runs.weights("cnn_a", 0).write_bytes(b"half a file")
-    observer = Quiet()
-    trainer.train(experiment, 0, tiny, runs, observer)
-    assert observer.epochs == [1, 2, 3]
+    whole = runs.weights("cnn_a", 0).read_bytes()
+    for damaged in (b"half a file", whole[:-1], whole.replace(b"model.weights", b"model.heights")):
+        runs.weights("cnn_a", 0).write_bytes(damaged)
+        observer = Quiet(stop_after=1)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.train(experiment, 0, tiny, runs, observer)
+        assert observer.epochs == [1]
+    for progress in ("[]", "{}", '{"fingerprint": 1', json.dumps({"fingerprint": experiment.fingerprint(0)})):
+        runs.progress("cnn_a", 0).write_text(progress)
+        observer = Quiet(stop_after=1)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.train(experiment, 0, tiny, runs, observer)
+        assert observer.epochs == [1]
 
 
 def test_seeds_differ_and_a_seed_repeats(experiment: Experiment, tiny: FashionMNIST, tmp_path: Path) -> None:

@@ -1,27 +1,12 @@
-"""From one posted picture to one described answer: the path ``/predict``, ``/compare`` and ``/invocations`` share."""
+"""How a model's answer to one picture is put into words: what ``/predict``, ``/compare`` and ``/invocations`` share."""
 
 from typing import Any
 
 import numpy as np
 
-from service import large_work
 from service.classifier import Classifier
 from service.engines import Probabilities
-from service.images import LARGE_PIXELS, Mode, Preprocessed, open_image, preprocess
-from service.settings import Settings
-
-
-async def see(content: bytes, mode: Mode, settings: Settings) -> Preprocessed:
-    """Turn a picture file into what the models see; a large one is decoded off the event loop.
-
-    Raises:
-        MalformedError, TooLargeError, UnusableError: as ``images.open_image`` and ``images.preprocess``.
-
-    """
-    image = open_image(content, max_pixels=settings.max_pixels)
-    if image.width * image.height < LARGE_PIXELS:
-        return preprocess(image, mode)
-    return await large_work.run(preprocess, image, mode)
+from service.images import Preprocessed
 
 
 def describe(classifier: Classifier, probabilities: Probabilities, seen: Preprocessed, *, top_k: int) -> dict[str, Any]:
