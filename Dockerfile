@@ -10,7 +10,8 @@ COPY pyproject.toml uv.lock ./
 FROM builder AS serving-packages
 # LiteRT's GPU accelerator is never loaded by a CPU interpreter.
 RUN uv sync --frozen --no-default-groups --no-cache && \
-    rm -f /opt/venv/lib/python3.*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so
+    rm -f /opt/venv/lib/python3.*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so && \
+    find /opt/venv/lib/python3.*/site-packages/numpy -type d -name tests -prune -exec rm -rf {} +
 
 FROM builder AS training-packages
 # Compiling TensorFlow's bytecode would add 80 MB for a start that a training job makes once.

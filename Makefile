@@ -24,6 +24,9 @@ train: $(UV)  ## train what has no record in training/runs yet
 release: $(UV)  ## export the trained models into models/ and write the report
 	$(WORK) python -m training release
 
+report: $(UV)  ## write the report in models/ and the README anew from the finished runs
+	$(WORK) python -m training report
+
 bench: $(UV)  ## measure start-up and requests
 	$(WORK) python -m benchmarks
 

@@ -45,7 +45,7 @@ class Reports:
             return _csv([*_SUMMARY_COLUMNS, *_estimate_columns()], (_summary_row(e) for e in report["experiments"]))
         summary = report | {"experiments": [_without_detail(e) for e in report["experiments"]]}
         if media_type == HTML:
-            return self._render("experiments.html", summary | {"groups": _grouped(summary["experiments"])})
+            return self._render("experiments.html", summary | _for_page(summary["experiments"]))
         return orjson.dumps(summary)
 
     def _detail(self, name: str, media_type: str) -> bytes:
@@ -95,9 +95,13 @@ class Reports:
         return templates.get_template(template).render(content).encode()
 
 
-def _grouped(experiments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    titles = dict.fromkeys(e["group"] for e in experiments)
-    return [{"title": title, "experiments": [e for e in experiments if e["group"] == title]} for title in titles]
+def _for_page(experiments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Group the experiments under their headings, and name their titles for the comparisons."""
+    headings = dict.fromkeys(e["group"] for e in experiments)
+    return {
+        "groups": [{"title": h, "experiments": [e for e in experiments if e["group"] == h]} for h in headings],
+        "titles": {e["name"]: e["title"] for e in experiments},
+    }
 
 
 def _without_detail(experiment: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class ExperimentSummary(BaseModel):
     name: str
     title: str
     group: str
+    layers: list[str]
     kernel_size: int | None
     parameters: int
     multiply_adds: int

@@ -55,6 +55,10 @@ def test_there_are_examples_of_every_route() -> None:
         assert path in commands
 
 
+def test_nothing_is_left_to_fill_in() -> None:
+    assert "@@" not in README.read_text(encoding="utf-8")
+
+
 def test_results_are_the_released_ones() -> None:
     report = json.loads((MODELS / "experiments.json").read_text(encoding="utf-8"))
     readme = README.read_text(encoding="utf-8")

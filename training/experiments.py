@@ -56,6 +56,22 @@ class Experiment:
         size = self.arguments.get("kernel_size")
         return size if isinstance(size, int) else None
 
+    @property
+    def layers(self) -> list[str]:
+        """The network in words, input to output."""
+        if self.architecture == "dense":
+            return ["Flatten", f"Dense {self.arguments['units']}, ReLU", "Dense 10, softmax"]
+        size, padding = self.kernel_size, self.arguments.get("padding", "valid")
+        return [
+            f"Conv2D 32, {size}×{size}, {padding} padding, ReLU",
+            "MaxPool 2×2",
+            f"Conv2D {self.arguments.get('channels', 64)}, {size}×{size}, {padding} padding, ReLU",
+            "MaxPool 2×2",
+            "Flatten" if self.arguments.get("head", "flatten") == "flatten" else "Global average pooling",
+            "Dense 64, ReLU",
+            "Dense 10, softmax",
+        ]
+
     def fingerprint(self, seed: int) -> str:
         """Hash what decides a run's numbers, so that a changed experiment is run again and an unchanged one is not."""
         decisive: dict[str, object] = {

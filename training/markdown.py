@@ -66,6 +66,9 @@ def detail(experiment: dict[str, Any]) -> str:
             f"Validation {_estimate(experiment['val_accuracy'])}, test {_estimate(experiment['test_accuracy'])}. "
             f"{experiment['observations']}",
             "",
+            f"{' → '.join(experiment['layers'])}: {experiment['parameters']:,} parameters, "
+            f"{experiment['multiply_adds']:,} multiply-adds an image.",
+            "",
             "| Seed | Epochs | Validation accuracy | Validation loss | Test accuracy | Test loss | Seconds |",
             "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
             *(

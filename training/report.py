@@ -33,7 +33,8 @@ def build(
     """Assemble the content of ``experiments.json``.
 
     Args:
-        experiments: the rows of the table, in order; those without a finished run are left out.
+        experiments: the rows of the table, in order. Those that are not served are left out until all their seeds
+            are finished: half of them would be compared with less than was planned.
         runs: where their runs are.
         data: for the test images' true classes.
         served_seed: the seed whose network is served, and whose confusion matrix is shown.
@@ -43,6 +44,7 @@ def build(
 
     """
     finished = {e.name: list(runs.all(e)) for e in experiments}
+    finished = {e.name: finished[e.name] if e.served or len(finished[e.name]) >= e.seeds else [] for e in experiments}
     rows = [_row(e, finished[e.name], data, served_seed) for e in experiments if finished[e.name]]
     if not rows:
         raise TrainingError(f"{runs.folder} holds no finished run; start with: python -m training run")
@@ -84,6 +86,7 @@ def _row(experiment: Experiment, runs: list[Run], data: FashionMNIST, served_see
         "name": experiment.name,
         "title": experiment.title,
         "group": experiment.group,
+        "layers": experiment.layers,
         "kernel_size": experiment.kernel_size,
         "parameters": served.parameters,
         "multiply_adds": served.multiply_adds,

@@ -158,6 +158,8 @@ def test_the_architectures_are_the_workshops(
     model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
     convolutional = ["Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Flatten", "Dense", "Dense"]
     assert [type(layer).__name__ for layer in model.layers] == (layers or convolutional)
+    words = {"Conv2D": "Conv2D", "MaxPooling2D": "MaxPool", "Flatten": "Flatten", "Dense": "Dense"}
+    assert [line.split()[0] for line in experiment.layers] == [words[type(layer).__name__] for layer in model.layers]
     assert model.count_params() == parameters
     assert architectures.multiply_adds(model) == multiply_adds
     assert (model.input_shape, model.output_shape) == ((None, 28, 28, 1), (None, 10))

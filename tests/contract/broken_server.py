@@ -1,0 +1,94 @@
+"""A server that breaks the contract where the variable BROKEN says: what the suite must notice.
+
+``python broken_server.py serve``, on the port in SAGEMAKER_BIND_TO_PORT. Without BROKEN it keeps the rows it is
+tested on.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+BROKEN = os.environ.get("BROKEN", "")
+STARTED = time.monotonic()
+LOADING_SECONDS = 1.0
+
+
+class Handler(BaseHTTPRequestHandler):
+    """The fewest routes that a SageMaker container needs."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer /ping."""
+        loaded = time.monotonic() - STARTED > LOADING_SECONDS
+        self._answer(200 if loaded or BROKEN == "ready too early" else 503, b"")
+
+    def do_HEAD(self) -> None:
+        """Answer /ping."""
+        self._answer(405 if BROKEN == "no HEAD" else 200, b"")
+
+    def do_POST(self) -> None:
+        """Answer /ping and /invocations."""
+        body = self._body()
+        if self.path == "/ping":
+            self._answer(200, b"")
+        elif time.monotonic() - STARTED <= LOADING_SECONDS:
+            self._answer(500, b"the model is not loaded yet")
+        elif self.headers.get("content-type") == "application/json":
+            self._answer(500 if BROKEN == "500 on bad JSON" else 400, b"the body is not the JSON that was expected")
+        elif self.headers.get("content-type") == "application/x-nothing":
+            self._answer(415, b"this content type is not read here")
+        else:
+            self._answer(200, b"[%d]" % len(body))
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _answer(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        if BROKEN == "no Content-Length" and content:
+            self.send_header("connection", "close")
+            self.close_connection = True
+        else:
+            self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """Takes as many connections at once as come."""
+
+    request_queue_size = 128
+    daemon_threads = False
+
+
+def main() -> None:
+    """Serve until told to stop, or longer."""
+    server = Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler)
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if BROKEN == "ignores SIGTERM" else stop)
+    server.serve_forever(poll_interval=0.05)
+    server.server_close()
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
