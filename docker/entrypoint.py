@@ -24,7 +24,13 @@ def main() -> int:
 
 def serve(arguments: list[str]) -> int:
     """Serve the mounted bundle if there is one."""
-    mounted = MOUNTED.is_dir() and any(MOUNTED.iterdir())
+    try:
+        mounted = MOUNTED.is_dir() and any(MOUNTED.iterdir())
+    except PermissionError:
+        print(
+            f"error: uid {os.getuid()} may not read {MOUNTED}; make it readable, or run as its owner", file=sys.stderr
+        )
+        return 1
     os.environ.setdefault("SERVICE_HOST", "0.0.0.0")  # noqa: S104 (inside a container, that is its own interface)
     os.environ.setdefault("SERVICE_MODEL_DIR", str(MOUNTED if mounted else RELEASED))
     from service.__main__ import main

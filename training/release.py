@@ -51,7 +51,7 @@ def release(
     content = report.build(experiments, runs, data, served_seed=seed)
 
     with TemporaryDirectory(prefix="bundle-") as folder:
-        building = Path(folder)
+        building = Path(folder) / "bundle"  # a temporary folder is its owner's alone, and its mode would be copied
         entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
         report.write(content, building)
         write_manifest(building, entries, default_model=_default(entries, content))

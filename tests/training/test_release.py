@@ -47,6 +47,7 @@ def test_a_released_bundle_is_served(
     models = tmp_path / "models"
     release.release(experiments, runs, models, seed=0, data_folder=None)
     bundle = Bundle(models)
+    assert models.stat().st_mode & 0o055 == 0o055  # any uid may serve it
     assert list(bundle.manifest.models) == ["baseline", "cnn_a"]
     served = Models(bundle, "litert")
     served.load()
