@@ -6,19 +6,14 @@ connection, not of a loaded server.
 
 import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.server import ROOT, started
+
 STARTS, REQUESTS = 7, 500
 
 Request = tuple[str, bytes, dict[str, str]]
@@ -29,46 +24,13 @@ def main() -> None:
     print("| What | median | 99 % |\n| --- | ---: | ---: |")
     starts = []
     for _ in range(STARTS):
-        with server() as (_, seconds):
-            starts.append(seconds)
+        with started() as server:
+            starts.append(server.seconds)
     print(f"| `python -m service` to the first `/ping` 200, of {STARTS} | {np.median(starts) * 1e3:.0f} ms | |")
-    with server() as (port, _):
+    with started() as server:
         for name, request in requests():
-            median, high = np.percentile(latencies(port, request), [50, 99]) * 1e3
+            median, high = np.percentile(latencies(server.port, request), [50, 99]) * 1e3
             print(f"| {name}, of {REQUESTS} | {median:.2f} ms | {high:.2f} ms |")
-
-
-@contextmanager
-def server() -> Iterator[tuple[int, float]]:
-    """Start a server; gives its port and the seconds until it was ready."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-    environment = os.environ | {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1"}
-    began = time.perf_counter()
-    command, silent = [sys.executable, "-m", "service"], subprocess.DEVNULL
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=silent, stderr=silent)
-    try:
-        while not ready(port):
-            if process.poll() is not None:
-                raise SystemExit("the server ended; start it by hand to see why: python -m service")
-            time.sleep(0.005)
-        yield port, time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def ready(port: int) -> bool:
-    """Ask /ping once."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    try:
-        connection.request("GET", "/ping")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
 
 
 def requests() -> Iterator[tuple[str, Request]]:

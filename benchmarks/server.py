@@ -1,0 +1,55 @@
+"""Starts the service for a measurement."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Server:
+    """A ready server: its port, its process, and the seconds from its start to the first /ping 200."""
+
+    port: int
+    pid: int
+    seconds: float
+
+
+@contextmanager
+def started(**environment: str) -> Iterator[Server]:
+    """Start ``python -m service`` with one worker unless told otherwise."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+    settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_DRAIN_SECONDS": "0"}
+    command, silent = [sys.executable, "-m", "service"], subprocess.DEVNULL
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings | environment, stdout=silent, stderr=silent)
+    try:
+        while not _ready(port):
+            if process.poll() is not None:
+                raise SystemExit("the server ended; start it by hand to see why: python -m service")
+            time.sleep(0.005)
+        yield Server(port, process.pid, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
