@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from service.bundle import Bundle, BundleError
 from service.settings import Settings, describe, explain
 
-DRAIN_SECONDS = 25
-"""How long requests may finish after SIGTERM; SageMaker sends SIGKILL after 30 s."""
+STOP_SECONDS = 25
+"""How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,7 +72,7 @@ def _serve(settings: Settings) -> None:
         workers=settings.workers,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
 
 

@@ -89,8 +89,8 @@ def _read_manifest(folder: Path) -> Manifest:
         content = json.loads(text)
     except FileNotFoundError as error:
         raise BundleError(
-            f"{folder.resolve()} holds no bundle.json and no SavedModel; set SERVICE_MODEL_DIR to a released bundle, "
-            "or make one: python -m training release"
+            f"{folder.resolve()} holds no bundle.json and no SavedModel; name a folder that does "
+            "(SERVICE_MODEL_DIR), or make one: python -m training release"
         ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}); {_MEND}") from error

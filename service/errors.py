@@ -5,6 +5,7 @@ is the status's phrase, and ``detail`` says what was wrong and what to do.
 """
 
 from http import HTTPStatus
+from reprlib import Repr
 from typing import Any
 
 import orjson
@@ -79,8 +80,9 @@ class NotReadyError(ServiceError):
 
 def shortened(value: object, length: int = 80) -> str:
     """Quote what a client sent, without giving all of it back."""
-    text = repr(value)
-    return text if len(text) <= length else f"{text[:length]}…"
+    quoter = Repr()  # cuts while it goes, so that a large structure costs nothing
+    quoter.maxstring = quoter.maxother = length
+    return quoter.repr(value)
 
 
 def problem(status: int, detail: str, *, instance: str | None = None, headers: Any = None) -> Response:

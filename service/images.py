@@ -10,6 +10,7 @@ Two ways, and the response says which was taken:
     background is light, since the dataset's is black.
 """
 
+import warnings
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Literal
@@ -27,7 +28,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 SIZE = 28
 
 # A picture of more bytes or pixels takes milliseconds to read, and is read off the event loop.
-_LARGE_BYTES = 64 * 1024
+_LARGE_BYTES = 8 * 1024
 _LARGE_PIXELS = 512 * 512
 # From this edge on a photo is scaled down before anything else is done to it: the models see 28 pixels.
 _WORKING_EDGE = SIZE * 32
@@ -44,6 +45,8 @@ _TRANSPOSITIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+# What Pillow has to say about odd files is said to their senders, not to the log.
+warnings.filterwarnings("ignore", module="PIL")
 # ``_open`` refuses large pictures itself, with a sentence and the service's own limit.
 Image.MAX_IMAGE_PIXELS = None
 

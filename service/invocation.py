@@ -76,7 +76,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     body = await spooled.receive(request)
     if not isinstance(body, bytes):
         accepted = negotiation.choose(accept, spooled.ANSWERS)
-        answer = await large_work.run(spooled.predict, body, declared, accepted, classifier.engine)
+        answer = await spooled.predict(body, declared, accepted, classifier.engine)
         headers["content-length"] = str(answer.tell())
         return StreamingResponse(spooled.chunks(answer), media_type=accepted, headers=headers)
     accepted = negotiation.choose(accept, tuple(WRITERS))

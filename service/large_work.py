@@ -1,4 +1,4 @@
-"""Work that would keep the event loop from other requests for more than about 2 ms: large batches, large pictures.
+"""Work that would keep the event loop from other requests for milliseconds: large bodies, batches and pictures.
 
 One thread, since a worker process has one core to use.
 """

@@ -8,6 +8,13 @@ from service.errors import TooLargeError, problem
 _MB = 1024 * 1024
 
 
+def content_length(request: Request) -> int | None:
+    """The declared length of a request's body in bytes; None where none is declared, as in chunked requests."""
+    # Leading zeros are legal, and Python refuses to convert thousands of digits; 10^18 is over every limit.
+    declared = request.headers.get("content-length", "").lstrip("0")[:19]
+    return int(declared or 0) if "content-length" in request.headers else None
+
+
 class BodyLimit:
     """ASGI middleware: refuses a body over the limit with 413, by its Content-Length before any of it is read.
 
@@ -23,8 +30,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Request(scope).headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._megabytes * _MB:
+        if (content_length(Request(scope)) or 0) > self._megabytes * _MB:
             refusal = problem(TooLargeError.status, self._sentence(), instance=scope["path"])
             await refusal(scope, receive, send)
             return

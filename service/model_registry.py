@@ -122,7 +122,9 @@ class ModelRegistry:
             except OutOfMemoryError:
                 raise
             except Exception as error:  # junk in a model's file makes LiteRT and TensorFlow raise errors of many kinds
-                raise UnusableError(f"{shortened(url)} cannot be served: {shortened(str(error), 500)}") from error
+                raise UnusableError(
+                    f"the model in {shortened(url)} cannot be served: {shortened(str(error), 500)}"
+                ) from error
             registration = Registration(name, url, size, token_hex(8))
             temporary = self._file(name).with_suffix(".tmp")
             temporary.write_text(json.dumps(asdict(registration)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Bodies too large for memory, as asynchronous inference sends them: up to 1 GB, in a file, a block at a time.
+"""Bodies too large for memory, as asynchronous inference sends them: through a file, a block at a time.
 
 JSON lines, CSV and .npy can be read in blocks; a JSON document or a picture cannot, and is refused.
 """
@@ -14,10 +14,11 @@ from typing import IO, Any
 import numpy as np
 from starlette.requests import Request
 
-from service import codecs
+from service import codecs, large_work
 from service.codecs import WRITERS, Batch
 from service.engines import Engine
 from service.errors import MalformedError, TooLargeError
+from service.limits import content_length
 
 ANSWERS = (codecs.JSON_LINES, codecs.CSV)
 """What an answer can be written as without knowing its end."""
@@ -40,8 +41,8 @@ def received(stored: IO[bytes]) -> Iterator[IO[bytes]]:
 
 async def receive(request: Request) -> bytes | IO[bytes]:
     """Read a request's body: into memory if it is small, else into an unnamed file, whose reader closes it."""
-    size = request.headers.get("content-length")
-    if size is not None and int(size) <= _IN_MEMORY_BYTES:
+    size = content_length(request)
+    if size is not None and size <= _IN_MEMORY_BYTES:
         return await request.body()
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115 (outlives this call)
     try:
@@ -56,8 +57,10 @@ async def receive(request: Request) -> bytes | IO[bytes]:
         return small.read()
 
 
-def predict(body: IO[bytes], content_type: str, accepted: str, engine: Engine) -> IO[bytes]:
+async def predict(body: IO[bytes], content_type: str, accepted: str, engine: Engine) -> IO[bytes]:
     """Classify every image of a stored body; returns a file with the answer, at its end.
+
+    A block is one piece of large work: that of other requests comes between.
 
     Args:
         body: the file ``receive`` made.
@@ -72,18 +75,26 @@ def predict(body: IO[bytes], content_type: str, accepted: str, engine: Engine) -
     """
     if content_type not in _BLOCKS:
         body.close()
-        raise TooLargeError(
-            f"a body of this size can be {', '.join(_BLOCKS)}, not {content_type}; send one of them, or less"
-        )
+        raise TooLargeError(f"a body of this size can be {', '.join(_BLOCKS)}, not {content_type}")
     answer: IO[bytes] = TemporaryFile()  # noqa: SIM115 (as above)
     try:
         with received(body) as file:
-            for batch in _BLOCKS[content_type](file):
-                answer.write(WRITERS[accepted](engine.predict(batch.pixels), batch))
+            blocks = _BLOCKS[content_type](file)
+            while await large_work.run(_predict_block, blocks, accepted, engine, answer):
+                pass
     except BaseException:
         answer.close()
         raise
     return answer
+
+
+def _predict_block(blocks: Iterator[Batch], accepted: str, engine: Engine, answer: IO[bytes]) -> bool:
+    """Classify the next block; False where there was none."""
+    batch = next(blocks, None)
+    if batch is None:
+        return False
+    answer.write(WRITERS[accepted](engine.predict(batch.pixels), batch))
+    return True
 
 
 def chunks(answer: IO[bytes]) -> Iterator[bytes]:

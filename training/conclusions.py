@@ -69,6 +69,8 @@ def findings(rows: list[Row], comparisons: list[Row]) -> list[str]:
 
 def _against_dense(cnn: Row, dense: Row, by_pair: dict[tuple[str, str], Row]) -> str:
     comparison = by_pair[cnn["name"], dense["name"]]
+    if comparison["p_value_holm"] is None:
+        return f"{cnn['title']} against {dense['title']} on the test set: {_measured(comparison)}."
     if not separable(comparison):
         return f"{cnn['title']} and {dense['title']} are not separable on the test set: {_measured(comparison)}."
     verb = "beats" if comparison["difference"] > 0 else "loses to"
@@ -78,6 +80,8 @@ def _against_dense(cnn: Row, dense: Row, by_pair: dict[tuple[str, str], Row]) ->
 def _kernel_sizes(wide: Row, narrow: Row, by_pair: dict[tuple[str, str], Row]) -> str:
     comparison = by_pair[wide["name"], narrow["name"]]
     sizes = f"{wide['title']} against {narrow['title']} on the test set: {_measured(comparison)}"
+    if comparison["p_value_holm"] is None:
+        return f"{sizes}."
     if not separable(comparison):
         return f"{sizes}; the two kernel sizes are not separable."
     better = wide if comparison["difference"] > 0 else narrow

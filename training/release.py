@@ -36,13 +36,9 @@ def release(
     The new bundle is built elsewhere and takes the old one's place when it is whole.
 
     Raises:
-        TrainingError: a run or its weights are missing, an export is not faithful, or ``models`` is no bundle.
+        TrainingError: a run or its weights are missing, or an export is not faithful.
 
     """
-    if models.exists() and not (models / "bundle.json").is_file() and any(models.iterdir()):
-        raise TrainingError(
-            f"{models} exists and is not a bundle, so it is not replaced; name another folder: --models DIR"
-        )
     served = [experiment for experiment in experiments if experiment.served]
     if not served:
         raise TrainingError("none of these experiments is for serving; add baseline, cnn_a or cnn_b")
@@ -51,7 +47,7 @@ def release(
     content = report.build(experiments, runs, data, served_seed=seed)
 
     with TemporaryDirectory(prefix="bundle-") as folder:
-        building = Path(folder) / "bundle"  # a temporary folder is its owner's alone, and its mode would be copied
+        building = Path(folder)
         entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
         report.write(content, building)
         write_manifest(building, entries, default_model=_default(entries, content))
@@ -62,18 +58,29 @@ def release(
 def _install(building: Path, models: Path) -> None:
     """Put a whole bundle into a folder that may hold an older one, and may be a mount: nothing is renamed onto it.
 
-    ``bundle.json`` goes first and comes last: between, a reader finds no bundle, never a mixture.
+    ``bundle.json`` comes last and all at once. Until then the old one's checksums do not fit, so that a reader finds
+    the old bundle or the new one, or refuses; an interrupted release can be made again. Of the files that were there
+    only those are deleted that the old bundle listed.
     """
-    models.mkdir(parents=True, exist_ok=True)
-    (models / "bundle.json").unlink(missing_ok=True)
-    new = {path.relative_to(building) for path in building.rglob("*") if path.is_file()}
-    for path in sorted(models.rglob("*"), reverse=True):
-        if path.is_file() and path.relative_to(models) not in new:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
-    shutil.copytree(building, models, dirs_exist_ok=True, ignore=shutil.ignore_patterns("bundle.json"))
-    shutil.copy(building / "bundle.json", models)
+    old = _listed(models)
+    new = sorted(path.relative_to(building) for path in building.rglob("*") if path.is_file())
+    for path in new:
+        if path != Path("bundle.json"):
+            (models / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(building / path, models / path)
+    write_atomically(models / "bundle.json", (building / "bundle.json").read_text(encoding="utf-8"))
+    for path in old - set(new):
+        (models / path).unlink(missing_ok=True)
+
+
+def _listed(models: Path) -> set[Path]:
+    """The files of the bundle in a folder; none where there is no bundle that can be read."""
+    try:
+        manifest = json.loads((models / "bundle.json").read_text(encoding="utf-8"))
+        groups = [manifest["files"], *(entry["files"] for entry in manifest["models"].values())]
+    except (OSError, ValueError, KeyError):
+        return set()
+    return {Path(name) for group in groups for name in group if ".." not in Path(name).parts}
 
 
 def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Path, *, data_folder: Path | None) -> None:

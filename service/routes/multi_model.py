@@ -8,16 +8,19 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service import schemas
 from service.dependencies import DrainDependency, SettingsDependency, problems
-from service.errors import UnusableError, shortened
+from service.errors import TooLargeError, UnusableError, shortened
 from service.invocation import BODY, invoke
 from service.model_registry import NAME, ModelRegistry
 from service.routes.sagemaker import PROBLEMS
 
 router = APIRouter(tags=["sagemaker multi-model"])
+
+
+_LOAD_REQUEST_BYTES = 16 * 1024
 
 
 class LoadRequest(BaseModel):
@@ -48,13 +51,26 @@ async def ping(drain: DrainDependency) -> Response:
 
 
 @router.post(
-    "/models", responses=problems(s409="loaded already", s422="the folder cannot be served", s507="out of memory")
+    "/models",
+    responses=problems(s409="loaded already", s422="the folder cannot be served", s507="out of memory"),
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": LoadRequest.model_json_schema()}}}},
 )
-async def load(body: LoadRequest, registry: RegistryDependency) -> dict[str, str]:
+async def load(request: Request, registry: RegistryDependency) -> dict[str, str]:
     """Load a model from a folder; it has reproduced its golden samples when this answers."""
+    asked = _load_request(await request.body())
     # In a thread: files are read and checked, and another worker may hold the lock.
-    loaded = await asyncio.to_thread(registry.load, body.model_name, body.url)
+    loaded = await asyncio.to_thread(registry.load, asked.model_name, asked.url)
     return _described(loaded.name, loaded.url)
+
+
+def _load_request(body: bytes) -> LoadRequest:
+    if len(body) > _LOAD_REQUEST_BYTES:
+        raise TooLargeError(f"a request to load a model has at most {_LOAD_REQUEST_BYTES:,} bytes")
+    try:
+        return LoadRequest.model_validate_json(body)
+    except ValidationError as error:
+        sentences = (f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors())
+        raise UnusableError("; ".join(sentences)) from error
 
 
 @router.get("/models")

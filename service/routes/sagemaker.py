@@ -11,6 +11,7 @@ from service.invocation import BODY, invoke
 
 router = APIRouter(tags=["sagemaker"])
 
+_SMALLEST_IMAGE_BYTES = 2 * 28 * 28  # a digit and a comma each: as many images as a payload can hold
 _MOST_IN_FLIGHT_MB = 100  # SageMaker's limit on payload × concurrency of a batch transform job
 PROBLEMS = problems(
     s400="broken JSON, CSV, .npy or picture",
@@ -39,7 +40,14 @@ async def execution_parameters(settings: SettingsDependency) -> dict[str, int | 
     return {
         "MaxConcurrentTransforms": settings.workers,
         "BatchStrategy": "MULTI_RECORD",
-        "MaxPayloadInMB": max(1, min(settings.body_limit_mb, _MOST_IN_FLIGHT_MB // settings.workers)),
+        "MaxPayloadInMB": max(
+            1,
+            min(
+                settings.body_limit_mb,
+                settings.max_batch * _SMALLEST_IMAGE_BYTES // 2**20,
+                _MOST_IN_FLIGHT_MB // settings.workers,
+            ),
+        ),
     }
 
 

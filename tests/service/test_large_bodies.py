@@ -1,5 +1,6 @@
 """What asynchronous inference and response streaming ask for: bodies of any size, bounded memory, answers in pieces."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -52,7 +53,7 @@ def test_blocks_give_what_the_whole_gives(samples: Samples, engine: Engine) -> N
         (JSON_LINES, "\n\n".join(map(json.dumps, flat)).encode()),
         (CSV, "".join(",".join(map(repr, row)) + "\r\n" for row in flat).encode()),
     ):
-        answer = spooled.predict(BytesIO(body), content_type, JSON_LINES, engine)
+        answer = asyncio.run(spooled.predict(BytesIO(body), content_type, JSON_LINES, engine))
         size = answer.tell()
         written = b"".join(spooled.chunks(answer))
         assert len(written) == size
@@ -78,7 +79,7 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
     ):
         file = BytesIO(body)
         with pytest.raises(kind, match=words):
-            spooled.predict(file, content_type, JSON_LINES, engine)
+            asyncio.run(spooled.predict(file, content_type, JSON_LINES, engine))
         assert file.closed
 
 

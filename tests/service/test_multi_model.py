@@ -142,7 +142,8 @@ def test_what_cannot_be_loaded_is_explained_and_not_kept(http: httpx.Client, tmp
     assert_problem(load(http, "m", str(broken)), 422, "saved_model.pb was changed")
     assert_problem(load(http, "m", "/nowhere"), 422, "/nowhere holds no bundle.json")
     assert_problem(http.post("/models", json={"url": "/x"}), 422, "model_name", "required")
-    assert_problem(http.post("/models", content=b"{", headers={"content-type": "application/json"}), 422, "JSON")
+    assert_problem(http.post("/models", content=b"{"), 422, "JSON")
+    assert_problem(http.post("/models", content=b"[" * 20_000), 413, "16,384 bytes")
     junk = tmp_path / "junk"
     (junk / "assets.extra").mkdir(parents=True)
     for name in ("saved_model.pb", "assets.extra/model.tflite"):

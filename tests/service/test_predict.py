@@ -134,6 +134,17 @@ def test_other_content_types_are_refused_with_the_list(client: httpx.Client, con
     assert_problem(response, 415, "multipart/form-data", "image/png", "application/json")
 
 
+def test_a_content_length_of_many_digits_is_a_number() -> None:
+    from starlette.requests import Request
+
+    from service.limits import content_length
+
+    for text, length in (("0" * 5_000 + "17", 17), ("9" * 5_000, int("9" * 19)), ("0", 0)):
+        headers = [(b"content-length", text.encode())]
+        assert content_length(Request({"type": "http", "headers": headers})) == length
+    assert content_length(Request({"type": "http", "headers": []})) is None
+
+
 def test_unknown_path_and_method_are_problems(client: httpx.Client) -> None:
     assert_problem(client.get("/nothing"), 404, "/nothing", "/docs")
     assert_problem(client.get("/predict"), 405, "/predict", "GET")

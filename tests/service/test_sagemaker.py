@@ -51,7 +51,8 @@ def test_custom_attributes_are_given_back(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "limit", "expected"), [(1, 25, (1, 25)), (4, 25, (4, 25)), (8, 25, (8, 12)), (200, 25, (200, 1))]
+    ("workers", "limit", "expected"),
+    [(1, 25, (1, 14)), (1, 8, (1, 8)), (4, 25, (4, 14)), (8, 25, (8, 12)), (200, 25, (200, 1))],
 )
 def test_execution_parameters_keep_to_the_real_limits(workers: int, limit: int, expected: tuple[int, int]) -> None:
     from service.routes.sagemaker import execution_parameters

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from service.bundle import Bundle
+from service.bundle import Bundle, BundleError
 from service.classifier import Models
 from tests.conftest import MODELS, Samples
 from training import datasets, export, release, trainer
@@ -85,11 +85,7 @@ def test_a_release_goes_into_a_folder_that_cannot_be_replaced(
     for _ in range(2):
         release.release(*trained, models, seed=0, data_folder=None)
         assert models.stat().st_ino == inode
-        (models / "baseline" / "9").mkdir()
-        (models / "baseline" / "9" / "stale").write_text("of an older release")
         Bundle(models)
-    release.release(*trained, models, seed=0, data_folder=None)
-    assert not (models / "baseline" / "9").exists()
 
 
 @pytest.mark.usefixtures("use_tiny")
@@ -103,13 +99,40 @@ def test_nothing_to_serve_is_said_before_anything_is_written(
 
 
 @pytest.mark.usefixtures("use_tiny")
-def test_a_folder_that_is_no_bundle_is_left_alone(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
+def test_what_is_not_the_bundles_is_left_alone(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("data")
-    with pytest.raises(TrainingError, match="is not a bundle, so it is not replaced"):
-        release.release(*trained, tmp_path, seed=0, data_folder=None)
     with pytest.raises(TrainingError, match="holds no bundle"):
         release.renew_report(*trained, tmp_path, data_folder=None)
+    release.release(*trained, tmp_path, seed=0, data_folder=None)
+    release.release(*trained, tmp_path, seed=0, data_folder=None)
+    Bundle(tmp_path)
     assert (tmp_path / "precious").read_text() == "data"
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_an_interrupted_release_is_refused_and_can_be_made_again(
+    trained: tuple[list[Experiment], RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiments, runs = trained
+    models = tmp_path / "models"
+    release.release(experiments, runs, models, seed=0, data_folder=None)
+    with monkeypatch.context() as full_disk:
+        copied = iter(range(3))
+        copy = shutil.copyfile
+
+        def until_full(source: Path, target: Path) -> None:
+            if next(copied, None) is None:
+                raise OSError(28, "No space left on device")
+            copy(source, target)
+
+        full_disk.setattr(shutil, "copyfile", until_full)
+        with pytest.raises(OSError, match="No space left"):
+            release.release(experiments[:1], runs, models, seed=0, data_folder=None)
+    with pytest.raises(BundleError, match="was changed after its release"):
+        Bundle(models)
+    release.release(experiments[:1], runs, models, seed=0, data_folder=None)
+    assert list(Bundle(models).manifest.models) == ["baseline"]
+    assert not (models / "cnn_a" / "1" / "saved_model.pb").exists()
 
 
 @pytest.mark.usefixtures("use_tiny")

@@ -71,7 +71,10 @@ def test_the_narrower_kernel_is_better(tmp_path: Path, tiny: FashionMNIST) -> No
 
 def test_one_seed_separates_nothing(tmp_path: Path, tiny: FashionMNIST) -> None:
     content = build(tmp_path, tiny, baseline=[0.8], cnn_a=[0.9], cnn_b=[0.95])
-    assert "not separable on the test set: +10.00 points (too few seeds to test)" in content["conclusion"]
+    assert (
+        "CNN A (3×3) against Baseline (dense) on the test set: +10.00 points (too few seeds to test)."
+        in content["conclusion"]
+    )
     assert content["experiments"][0]["test_accuracy"] == {"mean": 0.8, "ci95": None}
     assert all(c["p_value"] is None for c in content["comparisons"])
 

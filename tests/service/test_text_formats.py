@@ -1,0 +1,42 @@
+"""CSV and JSON lines to /invocations that are not what they should be."""
+
+import json
+
+import httpx
+import pytest
+
+from tests.conftest import Samples, assert_problem
+from tests.service.test_invocations import CSV, JSON_LINES, invoke
+from training.datasets import scale
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b"", 422, ["at least one"]),
+        (b"1,2,3\n", 422, ["row 1 has 3 columns", "784"]),
+        (b",".join([b"x"] * 784), 400, ["row 1", "header row"]),
+        (b",".join([b"0"] * 784) + b"\n" + b",".join([b""] * 784), 400, ["row 2"]),
+        (("é" + ",0" * 783).encode(), 400, ["row 1", "not all numbers"]),
+        (b"0_1" + b",0" * 783, 400, ["row 1", "underscore"]),
+        (b"0.5," * 783 + b"1111111111111111x", 400, ["row 1", "not all numbers"]),
+        (b"nan" + b",0" * 783, 422, ["NaN"]),
+        (b"-inf" + b",0" * 783, 422, ["infinite"]),
+        (b"1e999" + b",0" * 783, 422, ["infinite"]),
+        (b"1\n" * 12_000_000, 413, ["12,000,000 images"]),
+    ],
+)
+def test_bad_csv_is_explained(client: httpx.Client, body: bytes, status: int, words: list[str]) -> None:
+    assert_problem(invoke(client, body, CSV), status, *words)
+
+
+@pytest.mark.parametrize("cell", ["1.2.3", "0.5 0.5", "1-2", "2026-01-02", "nan5", "infe5", "", "0x1", "1e", "٣"])
+def test_cells_that_are_no_number_are_refused(client: httpx.Client, cell: str) -> None:
+    assert_problem(invoke(client, (cell + ",0" * 783).encode(), CSV), 400, "row 1")
+
+
+def test_bad_lines_are_named(client: httpx.Client, samples: Samples) -> None:
+    good = json.dumps(scale(samples.images[:1])[0].tolist())
+    assert_problem(invoke(client, f"{good}\n[1, 2".encode(), JSON_LINES), 400, "line 2 is not JSON")
+    assert_problem(invoke(client, f"{good}\n\n[1, 2]".encode(), JSON_LINES), 422, "line 3", "is 2")
+    assert_problem(invoke(client, b"\n\n", JSON_LINES), 422, "at least one")
