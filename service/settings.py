@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 def describe() -> str:
     """List the settings with their defaults, one a line."""
     return "\n".join(
-        f"  SERVICE_{name.upper():12} {field.description}"
+        f"  SERVICE_{name.upper():16} {field.description}"
         + (f" [{field.default}]" if field.default_factory is None else "")
         for name, field in Settings.model_fields.items()
         if field.description
