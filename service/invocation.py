@@ -24,6 +24,7 @@ _STREAMED_BLOCK = 256
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
 
+JSON_BATCH = {"schema": {"type": "object", "properties": {"instances": _IMAGES, "inputs": _IMAGES}}}
 BODY: dict[str, Any] = {
     "parameters": [
         {
@@ -36,7 +37,7 @@ BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            codecs.JSON: {"schema": {"type": "object", "properties": {"instances": _IMAGES, "inputs": _IMAGES}}},
+            codecs.JSON: JSON_BATCH,
             codecs.JSON_LINES: {"schema": {"type": "string"}},
             codecs.CSV: {"schema": {"type": "string"}},
             codecs.NPY: _BINARY,

@@ -30,7 +30,7 @@ def overview(report: dict[str, Any]) -> str:
             "are paired. Intervals are Student's t over seeds; accuracies are those of the last epoch.",
             "",
             f"{provenance['runs']} runs, {provenance['wall_time_s'] / 60:.0f} minutes of training "
-            "(`python -m training run`). Backend {_joined(provenance['backend'])}, {_joined(provenance['cpu'])}, "
+            f"(`python -m training run`). Backend {_joined(provenance['backend'])}, {_joined(provenance['cpu'])}, "
             f"{_joined(provenance['cores'])} cores, commit {_joined(provenance['commit']) or 'unknown'}.",
             "",
         ]

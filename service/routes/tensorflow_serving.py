@@ -11,22 +11,14 @@ from fastapi import APIRouter, Request, Response
 from service import codecs, schemas
 from service.classifier import Classifier
 from service.dependencies import ModelsDependency, SettingsDependency, problems
-from service.invocation import read
+from service.invocation import JSON_BATCH, read
 
 PREFIX = "/v1/models"
 
 router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
 
 _NOT_FOUND = problems(s404="no such model or version", s503="the models are not ready")
-_IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            codecs.JSON: {"schema": {"type": "object", "properties": {"instances": _IMAGES, "inputs": _IMAGES}}}
-        },
-    }
-}
+_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {codecs.JSON: JSON_BATCH}}}
 
 
 @router.get("/{name}", responses=_NOT_FOUND)

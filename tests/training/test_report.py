@@ -133,6 +133,9 @@ def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -
         report.write(content, tmp_path / folder)
     written = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert len(written) == 6
+    overview = (tmp_path / "a" / "experiments.md").read_text()
+    assert "15 runs, 15 minutes of training (`python -m training run`). Backend tensorflow, a CPU, 2 cores" in overview
+    assert "{" not in overview
     for path in written:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
