@@ -11,9 +11,9 @@ from training.datasets import Labels, Pixels
 Probabilities = npt.NDArray[np.float32]
 
 
-def predict(model: Any, pixels: Pixels, *, batch_size: int = 1_000) -> Probabilities:
+def predict(model: Any, pixels: Pixels) -> Probabilities:
     """Run a Keras model over float32 (N, 28, 28, 1); returns softmax float32 (N, 10)."""
-    return np.asarray(model.predict(pixels, batch_size=batch_size, verbose=0), dtype=np.float32)
+    return np.asarray(model.predict(pixels, batch_size=1_000, verbose=0), dtype=np.float32)
 
 
 def metrics(probabilities: Probabilities, labels: Labels) -> Iterator[tuple[str, float]]:

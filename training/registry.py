@@ -1,5 +1,6 @@
 """The registry of experiments, in the order of the report."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from training.errors import TrainingError
@@ -164,6 +165,19 @@ _DATA = tuple(
 
 EXPERIMENTS = {experiment.name: experiment for experiment in (*_WORKSHOP, *_CONTROLS, *_PERMUTATION, *_DATA)}
 """Every experiment, by name."""
+
+
+def for_serving(experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Pick the experiments that a release exports.
+
+    Raises:
+        TrainingError: there is none.
+
+    """
+    served = [experiment for experiment in experiments if experiment.served]
+    if not served:
+        raise TrainingError("none of these experiments is for serving; add baseline, cnn_a or cnn_b")
+    return served
 
 
 def select(names: list[str], *, epochs: int | None = None) -> list[Experiment]:

@@ -19,6 +19,7 @@ from training.errors import TrainingError
 from training.experiments import Experiment
 from training.export import checksums, export
 from training.markdown import replace_results
+from training.registry import for_serving
 from training.runs import Run, RunFolder, to_json, write_atomically
 
 SCHEMA_VERSION = 1
@@ -39,9 +40,7 @@ def release(
         TrainingError: a run or its weights are missing, or an export is not faithful.
 
     """
-    served = [experiment for experiment in experiments if experiment.served]
-    if not served:
-        raise TrainingError("none of these experiments is for serving; add baseline, cnn_a or cnn_b")
+    served = for_serving(experiments)
     chosen = _require_finished(served, seed, runs)
     data = datasets.load(data_folder)
     content = report.build(experiments, runs, data, served_seed=seed)

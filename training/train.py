@@ -21,7 +21,7 @@ if not __package__:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.errors import TrainingError
-from training.registry import select
+from training.registry import for_serving, select
 from training.runs import RunFolder
 
 ML = Path("/opt/ml")
@@ -81,8 +81,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.seeds < 1 or (options.epochs is not None and options.epochs < 1):
         raise TrainingError("seeds and epochs must be 1 or more")
     experiments = select([name.strip() for name in options.experiments.split(",")], epochs=options.epochs)
-    if not any(experiment.served for experiment in experiments):
-        raise TrainingError("none of these experiments is for serving; add baseline, cnn_a or cnn_b")
+    for_serving(experiments)  # before hours of training that nothing could be released from
     runs = RunFolder(options.checkpoints)
 
     from training.commands import run_experiments
