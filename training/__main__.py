@@ -48,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=_positive, metavar="N", help="seeds 0 to N-1 (default: each experiment's number)")
     run.set_defaults(command=_run)
 
+    probe = commands.add_parser("probe", help="try trained networks on moved and corrupted pictures; skips what is done")
+    probe.add_argument("names", nargs="*", metavar="NAME", help="which experiments (default: all)")
+    probe.set_defaults(command=_probe)
+
     report = commands.add_parser("report", help="write the bundle's report anew from the finished runs")
     report.set_defaults(command=_report)
 
@@ -61,12 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     twin.add_argument("folder", type=Path, metavar="DIR", help="the folder with saved_model.pb")
     twin.set_defaults(command=_twin)
 
-    for command in (listing, run, report, release):
+    for command in (listing, run, probe, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
         command.add_argument("--epochs", type=_positive, metavar="N", help="runs of N epochs instead of the recipe's")
     for command in (report, release):
         command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
-    for command in (run, report, release):
+    for command in (run, probe, report, release):
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
     return parser
 
@@ -96,6 +100,12 @@ def _run(options: argparse.Namespace) -> None:
         runs=RunFolder(options.runs),
         data_folder=options.data,
     )
+
+
+def _probe(options: argparse.Namespace) -> None:
+    from training.probing import probe_runs
+
+    probe_runs(select(options.names, epochs=options.epochs), RunFolder(options.runs), data_folder=options.data)
 
 
 def _report(options: argparse.Namespace) -> None:

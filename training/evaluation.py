@@ -8,12 +8,17 @@ import numpy.typing as npt
 
 from training.datasets import Labels, Pixels
 
-Probabilities = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.floating[Any]]
 
 
 def predict(model: Any, pixels: Pixels) -> Probabilities:
     """Run a Keras model over float32 (N, 28, 28, 1); returns softmax float32 (N, 10)."""
     return np.asarray(model.predict(pixels, batch_size=1_000, verbose=0), dtype=np.float32)
+
+
+def classes(probabilities: Probabilities) -> str:
+    """Write the most probable class of each image, one digit each: the form in which a run keeps its answers."""
+    return "".join(map(str, probabilities.argmax(axis=1)))
 
 
 def metrics(probabilities: Probabilities, labels: Labels) -> Iterator[tuple[str, float]]:
@@ -25,9 +30,14 @@ def metrics(probabilities: Probabilities, labels: Labels) -> Iterator[tuple[str,
 
     """
     yield "accuracy", float(np.mean(probabilities.argmax(axis=1) == labels))
+    yield "loss", negative_log_likelihood(probabilities, labels)
+
+
+def negative_log_likelihood(probabilities: Probabilities, labels: Labels) -> float:
+    """Average the negative logarithm of the probability given to the right class, in nats."""
     of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     # A float32 softmax can underflow to 0; the smallest positive float32 keeps the logarithm finite.
-    yield "loss", float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean())
+    return float(-np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).mean())
 
 
 def confusion_matrix(predicted: npt.NDArray[np.integer[Any]], labels: Labels) -> npt.NDArray[np.int64]:

@@ -4,6 +4,8 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from training.datasets import Images, permute_pixels
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -34,6 +36,7 @@ class Experiment:
         train_size: how many training images it sees, the same number of every class; None for all 55,000.
         permuted: whether one fixed permutation of the pixels is applied to every image, in training and test.
         recipe: how it is trained.
+        probed: whether its networks are also tried on moved and corrupted pictures.
 
     """
 
@@ -49,6 +52,11 @@ class Experiment:
     train_size: int | None = None
     permuted: bool = False
     recipe: Recipe = field(default_factory=Recipe)
+    probed: bool = True
+
+    def as_seen(self, images: Images) -> Images:
+        """Do to uint8 (N, 28, 28) what this experiment does to every image before a network sees it."""
+        return permute_pixels(images) if self.permuted else images
 
     @property
     def kernel_size(self) -> int | None:

@@ -156,6 +156,7 @@ def _with_fewer_images(experiment: Experiment, size: int, recipe: Recipe) -> Exp
         served=False,
         train_size=size,
         recipe=recipe,
+        probed=False,
     )
 
 

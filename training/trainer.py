@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from training import architectures, evaluation, provenance
-from training.datasets import FashionMNIST, permute_pixels, scale, stratified_split, stratified_subset
+from training.datasets import FashionMNIST, scale, stratified_split, stratified_subset
 from training.experiments import Experiment
 from training.runs import Run, RunFolder, to_json, write_atomically
 
@@ -42,8 +42,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     chosen = split.train
     if experiment.train_size is not None:
         chosen = stratified_subset(data.train_labels, chosen, size=experiment.train_size, seed=seed)
-    as_seen = permute_pixels if experiment.permuted else np.asarray
-    train_images, test_pixels = as_seen(data.train_images), scale(as_seen(data.test_images))
+    train_images, test_pixels = experiment.as_seen(data.train_images), scale(experiment.as_seen(data.test_images))
     train_pixels, train_labels = scale(train_images[chosen]), data.train_labels[chosen].astype(np.int32)
     held_out = (scale(train_images[split.validation]), data.train_labels[split.validation].astype(np.int32))
 
@@ -82,7 +81,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         history=history,
         validation=dict(evaluation.metrics(validation, data.train_labels[split.validation])),
         test=dict(evaluation.metrics(test, data.test_labels)),
-        test_predictions="".join(map(str, test.argmax(axis=1))),
+        test_predictions=evaluation.classes(test),
         wall_time_s=round(seconds, 1),
         provenance={
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
