@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _ROOT = Path(__file__).parent.parent
 _DEFAULT_MODELS = _ROOT / "models"
-_README = _ROOT / "README.md"
+_README, _RESULTS = _ROOT / "README.md", _ROOT / "training" / "RESULTS.md"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=_positive, metavar="N", help="seeds 0 to N-1 (default: each experiment's number)")
     run.set_defaults(command=_run)
 
-    probe = commands.add_parser("probe", help="try trained networks on moved and corrupted pictures; skips what is done")
+    probe = commands.add_parser(
+        "probe", help="try trained networks on moved and corrupted pictures; skips what is done"
+    )
     probe.add_argument("names", nargs="*", metavar="NAME", help="which experiments (default: all)")
     probe.set_defaults(command=_probe)
 
@@ -112,7 +114,7 @@ def _report(options: argparse.Namespace) -> None:
     from training.release import renew_report
 
     renew_report(select([], epochs=options.epochs), RunFolder(options.runs), options.models, data_folder=options.data)
-    _update_readme(options.models)
+    _update_documents(options.models)
 
 
 def _release(options: argparse.Namespace) -> None:
@@ -125,7 +127,7 @@ def _release(options: argparse.Namespace) -> None:
         seed=options.seed,
         data_folder=options.data,
     )
-    _update_readme(options.models)
+    _update_documents(options.models)
 
 
 def _twin(options: argparse.Namespace) -> None:
@@ -135,11 +137,11 @@ def _twin(options: argparse.Namespace) -> None:
     print(options.folder / "assets.extra" / "model.tflite")
 
 
-def _update_readme(models: Path) -> None:
-    from training.release import update_readme
+def _update_documents(models: Path) -> None:
+    from training.release import update_documents
 
-    if models == _DEFAULT_MODELS:  # the README shows the released bundle's results, and no other's
-        update_readme(models, _README)
+    if models == _DEFAULT_MODELS:  # the documents show the released bundle's results, and no other's
+        update_documents(models, readme=_README, results=_RESULTS)
 
 
 if __name__ == "__main__":

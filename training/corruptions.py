@@ -6,6 +6,7 @@ for 28×28 pictures before any network was measured with them.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,14 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 _Floats = npt.NDArray[np.float64]
 _CENTRE = 13.5
+
+
+class Corruption(NamedTuple):
+    """A function of pictures and a parameter, the parameter at each severity, and what the parameter means."""
+
+    apply: Callable[[_Floats, float], _Floats]
+    parameters: tuple[float, ...]
+    meaning: str
 
 
 def corrupt(images: Images, name: str, severity: int) -> Images:
@@ -31,8 +40,8 @@ def corrupt(images: Images, name: str, severity: int) -> Images:
         uint8 (N, 28, 28).
 
     """
-    function, parameters, _ = CORRUPTIONS[name]
-    spoiled = function(images.astype(np.float64), parameters[severity - 1])
+    corruption = CORRUPTIONS[name]
+    spoiled = corruption.apply(images.astype(np.float64), corruption.parameters[severity - 1])
     return np.clip(np.rint(spoiled), 0, 255).astype(np.uint8)
 
 
@@ -41,7 +50,8 @@ def _noise(images: _Floats, deviation: float) -> _Floats:
 
 
 def _blur(images: _Floats, sigma: float) -> _Floats:
-    return ndimage.gaussian_filter(images, (0, sigma, sigma), mode="constant")
+    blurred: _Floats = ndimage.gaussian_filter(images, (0, sigma, sigma), mode="constant")
+    return blurred
 
 
 def _shear(images: _Floats, slope: float) -> _Floats:
@@ -71,7 +81,7 @@ def _brightness(images: _Floats, added: float) -> _Floats:
 
 
 def _contrast(images: _Floats, factor: float) -> _Floats:
-    means = images.mean(axis=(1, 2), keepdims=True)
+    means: _Floats = images.mean(axis=(1, 2), keepdims=True)
     return (images - means) * factor + means
 
 
@@ -90,15 +100,17 @@ def _inversion(images: _Floats, share: float) -> _Floats:
     return images * (1 - share) + (255 - images) * share
 
 
-CORRUPTIONS: dict[str, tuple[Callable[[_Floats, float], _Floats], tuple[float, ...], str]] = {
-    "noise": (_noise, (0.05, 0.1, 0.15, 0.2, 0.3), "standard deviation of Gaussian noise, share of full brightness"),
-    "blur": (_blur, (0.5, 0.8, 1.1, 1.5, 2.0), "standard deviation of a Gaussian blur, pixels"),
-    "shear": (_shear, (0.1, 0.2, 0.3, 0.4, 0.5), "horizontal displacement per pixel of height"),
-    "scale": (_scale, (0.9, 0.8, 0.7, 0.6, 0.5), "size of the garment, share of its own"),
-    "rotation": (_rotation, (5, 10, 20, 30, 45), "degrees"),
-    "brightness": (_brightness, (0.1, 0.2, 0.3, 0.4, 0.5), "added to every pixel, share of full brightness"),
-    "contrast": (_contrast, (0.8, 0.6, 0.45, 0.3, 0.15), "share of the contrast that is left"),
-    "occlusion": (_occlusion, (4, 6, 8, 10, 14), "side of a covered square, pixels"),
-    "inversion": (_inversion, (0.1, 0.2, 0.3, 0.4, 1.0), "share of the negative in a blend with it"),
+CORRUPTIONS = {
+    "noise": Corruption(
+        _noise, (0.05, 0.1, 0.15, 0.2, 0.3), "standard deviation of Gaussian noise, share of full brightness"
+    ),
+    "blur": Corruption(_blur, (0.5, 0.8, 1.1, 1.5, 2.0), "standard deviation of a Gaussian blur, pixels"),
+    "shear": Corruption(_shear, (0.1, 0.2, 0.3, 0.4, 0.5), "horizontal displacement per pixel of height"),
+    "scale": Corruption(_scale, (0.9, 0.8, 0.7, 0.6, 0.5), "size of the garment, share of its own"),
+    "rotation": Corruption(_rotation, (5, 10, 20, 30, 45), "degrees"),
+    "brightness": Corruption(_brightness, (0.1, 0.2, 0.3, 0.4, 0.5), "added to every pixel, share of full brightness"),
+    "contrast": Corruption(_contrast, (0.8, 0.6, 0.45, 0.3, 0.15), "share of the contrast that is left"),
+    "occlusion": Corruption(_occlusion, (4, 6, 8, 10, 14), "side of a covered square, pixels"),
+    "inversion": Corruption(_inversion, (0.1, 0.2, 0.3, 0.4, 1.0), "share of the negative in a blend with it"),
 }
-"""By name: the function, its parameter at each severity, and what the parameter is."""
+"""Every corruption, by name."""

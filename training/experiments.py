@@ -65,6 +65,14 @@ class Experiment:
         return size if isinstance(size, int) else None
 
     @property
+    def convolution_parameters(self) -> int:
+        """Weights and biases of the two convolutions; 0 where nothing is convolved."""
+        if self.kernel_size is None:
+            return 0
+        area, channels = self.kernel_size**2, int(self.arguments.get("channels", 64))
+        return (area + 1) * 32 + (area * 32 + 1) * channels
+
+    @property
     def layers(self) -> list[str]:
         """The network in words, input to output."""
         if self.architecture == "dense":

@@ -40,7 +40,9 @@ def shift(images: Images, dx: int, dy: int) -> Images:
     return moved
 
 
-def translation(network: Network, images: Images, labels: Labels, as_seen: Callable[[Images], Images]) -> dict[str, Any]:
+def translation(
+    network: Network, images: Images, labels: Labels, as_seen: Callable[[Images], Images]
+) -> dict[str, Any]:
     """Measure how answers depend on where the garment is, after Azulay and Weiss (2019) and Zhang (2019).
 
     Args:

@@ -72,10 +72,10 @@ def probe_runs(experiments: Sequence[Experiment], runs: RunFolder, *, data_folde
         if runs.probes(run) is None
     ]
     plan = [(experiment, run) for experiment, run in due if runs.weights(run.experiment, run.seed).is_file()]
-    data = datasets.load(data_folder) if plan else None
+    data: datasets.FashionMNIST | None = None
     with Console(runs=len(plan)) as console:
         for experiment, run in plan:
-            assert data is not None
+            data = data or datasets.load(data_folder)
             console.start(f"{run.experiment} seed {run.seed}")
             found = probe(experiment, run, data, runs)
             console.finish(

@@ -13,12 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from training import datasets, provenance, report
+from training import datasets, markdown, provenance, report
 from training.conclusions import best
 from training.errors import TrainingError
 from training.experiments import Experiment
 from training.export import checksums, export
-from training.markdown import replace_results
 from training.registry import for_serving
 from training.runs import Run, RunFolder, to_json, write_atomically
 
@@ -101,10 +100,11 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
     print(f"{models / 'experiments.json'}: {content['provenance']['runs']} runs")
 
 
-def update_readme(models: Path, readme: Path) -> None:
-    """Write a bundle's results into the README's results section."""
+def update_documents(models: Path, *, readme: Path, results: Path) -> None:
+    """Write a bundle's results into the README's results section, and as a whole into ``training/RESULTS.md``."""
     content = json.loads((models / "experiments.json").read_text(encoding="utf-8"))
-    write_atomically(readme, replace_results(readme.read_text(encoding="utf-8"), content))
+    write_atomically(readme, markdown.replace_results(readme.read_text(encoding="utf-8"), content))
+    write_atomically(results, markdown.overview(content, figures="../models/"))
 
 
 def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str) -> None:

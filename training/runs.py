@@ -15,6 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from training.datasets import Labels
 from training.errors import TrainingError
 from training.experiments import Experiment
 
@@ -53,6 +57,15 @@ class Run:
     test_predictions: str
     wall_time_s: float
     provenance: dict[str, Any]
+
+    @property
+    def answers(self) -> Labels:
+        """The predicted class of each test image, uint8 (10000,)."""
+        return np.frombuffer(self.test_predictions.encode(), np.uint8) - np.uint8(ord("0"))
+
+    def right(self, labels: Labels) -> npt.NDArray[np.bool_]:
+        """Which test images the network has right, bool (10000,)."""
+        return np.equal(self.answers, labels)
 
     @property
     def predictions_sha256(self) -> str:
