@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 CAPTIONS = [
     {
+        "id": "accuracy",
         "file": "figures/accuracy.svg",
         "title": "Validation accuracy by epoch, and test accuracy of each seed",
         "caption": "Left: mean over seeds, the band spans all of them. Right: a dot is one trained network, the bar "

@@ -57,8 +57,8 @@ def _of_model(e: dict[str, Any], dataset: dict[str, Any]) -> list[str]:
         "",
         f"{dataset['name']} ({dataset['source']}, {dataset['licence']} licence): product pictures of one shop, "
         f"{dataset['train']:,} to train on, {dataset['validation']:,} to validate, {dataset['test']:,} to test, as "
-        f"many of each of: {', '.join(dataset['classes'])}. Shoes face left. Garments, cuts and styles are those of that "
-        "shop at that time; others are less well represented, and nothing was measured on them.",
+        f"many of each of: {', '.join(dataset['classes'])}. Shoes face left. Garments, cuts and styles are those of "
+        "that shop at that time; others are less well represented, and nothing was measured on them.",
         "",
     ]
 

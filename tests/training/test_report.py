@@ -14,7 +14,7 @@ from training.errors import TrainingError
 from training.evaluation import confusion_matrix, metrics
 from training.registry import EXPERIMENTS
 from training.runs import Run, RunFolder
-from training.statistics import estimate, holm, paired_difference
+from training.statistics import bootstrap_over_images, estimate, holm, mcnemar_exact, paired_difference
 
 
 def made_up(name: str, seed: int, test_accuracy: float, tiny: FashionMNIST) -> Run:
@@ -49,34 +49,49 @@ LOW, HIGH = [0.870, 0.872, 0.871, 0.869, 0.873], [0.911, 0.912, 0.910, 0.913, 0.
 SIMILAR = [0.912, 0.910, 0.911, 0.912, 0.910]
 
 
-def test_convolution_wins_and_kernel_sizes_are_not_separable(tmp_path: Path, tiny: FashionMNIST) -> None:
-    conclusion = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)["conclusion"]
-    assert "CNN A (3×3) beats Baseline (dense) on the test set: +4.04 points" in conclusion
-    assert "the two kernel sizes are not separable" in conclusion
-    assert "CNN A (3×3) has more parameters than Baseline (dense) (200, 100)" in conclusion
-
-
-def test_convolution_loses_and_the_wider_kernel_is_better(tmp_path: Path, tiny: FashionMNIST) -> None:
-    conclusion = build(tmp_path, tiny, baseline=HIGH, cnn_a=LOW, cnn_b=[v + 0.01 for v in HIGH])["conclusion"]
-    assert "CNN A (3×3) loses to Baseline (dense)" in conclusion
-    assert "CNN B (5×5) against CNN A (3×3) on the test set: +5.04 points" in conclusion
-    assert "CNN B (5×5) is better" in conclusion
-
-
-def test_the_narrower_kernel_is_better(tmp_path: Path, tiny: FashionMNIST) -> None:
-    conclusion = build(tmp_path, tiny, baseline=LOW, cnn_a=[v + 0.01 for v in HIGH], cnn_b=LOW[::-1])["conclusion"]
-    assert "CNN A (3×3) is better" in conclusion
-    assert "CNN B (5×5) and Baseline (dense) are not separable" in conclusion
-
-
-def test_one_seed_separates_nothing(tmp_path: Path, tiny: FashionMNIST) -> None:
+def test_one_seed_compares_nothing(tmp_path: Path, tiny: FashionMNIST) -> None:
     content = build(tmp_path, tiny, baseline=[0.8], cnn_a=[0.9], cnn_b=[0.95])
-    assert (
-        "CNN A (3×3) against Baseline (dense) on the test set: +10.00 points (too few seeds to test)."
-        in content["conclusion"]
-    )
     assert content["experiments"][0]["test_accuracy"] == {"mean": 0.8, "ci95": None}
     assert all(c["p_value"] is None for c in content["comparisons"])
+    (first, *_) = content["claims"]
+    assert first["verdict"] == "not tested"
+    assert first["evidence"][0] == (
+        "CNN A (3×3) against Baseline (dense), on the test set: +10.00 points (too few seeds to test)."
+    )
+
+
+def test_conclusion_names_every_verdict(tmp_path: Path, tiny: FashionMNIST) -> None:
+    content = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)
+    assert content["conclusion"].startswith("CNNs beat the dense baseline: supported. 3×3 kernels see finer detail;")
+    for claim in content["claims"]:
+        assert f"{claim['claim'].rstrip('.')}: {claim['verdict']}." in content["conclusion"]
+
+
+def test_served_networks_are_compared_image_by_image(tmp_path: Path, tiny: FashionMNIST) -> None:
+    runs = RunFolder(tmp_path)
+    labels = tiny.test_labels
+
+    def wrong(count: int) -> str:
+        return "".join(str((int(c) + (i < count)) % 10) for i, c in enumerate(labels))
+
+    for name, errors in (("baseline", 20), ("cnn_a", 4)):
+        for seed in range(3):
+            run = made_up(name, seed, 1 - errors / len(labels), tiny)
+            runs.save(replace(run, test_predictions=wrong(errors)))
+    content = report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
+    (test,) = content["mcnemar"]
+    assert (test["a"], test["b"], test["a_only_right"], test["b_only_right"]) == ("cnn_a", "baseline", 16, 0)
+    assert test["p_value"] == pytest.approx(2 * 0.5**16)
+    comparison = next(c for c in content["comparisons"] if c["metric"] == "test_accuracy")
+    # Two questions of the test set, this and the paired t-test, whose p of 0 is doubled first.
+    assert (test["p_value_holm"], comparison["p_value_holm"]) == (test["p_value"], 0)
+    low, high = comparison["bootstrap_ci95"]
+    assert comparison["difference"] == pytest.approx(16 / len(labels))
+    assert low < 16 / len(labels) < high
+    (row, _) = content["experiments"]
+    assert sum(c["recall"]["mean"] for c in row["per_class"]) / 10 == pytest.approx(
+        np.mean([np.mean([int(p) == c for p, c in zip(wrong(20), labels, strict=True) if c == k]) for k in range(10)])
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +117,7 @@ def test_observations_come_from_the_numbers(tmp_path: Path, tiny: FashionMNIST) 
     rows = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH)["experiments"]
     assert rows[0]["observations"] == "Expected: loses spatial structure."
     assert rows[1]["observations"].startswith("Expected: better fine detail. Measured: +4.04 points (95 % CI ")
-    assert rows[1]["observations"].endswith(" against baseline on the test set.")
+    assert rows[1]["observations"].endswith(" against Baseline (dense) on the test set.")
 
 
 def test_seeds_are_paired_and_only_shared_ones_compared(tmp_path: Path, tiny: FashionMNIST) -> None:
@@ -147,8 +162,8 @@ def test_results_go_between_the_readmes_markers(tmp_path: Path, tiny: FashionMNI
     assert "old" not in replaced
     assert replaced.startswith("before\n")
     assert replaced.endswith("after\n")
-    for finding in content["findings"]:
-        assert f"- {finding}\n" in replaced
+    for claim in content["claims"]:
+        assert f"| {claim['claim']} |" in replaced
     assert markdown.replace_results(replaced, content) == replaced
     with pytest.raises(TrainingError, match="no results section"):
         markdown.replace_results("nothing", content)
@@ -177,6 +192,21 @@ def test_holm_is_the_published_procedure() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.9, 0.8]) == [1, 1]
     assert holm([]) == []
+
+
+def test_mcnemar_counts_what_one_alone_has_right() -> None:
+    a, b = np.array([1, 1, 1, 1, 1, 0, 0, 1], bool), np.array([0, 0, 0, 0, 0, 1, 0, 1], bool)
+    found = mcnemar_exact(a, b)
+    assert (found.only_a, found.only_b) == (5, 1)
+    assert found.p_value == pytest.approx(stats.binomtest(1, 6).pvalue)
+    assert mcnemar_exact(a, a).p_value == 1
+
+
+def test_bootstrap_is_that_of_scipy() -> None:
+    differences = np.random.default_rng(1).choice([-1, -0.5, 0, 0.5, 1], 2_000, p=[0.02, 0.03, 0.88, 0.04, 0.03])
+    expected = stats.bootstrap((differences,), np.mean, n_resamples=2_000, batch=100, method="percentile", rng=0)
+    assert bootstrap_over_images(differences) == pytest.approx(tuple(expected.confidence_interval), abs=0.001)
+    assert bootstrap_over_images(np.zeros(10)) == (0, 0)
 
 
 def test_metrics_are_accuracy_and_negative_log_likelihood() -> None:
