@@ -96,8 +96,19 @@ class PairedDifference(BaseModel):
     b: str
     metric: str
     difference: float
-    ci95: tuple[float, float] | None
-    p_value: float | None
+    ci95: tuple[float, float] | None = Field(description="Student's t over seeds")
+    p_value: float | None = Field(description="paired t-test; p_value_holm is corrected for the number of comparisons")
+
+
+class Claim(BaseModel):
+    """One claim of the workshop, decided by a stated rule."""
+
+    id: str
+    claim: str
+    verdict: Literal["supported", "not supported", "not separable", "not tested"]
+    rule: str
+    evidence: list[str]
+    figures: list[str] = Field(description="ids of the report's figures that show it")
 
 
 class ExperimentsReport(BaseModel):
@@ -108,7 +119,7 @@ class ExperimentsReport(BaseModel):
     experiments: list[ExperimentSummary]
     comparisons: list[PairedDifference]
     conclusion: str
-    findings: list[str]
+    claims: list[Claim]
     dataset: dict[str, Any]
     provenance: dict[str, Any]
 

@@ -8,12 +8,16 @@ import numpy.typing as npt
 
 from training.datasets import Labels, Pixels
 
+_BLOCK = 1_000
+
 Probabilities = npt.NDArray[np.floating[Any]]
 
 
 def predict(model: Any, pixels: Pixels) -> Probabilities:
     """Run a Keras model over float32 (N, 28, 28, 1); returns softmax float32 (N, 10)."""
-    return np.asarray(model.predict(pixels, batch_size=1_000, verbose=0), dtype=np.float32)
+    # Not model.predict: it builds an input pipeline at every call, which takes longer than the arithmetic of a probe.
+    blocks = np.split(pixels, range(_BLOCK, len(pixels), _BLOCK))
+    return np.concatenate([np.asarray(model.predict_on_batch(block), dtype=np.float32) for block in blocks])
 
 
 def classes(probabilities: Probabilities) -> str:

@@ -83,4 +83,6 @@ def probe_runs(experiments: Sequence[Experiment], runs: RunFolder, *, data_folde
                 f"1 pixel, ECE {found.calibration['before']['ece']:.4f} ({found.wall_time_s:.0f} s)"
             )
         if len(due) > len(plan):
-            console.line(f"{len(due) - len(plan)} finished runs have no weights here, and stay as they are")
+            missing = len(due) - len(plan)
+            have = "run has" if missing == 1 else "runs have"
+            console.line(f"{missing} finished {have} no weights here: train again to probe what is not on this machine")

@@ -1,15 +1,50 @@
-"""What is released follows from what is committed."""
+"""What is released follows from what is committed, and what is committed can be made again."""
 
 import json
+from pathlib import Path
 
-from tests.conftest import MODELS
-from training import report
+import pytest
+
+from tests.conftest import MODELS, ROOT
+from training import markdown, provenance, report, trainer
 from training.datasets import FashionMNIST
-from training.registry import select
-from training.runs import DEFAULT_FOLDER, RunFolder, to_json
+from training.progress import Console
+from training.registry import EXPERIMENTS, select
+from training.runs import DEFAULT_FOLDER, RunFolder
 
 
-def test_the_report_is_that_of_the_committed_runs(dataset: FashionMNIST) -> None:
-    released = json.loads((MODELS / "experiments.json").read_text(encoding="utf-8"))
-    built = report.build(select([]), RunFolder(DEFAULT_FOLDER), dataset, served_seed=0)
-    assert json.loads(to_json(built)) == released
+def test_the_report_is_that_of_the_committed_runs(dataset: FashionMNIST, tmp_path: Path) -> None:
+    """Byte for byte: JSON, Markdown, figures."""
+    report.write(report.build(select([]), RunFolder(DEFAULT_FOLDER), dataset, served_seed=0), tmp_path)
+    written = {path.relative_to(tmp_path): path for path in tmp_path.rglob("*") if path.is_file()}
+    released = {
+        path.relative_to(MODELS) for folder in ("figures", "experiments") for path in (MODELS / folder).iterdir()
+    }
+    assert written.keys() == {*released, Path("experiments.json"), Path("experiments.md")}
+    for name, path in written.items():
+        assert path.read_bytes() == (MODELS / name).read_bytes(), f"{name} has drifted; run: python -m training report"
+
+
+def test_results_document_is_that_of_the_release() -> None:
+    content = json.loads((MODELS / "experiments.json").read_text(encoding="utf-8"))
+    document = ROOT / "training" / "RESULTS.md"
+    assert document.read_text(encoding="utf-8") == markdown.overview(content, figures="../models/")
+    for figure in content["figures"]:
+        assert (document.parent / "../models" / figure["file"]).is_file()
+
+
+def test_a_committed_run_repeats_exactly(dataset: FashionMNIST, tmp_path: Path) -> None:
+    experiment, seed = EXPERIMENTS["baseline_n1000"], 2
+    recorded = RunFolder(DEFAULT_FOLDER).finished(experiment, seed)
+    assert recorded is not None
+    here = provenance.collect()
+    for key in ("cpu", "cores", "python", "packages"):
+        if here[key] != recorded.provenance[key]:
+            pytest.skip(
+                f"recorded with {key} {recorded.provenance[key]}, this is {here[key]}: floats differ in the last digit"
+            )
+    with Console(runs=1) as console:
+        repeated = trainer.train(experiment, seed, dataset, RunFolder(tmp_path), console)
+    assert repeated.history == recorded.history
+    assert (repeated.validation, repeated.test) == (recorded.validation, recorded.test)
+    assert repeated.test_predictions == recorded.test_predictions
