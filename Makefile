@@ -18,13 +18,14 @@ check: $(UV)  ## formatting, lint and types
 	$(WORK) ruff check
 	$(WORK) mypy
 
-train: $(UV)  ## train what has no record in training/runs yet
+train: $(UV)  ## train and probe what has no record in training/runs yet
 	$(WORK) python -m training run
+	$(WORK) python -m training probe
 
 release: $(UV)  ## export the trained models into models/ and write the report
 	$(WORK) python -m training release
 
-report: $(UV)  ## write the report in models/ and the README anew from the finished runs
+report: $(UV)  ## write the report anew from the finished runs, in models/, training/RESULTS.md and the README
 	$(WORK) python -m training report
 
 bench: $(UV)  ## measure start-up and requests
