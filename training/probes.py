@@ -22,6 +22,9 @@ LARGEST_SHIFT = 8
 SHIFTED_PER_CLASS, CORRUPTED_PER_CLASS = 100, 200
 """How many test images of each class are moved to all 289 places, and corrupted in all 45 ways."""
 
+SAMPLE = 0
+"""The test image that pictures of networks' insides show."""
+
 _NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 

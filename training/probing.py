@@ -16,9 +16,6 @@ from training.experiments import Experiment
 from training.progress import Console
 from training.runs import Probes, Run, RunFolder
 
-SAMPLE = 0
-"""The test image whose feature maps are shown."""
-
 
 def probe(experiment: Experiment, run: Run, data: FashionMNIST, runs: RunFolder) -> Probes:
     """Load a finished run's weights, measure, and record.
@@ -38,7 +35,7 @@ def probe(experiment: Experiment, run: Run, data: FashionMNIST, runs: RunFolder)
         )
     held_out = stratified_split(data.train_labels, seed=run.seed).validation
     validation = network(scale(experiment.as_seen(data.train_images[held_out])))
-    sample = experiment.as_seen(data.test_images[SAMPLE : SAMPLE + 1])[0]
+    sample = experiment.as_seen(data.test_images[probes.SAMPLE : probes.SAMPLE + 1])[0]
     measured = (network, data.test_images, data.test_labels, experiment.as_seen)
     found = Probes(
         experiment=run.experiment,

@@ -42,13 +42,13 @@ def release(
     served = for_serving(experiments)
     chosen = _require_finished(served, seed, runs)
     data = datasets.load(data_folder)
-    content = report.build(experiments, runs, data, served_seed=seed)
+    built = report.build(experiments, runs, data, served_seed=seed)
 
     with TemporaryDirectory(prefix="bundle-") as folder:
         building = Path(folder)
         entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
-        report.write(content, building)
-        write_manifest(building, entries, default_model=_default(entries, content))
+        report.write(built, building)
+        write_manifest(building, entries, default_model=_default(entries, built.content))
         _install(building, models)
     print(f"{models}: a bundle of {', '.join(entries)}")
 
@@ -94,10 +94,10 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
         raise TrainingError(f"{models} holds no bundle ({error}); make one: python -m training release") from error
     entries = manifest["models"]
     served_seed = next(iter(entries.values()))["training"]["seed"]
-    content = report.build(experiments, runs, datasets.load(data_folder), served_seed=served_seed)
-    report.write(content, models)
-    write_manifest(models, entries, default_model=_default(entries, content))
-    print(f"{models / 'experiments.json'}: {content['provenance']['runs']} runs")
+    built = report.build(experiments, runs, datasets.load(data_folder), served_seed=served_seed)
+    report.write(built, models)
+    write_manifest(models, entries, default_model=_default(entries, built.content))
+    print(f"{models / 'experiments.json'}: {built.content['provenance']['runs']} runs")
 
 
 def update_documents(models: Path, *, readme: Path, results: Path) -> None:

@@ -1,31 +1,41 @@
 """From the recorded runs to the report: every number ``GET /experiments`` shows, and nothing that was not measured."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from matplotlib.figure import Figure
 
 from training import claims, comparisons, conclusions, figures, learning_curve, markdown, model_card
 from training.datasets import CLASS_NAMES, SHA256, FashionMNIST, stratified_split
 from training.errors import TrainingError
 from training.experiments import Experiment
+from training.probes import SAMPLE
 from training.rows import lost_at, relate_corruption_errors, row
 from training.runs import Run, RunFolder, to_json, write_atomically
 
 
-def write(report: dict[str, Any], models: Path) -> None:
-    """Write the report into the bundle's folder: JSON, Markdown (the whole, and a file an experiment), figures."""
-    figures.write(report, models / "figures")
-    write_atomically(models / "experiments.json", to_json(report))
-    write_atomically(models / "experiments.md", markdown.overview(report, figures=""))
-    for experiment in report["experiments"]:
-        card = model_card.card(experiment, report["dataset"])
+@dataclass(frozen=True)
+class Report:
+    """The content of ``experiments.json``, and the figures that its captions are of."""
+
+    content: dict[str, Any]
+    figures: dict[str, Figure]
+
+
+def write(report: Report, models: Path) -> None:
+    """Write the report into the bundle's folder: JSON, Markdown (the whole, and a card an experiment), figures."""
+    figures.write(report.figures, models / "figures")
+    write_atomically(models / "experiments.json", to_json(report.content))
+    write_atomically(models / "experiments.md", markdown.overview(report.content, figures=""))
+    for experiment in report.content["experiments"]:
+        card = model_card.card(experiment, report.content["dataset"])
         write_atomically(models / "experiments" / f"{experiment['name']}.md", card)
 
 
-def build(
-    experiments: Sequence[Experiment], runs: RunFolder, data: FashionMNIST, *, served_seed: int
-) -> dict[str, Any]:
-    """Assemble the content of ``experiments.json``.
+def build(experiments: Sequence[Experiment], runs: RunFolder, data: FashionMNIST, *, served_seed: int) -> Report:
+    """Assemble the content of ``experiments.json`` and draw its figures.
 
     Args:
         experiments: the rows of the table, in order. Those that are not served are left out until all their seeds
@@ -75,8 +85,14 @@ def build(
     }
     report["claims"] = claims.decide(report)
     report["conclusion"] = " ".join(f"{c['claim'].rstrip('.')}: {c['verdict']}." for c in report["claims"])
-    report["figures"] = figures.CAPTIONS
-    return report
+    anatomy = {
+        name: found.anatomy
+        for name, of_one in probes.items()
+        for found in of_one
+        if found.seed == served_seed and found.anatomy
+    }
+    drawn, report["figures"] = figures.draw_all(report, figures.Pictures(data.test_images, SAMPLE, anatomy))
+    return Report(report, drawn)
 
 
 def _provenance(runs: list[Run]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def build(tmp_path: Path, tiny: FashionMNIST, **accuracies: list[float]) -> dict
     for name, values in accuracies.items():
         for seed, value in enumerate(values):
             runs.save(made_up(name, seed, value, tiny))
-    return report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
+    return report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0).content
 
 
 LOW, HIGH = [0.870, 0.872, 0.871, 0.869, 0.873], [0.911, 0.912, 0.910, 0.913, 0.911]
@@ -78,7 +78,7 @@ def test_served_networks_are_compared_image_by_image(tmp_path: Path, tiny: Fashi
         for seed in range(3):
             run = made_up(name, seed, 1 - errors / len(labels), tiny)
             runs.save(replace(run, test_predictions=wrong(errors)))
-    content = report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
+    content = report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0).content
     (test,) = content["mcnemar"]
     assert (test["a"], test["b"], test["a_only_right"], test["b_only_right"]) == ("cnn_a", "baseline", 16, 0)
     assert test["p_value"] == pytest.approx(2 * 0.5**16)
@@ -143,9 +143,10 @@ def test_a_missing_served_seed_is_named(tmp_path: Path, tiny: FashionMNIST) -> N
 
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -> None:
-    content = build(tmp_path / "runs", tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)
+    build(tmp_path / "runs", tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)
     for folder in ("a", "b"):
-        report.write(content, tmp_path / folder)
+        built = report.build(list(EXPERIMENTS.values()), RunFolder(tmp_path / "runs"), tiny, served_seed=0)
+        report.write(built, tmp_path / folder)
     written = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert len(written) == 6
     overview = (tmp_path / "a" / "experiments.md").read_text()

@@ -1,0 +1,71 @@
+"""How all figures look, and how they are saved."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, safe for colour-blind readers; markers and dashes tell the lines apart in grey.
+LINES: tuple[dict[str, Any], ...] = (
+    {"color": "#D55E00", "marker": "o", "linestyle": "-"},
+    {"color": "#0072B2", "marker": "s", "linestyle": "--"},
+    {"color": "#009E73", "marker": "^", "linestyle": ":"},
+    {"color": "#CC79A7", "marker": "D", "linestyle": "-."},
+)
+
+_STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "figures",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw inside this in the report's style, whatever the reader's own settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Save as SVG on white, without a date, so that the file changes only with the numbers."""
+    with styled():
+        figure.savefig(path, metadata={"Date": None}, facecolor="white")
+
+
+def new(width: float, height: float) -> Figure:
+    """Begin a figure of a size in inches."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def picture(axis: Axes, image: npt.ArrayLike, *, black: float = 0, white: float = 255) -> None:
+    """Show an image in grey, without ticks or frame; which values are black and white may be told."""
+    axis.imshow(image, cmap="gray", vmin=black, vmax=white)
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+def half_width(estimate: dict[str, Any]) -> float:
+    """Half of an estimate's interval, in percent; 0 where it has none."""
+    return 0.0 if estimate["ci95"] is None else float(estimate["ci95"][1] - estimate["mean"]) * 100
+
+
+def served(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The experiments that are served, as many as there are line styles."""
+    return [e for e in report["experiments"] if e["served"]][: len(LINES)]
+
+
+def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The experiments by name."""
+    return {e["name"]: e for e in report["experiments"]}
