@@ -17,7 +17,8 @@ MEDIA_TYPES = (JSON, HTML, MARKDOWN, CSV)
 
 WEB = Path(__file__).parent / "web"
 
-_DETAIL_ONLY = ("runs", "confusion_matrix", "classes")
+_DETAIL_ONLY = ("runs", "confusion_matrix", "classes", "per_class", "probes")
+_METRICS = {"val_accuracy": "Validation", "test_accuracy": "Test", "lost_at_2px": "Loss by moving 2 pixels"}
 _SUMMARY_COLUMNS = ("name", "title", "kernel_size", "parameters", "multiply_adds", "seeds")
 _RUN_COLUMNS = ("experiment", "seed", "epochs", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "wall_time_s")
 
@@ -43,10 +44,9 @@ class Reports:
             return self._bundle.path("experiments.md").read_bytes()
         if media_type == CSV:
             return _csv([*_SUMMARY_COLUMNS, *_estimate_columns()], (_summary_row(e) for e in report["experiments"]))
-        summary = report | {"experiments": [_without_detail(e) for e in report["experiments"]]}
         if media_type == HTML:
-            return self._render("experiments.html", summary | _for_page(summary["experiments"]))
-        return orjson.dumps(summary)
+            return self._render("experiments.html", report | _for_page(report))
+        return orjson.dumps(report | {"experiments": [_without_detail(e) for e in report["experiments"]]})
 
     def _detail(self, name: str, media_type: str) -> bytes:
         """Render one experiment with its runs.
@@ -65,7 +65,7 @@ class Reports:
         if media_type == CSV:
             return _csv(_RUN_COLUMNS, ([name, *(run[c] for c in _RUN_COLUMNS[1:])] for run in found["runs"]))
         if media_type == HTML:
-            return self._render("experiment.html", {"experiment": found})
+            return self._render("experiment.html", {"experiment": found, "dataset": report["dataset"]})
         return orjson.dumps(found)
 
     def figure(self, name: str) -> Path:
@@ -95,12 +95,17 @@ class Reports:
         return templates.get_template(template).render(content).encode()
 
 
-def _for_page(experiments: list[dict[str, Any]]) -> dict[str, Any]:
-    """Group the experiments under their headings, and name their titles for the comparisons."""
+def _for_page(report: dict[str, Any]) -> dict[str, Any]:
+    """Sort experiments and figures into the page's sections, and give names and metrics their words."""
+    experiments = report["experiments"]
+    shown = {figure for claim in report["claims"] for figure in claim["figures"]}
     headings = dict.fromkeys(e["group"] for e in experiments)
     return {
         "groups": [{"title": h, "experiments": [e for e in experiments if e["group"] == h]} for h in headings],
         "titles": {e["name"]: e["title"] for e in experiments},
+        "metrics": _METRICS,
+        "probed": [e for e in experiments if e["probes"]],
+        "unclaimed": [figure for figure in report["figures"] if figure["id"] not in shown],
     }
 
 
