@@ -28,11 +28,12 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:
     panels: Any = figure.subfigures(3, 3)
     for panel, (name, corruption) in zip(panels.flat, CORRUPTIONS.items(), strict=True):
         panel.suptitle(name.capitalize(), fontsize=12)
-        layout = panel.subplot_mosaic([list("abc"), ["chart"] * 3], height_ratios=(1, 2.4))
-        for key, severity in zip("abc", _EXAMPLES, strict=True):
-            picture(layout[key], corrupt(sample, name, severity)[0])
-            layout[key].set_xlabel(f"{corruption.parameters[severity - 1]:g}", fontsize=9, labelpad=1)
-        chart = layout["chart"]
+        grid = panel.add_gridspec(2, len(_EXAMPLES), height_ratios=(1, 2.4))
+        for column, severity in enumerate(_EXAMPLES):
+            example = panel.add_subplot(grid[0, column])
+            picture(example, corrupt(sample, name, severity)[0])
+            example.set_xlabel(f"{corruption.parameters[severity - 1]:g}", fontsize=9, labelpad=1)
+        chart = panel.add_subplot(grid[1, :])
         for experiment, style in zip(probed, LINES, strict=False):
             measured = experiment["probes"]["corruptions"]
             accuracy = [measured["clean"]["mean"], *measured["accuracy"][name]]
