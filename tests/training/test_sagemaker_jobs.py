@@ -9,16 +9,14 @@ import subprocess
 import sys
 import tarfile
 import tomllib
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.aws import REGION
 from tests.conftest import ROOT
 from training import sagemaker_jobs
 from training.__main__ import main
@@ -42,27 +40,10 @@ WHERE = sagemaker_jobs.Where(
 )
 
 
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-        "SAGEMAKER_VALIDATE_ROLE": "false",
-    }.items():
-        monkeypatch.setenv(name, value)
+@pytest.fixture(autouse=True)
+def _bucket(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setattr(sagemaker_jobs, "POLL_S", 0.01)
-    httpx.post(f"http://{host}:{port}/moto-api/reset")  # its state is this process's
-    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    yield f"http://{host}:{port}"
-    server.stop()
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 @pytest.fixture
@@ -103,7 +84,6 @@ def _as_sagemaker(job: dict[str, Any], ml: Path) -> None:
 
 
 def test_a_job_a_run_and_nothing_twice(
-    aws: str,  # noqa: ARG001
     submitted: list[dict[str, Any]],
     dataset: FashionMNIST,
     tmp_path: Path,
@@ -142,7 +122,6 @@ def test_a_job_a_run_and_nothing_twice(
 
 
 def test_without_an_image_the_code_goes_along(
-    aws: str,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
     submitted: list[dict[str, Any]],
     dataset: FashionMNIST,
