@@ -132,7 +132,9 @@ def test_what_others_made_is_left_alone(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.usefixtures("account")
 def test_the_sdk_invokes_it_too() -> None:
     from sagemaker.core.resources import Endpoint
+    from sagemaker.core.utils.utils import SingletonMeta
 
+    SingletonMeta._instances.clear()  # it would go on with the clients of a test before, whose AWS is gone
     run("deploy", "--yes")
     answer = Endpoint(endpoint_name=NAME).invoke(
         body=(DATA / "sneaker.png").read_bytes(), content_type="image/png", accept="application/json"
