@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,15 +133,17 @@ def test_what_others_made_is_left_alone(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.usefixtures("account")
 def test_the_sdk_invokes_it_too() -> None:
-    from sagemaker.core.resources import Endpoint
-    from sagemaker.core.utils.utils import SingletonMeta
-
-    SingletonMeta._instances.clear()  # it would go on with the clients of a test before, whose AWS is gone
     run("deploy", "--yes")
-    answer = Endpoint(endpoint_name=NAME).invoke(
-        body=(DATA / "sneaker.png").read_bytes(), content_type="image/png", accept="application/json"
-    )
-    (probabilities,) = json.loads(answer.body.read())["predictions"]
+    # In a process of its own: the SDK keeps the clients it made first, whatever AWS they led to.
+    code = f"""
+from sagemaker.core.resources import Endpoint
+body = open({str(DATA / "sneaker.png")!r}, "rb").read()
+answer = Endpoint(endpoint_name={NAME!r}).invoke(body=body, content_type="image/png", accept="application/json")
+print(answer.body.read().decode())
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    (probabilities,) = json.loads(ended.stdout)["predictions"]
     assert probabilities.index(max(probabilities)) == 7
 
 
