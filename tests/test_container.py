@@ -3,13 +3,16 @@
 import json
 import shutil
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port
 from training.datasets import FashionMNIST
@@ -106,7 +109,17 @@ def test_trained_in_one_image_served_by_the_other(
     trained = docker("run", "--rm", "--network=none", *mounts, training, "train", check=False)
     assert trained.returncode == 0, trained.stderr
     assert "baseline seed 0 epoch 1/1" in trained.stdout
-    with running(serving, f"--volume={tmp_path / 'model'}:/opt/ml/model:ro", *HARDENED) as (url, _):
+    # SageMaker uploads the folder as model.tar.gz, and unpacks it for the endpoint.
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "model", arcname=".")
+    unpacked = tmp_path / "endpoint"
+    with tarfile.open(tmp_path / "model.tar.gz") as archive:
+        archive.extractall(unpacked, filter="data")
+    # What TensorFlow Serving would load: a version folder whose serving_default takes and gives what it says.
+    signature = tf.saved_model.load(str(unpacked / "baseline" / "1")).signatures["serving_default"]
+    images = tf.constant(np.zeros((3, 28, 28, 1), np.float32))
+    assert signature(images=images)["probabilities"].shape == (3, 10)
+    with running(serving, f"--volume={unpacked}:/opt/ml/model:ro", *HARDENED) as (url, _):
         answer = httpx.post(f"{url}/predict", files={"file": (DATA / "trouser.png").read_bytes()}).json()
         assert (answer["model"], answer["label"]) == ("baseline", "Trouser")
         (experiment,) = httpx.get(f"{url}/experiments").json()["experiments"]

@@ -229,7 +229,8 @@ _CLAIMS = (
         "kernel-size",
         "3×3 kernels see finer detail; 5×5 kernels are slightly less precise.",
         "Supported when CNN B (5×5) is separably less accurate than CNN A (3×3) on the test set; not supported when it "
-        "is separably more accurate. The pairs below it change less than the feature map's size along with the kernel.",
+        "is separably more accurate. The further pairs change less along with the kernel: with same padding the feature "
+        "maps keep their size, with 40 channels the arithmetic stays what it is.",
         ("kernels",),
         _kernel_size,
         _tell_kernel_size,

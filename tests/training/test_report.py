@@ -156,6 +156,14 @@ def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
 
+def test_figures_that_lack_their_numbers_are_left_out(tmp_path: Path, tiny: FashionMNIST) -> None:
+    content = build(tmp_path, tiny, baseline=[0.8])
+    assert [figure["id"] for figure in content["figures"]] == ["accuracy", "confusion"]
+    shown = {figure for claim in content["claims"] for figure in claim["figures"]}
+    assert "![Confusion matrices](figures/confusion.svg)" in markdown.overview(content, figures="")
+    assert shown >= {"accuracy", "confusion", "translation"}
+
+
 def test_results_go_between_the_readmes_markers(tmp_path: Path, tiny: FashionMNIST) -> None:
     content = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH)
     text = f"before\n{markdown.BEGIN}\nold\n{markdown.END}\nafter\n"
