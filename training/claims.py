@@ -182,12 +182,13 @@ def _fewer_parameters(e: _Evidence) -> str:
 
 
 def _tell_fewer_parameters(e: _Evidence) -> list[str]:
-    told = [
-        f"{row['title']} has {row['parameters']:,} parameters"
-        + (f", {row['convolution_parameters']:,} of them in its convolutions." if row["kernel_size"] else ".")
+    counts = [
+        f"{row['title']} {row['parameters']:,}"
+        + (f" ({row['convolution_parameters']:,} of them in its convolutions)" if row["kernel_size"] else "")
         for row in (e.rows.get(name) for name in ("baseline", "cnn_a", "cnn_b"))
         if row is not None
     ]
+    told = [f"Trainable parameters: {'; '.join(counts)}."]
     return [*told, *e.sentence("dense_matched", "cnn_a"), *e.sentence("dense_matched", "baseline")]
 
 
@@ -203,11 +204,12 @@ def _less_data(e: _Evidence) -> str:
 def _tell_less_data(e: _Evidence) -> list[str]:
     if e.curve is None:
         return []
-    told = [
-        f"{e.title(name)} needs about {round(images, -2):,.0f} training images for {TARGET:.0%} of the test set."
+    needed = [
+        f"{e.title(name)} needs about {round(images, -2):,.0f}"
         for name, images in e.curve["images_for_85"].items()
         if images is not None
     ]
+    told = [f"Training images for {TARGET * 100:.0f} % of the test set: {'; '.join(needed)}."] if needed else []
     for point in e.curve["cnn_a"]:
         found = e.compared(f"cnn_a_n{point['images']}", f"baseline_n{point['images']}")
         if found is not None:
@@ -229,8 +231,8 @@ _CLAIMS = (
         "kernel-size",
         "3×3 kernels see finer detail; 5×5 kernels are slightly less precise.",
         "Supported when CNN B (5×5) is separably less accurate than CNN A (3×3) on the test set; not supported when it "
-        "is separably more accurate. The further pairs change less along with the kernel: with same padding the feature "
-        "maps keep their size, with 40 channels the arithmetic stays what it is.",
+        "is separably more accurate. The further pairs change less along with the kernel: with same padding the "
+        "feature maps keep their size, with 40 channels the arithmetic stays what it is.",
         ("kernels",),
         _kernel_size,
         _tell_kernel_size,
@@ -275,8 +277,8 @@ _CLAIMS = (
     _Claim(
         "less-data",
         "Beyond the workshop: convolution needs fewer training images.",
-        f"Supported when CNN A reaches {TARGET:.0%} test accuracy with fewer training images than the dense network, "
-        "interpolated on a logarithmic scale; not supported otherwise.",
+        f"Supported when CNN A reaches {TARGET * 100:.0f} % test accuracy with fewer training images than the dense "
+        "network, interpolated on a logarithmic scale; not supported otherwise.",
         ("learning_curves",),
         _less_data,
         _tell_less_data,
