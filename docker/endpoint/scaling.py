@@ -103,8 +103,10 @@ def remove(account: Account) -> list[str]:
     """Take scaling and alarms away; gives what was there."""
     removed = []
     if _targets(account):
-        # Its policies go with it, and the alarms that the policies made.
-        account.client("application-autoscaling").deregister_scalable_target(**_TARGET, ResourceId=account.variant)
+        autoscaling = account.client("application-autoscaling")
+        # With the policy go the alarms that AWS made for it.
+        autoscaling.delete_scaling_policy(**_TARGET, ResourceId=account.variant, PolicyName=_POLICY)
+        autoscaling.deregister_scalable_target(**_TARGET, ResourceId=account.variant)
         removed.append(f"autoscaling of {account.variant}")
     client = account.client("cloudwatch")
     for alarm in _alarms(account):

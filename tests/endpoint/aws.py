@@ -1,17 +1,19 @@
 """AWS for tests: a real moto server over HTTP, and at its boundary the little that moto lacks.
 
-moto 5.2 has no UpdateEndpoint; its endpoints are in service at once and never fail; and its answers have empty
-structures (``"VpcConfig": {}``), which AWS leaves out and the SDK's strict models refuse. ``Aws`` puts these right in
-front of moto, counts the calls, and can refuse one as AWS would.
+moto 5.2 has no UpdateEndpoint; its endpoints are in service at once and never fail; its answers have empty structures
+(``"VpcConfig": {}``), which AWS leaves out, and lack fields of an endpoint's data capture, which AWS has: the SDK's
+strict models refuse both. ``Aws`` puts these right in front of moto, notes the calls, and can refuse one as AWS would.
 """
 
 import json
 import threading
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
+from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sagemaker.models import sagemaker_backends
 from werkzeug.serving import make_server
@@ -57,6 +59,7 @@ class Aws:
             endpoint_url=self.url,
             aws_access_key_id="other",
             aws_secret_access_key="other",  # noqa: S106
+            config=Config(read_timeout=10, retries={"max_attempts": 1}),
         )
 
     @property
@@ -88,6 +91,8 @@ class Aws:
         return names | {f"scaling {found['ResourceId']}" for found in (*targets, *policies)}
 
     def _answer(self, request: Request) -> Response:
+        body = request.get_data()
+        request.environ["wsgi.input"] = BytesIO(body)  # moto reads it again
         operation = _operation(request)
         if operation:
             self.calls.append(operation)
@@ -98,10 +103,13 @@ class Aws:
         if operation == "DescribeEndpoint" and self.statuses and self.endpoints:
             (endpoint,) = self.endpoints.values()
             endpoint.endpoint_status, endpoint.failure_reason = self.statuses.pop(0)
-        body, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
-        response = Response(b"".join(body), status, headers)
-        if operation and operation.startswith("Describe") and response.is_json:
-            response.set_data(json.dumps(_without_empty(json.loads(response.get_data()))))
+        content, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
+        response = Response(b"".join(content), status, headers)
+        if request.headers.get("X-Amz-Target", "").startswith("SageMaker.Describe"):
+            described = _without_empty(json.loads(response.get_data()))
+            if operation == "DescribeEndpoint" and "DataCaptureConfig" in described:
+                described["DataCaptureConfig"] |= {"CaptureStatus": "Started", "CurrentSamplingPercentage": 25}
+            response.set_data(json.dumps(described))
         return response
 
     def _update(self, request: Request) -> Response:
@@ -120,7 +128,7 @@ def _operation(request: Request) -> str | None:
         return target.rpartition(".")[2]
     if "/operation/" in request.path:  # Smithy RPC
         return request.path.rpartition("/")[2]
-    form = parse_qs(request.get_data(cache=True, as_text=True)) if request.mimetype.endswith("urlencoded") else {}
+    form = parse_qs(request.get_data(as_text=True)) if request.mimetype.endswith("urlencoded") else {}
     return form.get("Action", [None])[0]
 
 

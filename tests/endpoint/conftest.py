@@ -86,7 +86,8 @@ def push_image(aws: Aws) -> Callable[[str], str]:
             tags = [{"Key": "owner", "Value": f"docker/endpoint {NAME}"}]
             ecr.create_repository(repositoryName=NAME, tags=tags)
         layer = {"digest": f"sha256:{content:0>64}", "size": 1, "mediaType": "x"}
-        manifest = {"schemaVersion": 2, "config": layer, "layers": [layer]}
+        media = "application/vnd.docker.distribution.manifest.v2+json"
+        manifest = {"schemaVersion": 2, "mediaType": media, "config": layer, "layers": [layer]}
         put = ecr.put_image(repositoryName=NAME, imageManifest=json.dumps(manifest), imageTag="serving")
         digest: str = put["image"]["imageId"]["imageDigest"]
         return digest
