@@ -18,6 +18,8 @@ from PIL import Image
 
 from training.datasets import FashionMNIST, load
 
+pytest_plugins = ["tests.aws"]
+
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"
 MODELS = ROOT / "models"

@@ -46,6 +46,17 @@ def _parser() -> argparse.ArgumentParser:
         "names", nargs="*", metavar="NAME", help="which experiments (default: all); see: python -m training list"
     )
     run.add_argument("--seeds", type=_positive, metavar="N", help="seeds 0 to N-1 (default: each experiment's number)")
+    run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="so many networks at once (default: 1)")
+    run.add_argument("--on", choices=("sagemaker",), help="not here: one SageMaker training job per network")
+    cloud = run.add_argument_group(
+        "with --on sagemaker (costs money; region and credentials as the AWS CLI takes them)"
+    )
+    cloud.add_argument("--role", metavar="ARN", help="role of the jobs; may read the data and write to the bucket")
+    cloud.add_argument("--bucket", metavar="NAME", help="S3 bucket for data and results; made if need be")
+    cloud.add_argument("--image", metavar="URI", help="this project's training image (default: AWS's TensorFlow image)")
+    cloud.add_argument("--instance", default="ml.m5.xlarge", metavar="TYPE", help="(default: ml.m5.xlarge)")
+    cloud.add_argument("--spot", action="store_true", help="cheaper, may be interrupted; goes on after the last epoch")
+    cloud.add_argument("--yes", action="store_true", help="do not ask before spending")
     run.set_defaults(command=_run)
 
     probe = commands.add_parser(
@@ -94,14 +105,17 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from training.commands import run_experiments
+    from training.commands import plan_runs, run_experiments
 
-    run_experiments(
-        select(options.names, epochs=options.epochs),
-        seeds=options.seeds,
-        runs=RunFolder(options.runs),
-        data_folder=options.data,
-    )
+    plan = plan_runs(select(options.names, epochs=options.epochs), seeds=options.seeds)
+    runs = RunFolder(options.runs)
+    if options.on is None:
+        run_experiments(plan, runs=runs, data_folder=options.data, jobs=options.jobs)
+        return
+    from training import sagemaker_jobs
+
+    where = sagemaker_jobs.Where(options.role, options.bucket, options.image, options.instance, spot=options.spot)
+    sagemaker_jobs.run(plan, where, runs=runs, data_folder=options.data, jobs=options.jobs, ask=not options.yes)
 
 
 def _probe(options: argparse.Namespace) -> None:

@@ -1,52 +1,74 @@
-"""Runs a list of experiments, one network after the other."""
+"""Runs a plan of (experiment, seed) pairs on this machine: one after the other, or several at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from training import datasets, trainer
+from training import datasets, parallel
 from training.errors import TrainingError
 from training.experiments import Experiment
 from training.progress import Console
 from training.registry import EXPERIMENTS
 from training.runs import Run, RunFolder
 
+Plan = Sequence[tuple[Experiment, int]]
 
-def run_experiments(
-    experiments: Sequence[Experiment], *, seeds: int | None, runs: RunFolder, data_folder: Path | None
-) -> list[Run]:
-    """Train and evaluate every experiment with every seed, skipping finished runs.
+
+def plan_runs(experiments: Sequence[Experiment], *, seeds: int | None) -> Plan:
+    """Pair experiments with seeds, seed by seed: an interruption leaves paired runs.
 
     Args:
-        experiments: which ones, in this order for each seed: an interruption leaves paired runs.
+        experiments: in this order for each seed.
         seeds: how many, from 0; each experiment's own number when not given.
+
+    """
+    wanted = {e.name: seeds or e.seeds for e in experiments}
+    return [(e, seed) for seed in range(max(wanted.values())) for e in experiments if seed < wanted[e.name]]
+
+
+def run_experiments(plan: Plan, *, runs: RunFolder, data_folder: Path | None, jobs: int = 1) -> None:
+    """Train and evaluate what the plan asks for, skipping finished runs.
+
+    Args:
+        plan: experiments and seeds.
         runs: where finished runs are, and new ones go.
         data_folder: see ``datasets.load``.
+        jobs: how many networks to train at once, each in a process with its share of the CPUs.
 
     Raises:
         TrainingError: the data cannot be read, or a finished run of the registry's recipe would be overwritten.
 
     """
-    wanted = {e.name: seeds or e.seeds for e in experiments}
-    plan = [(e, seed) for seed in range(max(wanted.values())) for e in experiments if seed < wanted[e.name]]
     for experiment, seed in plan:
         _refuse_to_overwrite(experiment, seed, runs)
-    data: datasets.FashionMNIST | None = None
-    finished = []
     with Console(runs=len(plan)) as console:
+        due = []
         for experiment, seed in plan:
             run = runs.finished(experiment, seed)
-            how = "done before"
             if run is None:
-                data = data or datasets.load(data_folder)
-                console.start(f"{experiment.name} seed {seed}")
-                run = trainer.train(experiment, seed, data, runs, console)
-                how = f"{run.wall_time_s:.0f} s"
-            finished.append(run)
-            console.finish(
-                f"{experiment.name} seed {seed}: validation {run.validation['accuracy']:.2%}, "
-                f"test {run.test['accuracy']:.2%} ({how})"
-            )
-    return finished
+                due.append((experiment, seed))
+            else:
+                _finish(console, run, "done before")
+        trained = _one_by_one if jobs == 1 else parallel.train
+        for run in trained(due, runs, data_folder, jobs, console):
+            _finish(console, run, f"{run.wall_time_s:.0f} s")
+
+
+def _one_by_one(due: Plan, runs: RunFolder, data_folder: Path | None, _: int, console: Console) -> Iterator[Run]:
+    if not due:
+        return
+    from training import trainer  # imported late: Keras takes seconds, which finished runs need not wait for
+
+    data = datasets.load(data_folder)
+    for experiment, seed in due:
+        console.start(f"{experiment.name} seed {seed}")
+        yield trainer.train(experiment, seed, data, runs, console)
+
+
+def _finish(console: Console, run: Run, how: str) -> None:
+    console.finish(
+        f"{run.experiment} seed {run.seed}: validation {run.validation['accuracy']:.2%}, "
+        f"test {run.test['accuracy']:.2%} ({how})"
+    )
 
 
 def _refuse_to_overwrite(experiment: Experiment, seed: int, runs: RunFolder) -> None:

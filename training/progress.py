@@ -49,8 +49,7 @@ class Console:
 
     def epoch(self, done: int, total: int, metrics: dict[str, float]) -> None:
         """Print an epoch's metrics."""
-        values = " ".join(f"{name}={value:.4f}" for name, value in metrics.items())
-        self.line(f"{self._name} epoch {done}/{total} {values}")
+        self.line(_epoch_line(self._name, done, total, metrics))
         self._progress.reset(self._epoch, description=f"{self._name} epoch {min(done + 1, total)}/{total}")
 
     def finish(self, message: str) -> None:
@@ -61,3 +60,22 @@ class Console:
     def line(self, message: str) -> None:
         """Print a line above the bars."""
         self._console.print(message, markup=False)
+
+
+class Lines:
+    """Prints the line after each epoch and nothing else: for one of several networks that train at once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def batch(self, done: int, total: int) -> None:
+        """Say nothing of single mini-batches."""
+
+    def epoch(self, done: int, total: int, metrics: dict[str, float]) -> None:
+        """Print an epoch's metrics."""
+        print(_epoch_line(self._name, done, total, metrics), flush=True)
+
+
+def _epoch_line(name: str, done: int, total: int, metrics: dict[str, float]) -> str:
+    values = " ".join(f"{metric}={value:.4f}" for metric, value in metrics.items())
+    return f"{name} epoch {done}/{total} {values}"

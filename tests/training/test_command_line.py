@@ -81,9 +81,14 @@ def opt_ml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("hyperparameters", "words"),
     [
-        ({"learning_rate": "0.1"}, ["learning_rate", "the hyperparameters are: experiments, seeds, epochs"]),
+        (
+            {"learning_rate": "0.1"},
+            ["learning_rate", "hyperparameters are: experiments, seeds or seed, epochs, probe"],
+        ),
+        ({"probe": "maybe"}, ["probe", "must be true or false, not 'maybe'"]),
+        ({"seed": "-1"}, ["seed", "0 or more, not '-1'"]),
         ({"epochs": "many"}, ["epochs", "'many'"]),
-        ({"epochs": "0"}, ["1 or more"]),
+        ({"epochs": "0"}, ["epochs", "1 or more, not '0'"]),
         ({"experiments": "cnn_a,vgg"}, ["no experiment is called vgg"]),
     ],
 )

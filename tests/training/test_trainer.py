@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from training import architectures, trainer
-from training.commands import run_experiments
+from training.commands import plan_runs, run_experiments
 from training.datasets import FashionMNIST, scale
 from training.errors import TrainingError
 from training.experiments import Experiment, Recipe
@@ -124,16 +124,18 @@ def test_a_run_records_what_its_network_does(experiment: Experiment, tiny: Fashi
     assert runs.finished(replace(experiment, recipe=Recipe(epochs=4)), 0) is None
 
 
-def test_finished_runs_are_skipped_and_the_recipes_not_overwritten(tiny: FashionMNIST, tmp_path: Path) -> None:
+def test_finished_runs_are_skipped_and_the_recipes_not_overwritten(
+    tiny: FashionMNIST, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     runs = RunFolder(tmp_path)
     registered = EXPERIMENTS["baseline"]
     run = trainer.train(replace(registered, recipe=SHORT), 0, tiny, runs, Quiet())
     runs.save(replace(run, fingerprint=registered.fingerprint(0)))
     # With nothing left to do the data is not even looked for.
-    skipped = run_experiments([registered], seeds=1, runs=runs, data_folder=tmp_path / "nowhere")
-    assert [r.experiment for r in skipped] == ["baseline"]
+    run_experiments([(registered, 0)], runs=runs, data_folder=tmp_path / "nowhere")
+    assert capsys.readouterr().out.startswith("baseline seed 0: validation ")
     with pytest.raises(TrainingError, match=r"holds a finished run of baseline seed 0 with 12 epochs.*--runs DIR"):
-        run_experiments(select(["baseline"], epochs=1), seeds=1, runs=runs, data_folder=None)
+        run_experiments(plan_runs(select(["baseline"], epochs=1), seeds=1), runs=runs, data_folder=None)
 
 
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:
