@@ -68,26 +68,37 @@ def _parser() -> argparse.ArgumentParser:
     serverless = add("serverless", "make an endpoint that costs nothing between requests")
     invoke = add("invoke", "send a picture, print its label")
     transform = add("transform", "classify a file or folder by a batch transform job")
+    train = add("train", "train each network in a training job of its own, and collect the records")
     status = add("status", "what is there, and what it costs")
     delete = add("delete", "delete what this deployment made, and nothing else")
     plan = add("plan", "print every call to AWS that a command would make, and make none")
 
     for command in (build, push):
         command.add_argument("--target", choices=("serving", "training"), default="serving", help="default: serving")
-    for command in (deploy, update, serverless):
+    for command in (deploy, update, serverless, train):
         command.add_argument("--role", metavar="ARN", help="the containers' role (default: one is made)")
         command.add_argument("--image", metavar="URI", help="default: the one pushed last")
+    for command in (deploy, update, serverless):
         command.add_argument("--models", type=Path, default=_ROOT / "models", metavar="DIR", help="default: models")
-    for command in (deploy, transform):
+    train.add_argument("experiments", nargs="*", metavar="NAME", help="default: baseline cnn_a cnn_b")
+    train.add_argument("--seeds", type=_positive, metavar="N", help="0 to N-1 (default: each experiment's number)")
+    train.add_argument("--epochs", type=_positive, metavar="N", help="default: the recipe's number")
+    train.add_argument("--jobs", type=_positive, default=4, metavar="N", help="so many at a time (default: 4)")
+    train.add_argument("--spot", action="store_true", help="on spot instances, resumed from checkpoints")
+    train.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
+    train.add_argument(
+        "--runs", type=Path, default=_ROOT / "training" / "runs", metavar="DIR", help="default: training/runs"
+    )
+    for command in (deploy, transform, train):
         command.add_argument("--instance-type", default=DEFAULT_INSTANCE, metavar="TYPE", help="default: %(default)s")
     update.add_argument("--instance-type", metavar="TYPE", help="default: the present one")
     deploy.add_argument("--instances", type=_positive, default=1, metavar="N", help="at least (default: 1)")
     deploy.add_argument("--max-instances", type=_positive, default=4, metavar="N", help="at most (default: 4)")
     deploy.add_argument(
         "--capacity",
-        type=_dollars,
+        type=_over_zero,
         metavar="N",
-        help="requests a second that one instance answers (default: measured by python -m benchmarks.capacity)",
+        help="requests a second that one instance answers (default: 1000, by python -m benchmarks.capacity)",
     )
     deploy.add_argument(
         "--capture", type=_per_cent, default=10, metavar="N", help="per cent of requests kept in S3 (default: 10)"
@@ -101,12 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     invoke.add_argument("picture", type=Path, metavar="PICTURE")
     invoke.add_argument("--model", metavar="NAME", help="such as cnn_b (default: the bundle's)")
     transform.add_argument("source", type=Path, metavar="SOURCE", help=".csv, .jsonl, .npy, .png, .jpg, or a folder")
-    transform.add_argument("--output", type=Path, default=Path("transformed"), metavar="DIR", help="default: transformed")
-    for command in (deploy, serverless, transform, status):
+    transform.add_argument(
+        "--output", type=Path, default=Path("transformed"), metavar="DIR", help="default: transformed"
+    )
+    for command in (deploy, serverless, transform, train, status):
         command.add_argument(
-            "--price", type=_dollars, metavar="USD", help="an hour of one instance (serverless: a GB-second)"
+            "--price", type=_over_zero, metavar="USD", help="an hour of one instance (serverless: a GB-second)"
         )
-    for command in (deploy, update, serverless, transform, delete):
+    for command in (deploy, update, serverless, transform, train, delete):
         command.add_argument("--yes", action="store_true", help="do not ask")
     plan.add_argument("planned", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="default: deploy")
     return parser
@@ -124,7 +137,7 @@ def _per_cent(text: str) -> int:
     return int(text)
 
 
-def _dollars(text: str) -> float:
+def _over_zero(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
@@ -168,9 +181,7 @@ def _deploy(account: Any, options: argparse.Namespace) -> None:
     estimate = cost.estimate_instances(kind, smallest=smallest, largest=largest, price=options.price)
     shape = hosting.Instances(kind, smallest, options.capture)
     _create(account, shape, options, f"{smallest} to {largest} × {kind}: {estimate}")
-    scaling.scale(
-        account, smallest=smallest, largest=largest, capacity=options.capacity or scaling.CAPACITY
-    )
+    scaling.scale(account, smallest=smallest, largest=largest, capacity=options.capacity or scaling.CAPACITY)
     scaling.watch(account)
     _in_service(account)
 
@@ -230,10 +241,40 @@ def _transform(account: Any, options: argparse.Namespace) -> None:
     estimate = cost.estimate_job(options.instance_type, price=options.price)
     model = hosting.model_of(account, hosting.require(account)).model_name
     _confirm(account, options, f"This costs money. A transform job on {options.instance_type}: {estimate}.")
-    files = transform.run(
-        account, options.source, model=model, kind=options.instance_type, output=options.output
-    )
+    files = transform.run(account, options.source, model=model, kind=options.instance_type, output=options.output)
     print(f"{options.output}: {len(files)} files of answers")
+
+
+def _train(account: Any, options: argparse.Namespace) -> None:
+    from endpoint import cost, image, role, storage
+    from training import sagemaker_jobs
+    from training.commands import plan_runs
+    from training.errors import TrainingError
+    from training.registry import select
+    from training.runs import RunFolder
+
+    if account.dry:
+        raise DeploymentError("training jobs cannot be planned; without --yes, train says what it will start, and asks")
+    try:
+        experiments = select(options.experiments or ["baseline", "cnn_a", "cnn_b"], epochs=options.epochs)
+        plan = plan_runs(experiments, seeds=options.seeds)
+        estimate = cost.estimate_job(options.instance_type, price=options.price)
+        uri = options.image or image.pushed(account, "training")
+        _confirm(
+            account,
+            options,
+            f"This costs money. {len(plan)} training jobs on {options.instance_type}, each {estimate}.",
+        )
+        storage.ensure_bucket(account)
+        where = sagemaker_jobs.Where(
+            options.role or role.ensure(account), account.bucket, uri, options.instance_type, spot=options.spot
+        )
+        runs = RunFolder(options.runs)
+        sagemaker_jobs.run(
+            plan, where, runs=runs, data_folder=options.data, jobs=options.jobs, ask=False, account=account.session
+        )
+    except TrainingError as error:
+        raise DeploymentError(str(error)) from error
 
 
 def _status(account: Any, options: argparse.Namespace) -> None:
@@ -280,6 +321,7 @@ _COMMANDS: dict[str, Callable[[Any, argparse.Namespace], None]] = {
     "serverless": _serverless,
     "invoke": _invoke,
     "transform": _transform,
+    "train": _train,
     "status": _status,
     "delete": _delete,
 }

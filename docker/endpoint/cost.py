@@ -5,8 +5,8 @@ from endpoint.errors import DeploymentError
 LIST_PRICES = {"ml.m5.large": 0.115, "ml.m5.xlarge": 0.23}
 """US dollars an hour of one instance, for hosting, batch transform and training alike.
 
-On-demand list prices of us-east-1 (N. Virginia) as of 2025; AWS publishes today's at aws.amazon.com/sagemaker/ai/pricing.
-Other regions cost more, and prices change: an estimate, which ``--price`` replaces.
+On-demand list prices of us-east-1 (N. Virginia) as of 2025; today's are at aws.amazon.com/sagemaker/ai/pricing. Other
+regions cost more, and prices change: an estimate, which ``--price`` replaces.
 """
 
 SERVERLESS_GB_SECOND = 0.00002
@@ -37,7 +37,9 @@ def estimate_instances(instance_type: str, *, smallest: int, largest: int, price
     each = hourly(instance_type, price)
     low, high = each * smallest, each * largest
     hour = f"${low:.2f}" if low == high else f"${low:.2f} to ${high:.2f}"
-    month = f"${low * HOURS_A_MONTH:.0f}" if low == high else f"${low * HOURS_A_MONTH:.0f} to ${high * HOURS_A_MONTH:.0f}"
+    month = (
+        f"${low * HOURS_A_MONTH:.0f}" if low == high else f"${low * HOURS_A_MONTH:.0f} to ${high * HOURS_A_MONTH:.0f}"
+    )
     return f"{hour} an hour, {month} a month, asked or not, until deleted ({_source(price)})"
 
 

@@ -67,7 +67,7 @@ def code_of(error: ClientError) -> str:
 def is_missing(error: ClientError) -> bool:
     """Whether an error says that what was asked for does not exist.
 
-    SageMaker's Describe calls answer ``ValidationException`` ("Could not find …") where others have a code of their own.
+    SageMaker answers ``ValidationException`` ("Could not find …") where other services have a code of their own.
     """
     code = code_of(error)
     words = ("NotFound", "NoSuch", "404", "ResourceNotFoundException")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -290,14 +291,16 @@ def _ensure_log_group(account: Account) -> None:
     logs.put_retention_policy(logGroupName=account.log_group, retentionInDays=_LOG_DAYS)
 
 
-def _once_the_role_is_known(make: Any) -> None:
+def _once_the_role_is_known(make: Callable[[], None]) -> None:
     """Repeat while SageMaker cannot assume the role: IAM takes seconds to spread a new one."""
     deadline = time.monotonic() + _ROLE_SECONDS
     while True:
         try:
-            return make()
+            make()
         except ClientError as error:
             unknown = code_of(error) == "ValidationException" and "assume" in str(error).lower()
             if not unknown or time.monotonic() > deadline:
                 raise
             time.sleep(waiting.POLL_SECONDS / 2)
+        else:
+            return

@@ -102,7 +102,9 @@ def _docker(account: Account, *arguments: str, stdin: str | None = None) -> None
     answering = subprocess.run(["docker", "version"], capture_output=True, text=True)  # noqa: S607
     if answering.returncode:
         said = " ".join(answering.stderr.split())
-        raise DeploymentError(f"no container engine answers ({said}); start Docker, or set DOCKER_HOST to one that runs")
+        raise DeploymentError(
+            f"no container engine answers ({said}); start Docker, or set DOCKER_HOST to one that runs"
+        )
     ended = subprocess.run(["docker", *arguments], input=stdin, text=True)  # noqa: S603, S607
     if ended.returncode:
         raise DeploymentError(

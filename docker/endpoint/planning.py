@@ -29,7 +29,7 @@ def dry_account(name: str, region: str | None, *, deployed: bool) -> Account:
         deployed: whether the deployment is there already.
 
     """
-    session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name=region)
+    session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name=region)  # noqa: S106
     account = Account(session, name, dry=True)
     planner = _Planner(account, deployed=deployed)
     session.events.register_first("before-parameter-build", planner.show)
@@ -47,13 +47,14 @@ class _Planner:
             self._seed()
 
     def _seed(self) -> None:
-        name, variant = self._account.name, {"VariantName": VARIANT, "ModelName": "MODEL"}
+        name, version = self._account.name, f"{self._account.name}-VERSION"
+        variant = {"VariantName": VARIANT, "ModelName": version}
         machines = {"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
-        self._make("Endpoint", name, {"EndpointName": name, "EndpointConfigName": "CONFIG"})
-        config = {"EndpointConfigName": "CONFIG", "ProductionVariants": [variant | machines]}
-        self._make("EndpointConfig", "CONFIG", config)
+        self._make("Endpoint", name, {"EndpointName": name, "EndpointConfigName": version})
+        config = {"EndpointConfigName": version, "ProductionVariants": [variant | machines]}
+        self._make("EndpointConfig", version, config)
         container = {"Image": "IMAGE", "ModelDataUrl": "BUNDLE"}
-        self._make("Model", "MODEL", {"ModelName": "MODEL", "ExecutionRoleArn": _ROLE, "PrimaryContainer": container})
+        self._make("Model", version, {"ModelName": version, "ExecutionRoleArn": _ROLE, "PrimaryContainer": container})
 
     def show(self, params: Answer, model: Any, **_: object) -> None:
         """Print a call with its parameters."""
@@ -123,6 +124,7 @@ class _Planner:
             "DescribeScalableTargets": {"ScalableTargets": []},
             "DescribeAlarms": {"MetricAlarms": []},
             "ListObjectsV2": {"Contents": []},
+            "DescribeLogGroups": {"logGroups": []},
             "InvokeEndpoint": {"Body": BytesIO(b'{"label": "LABEL", "confidence": 0, "model": "MODEL"}')},
         }
         deployed: dict[str, Answer] = {
@@ -139,6 +141,7 @@ class _Planner:
                 ]
             },
             "ListObjectsV2": {"Contents": [{"Key": "KEY"}]},
+            "DescribeLogGroups": {"logGroups": [{"logGroupName": self._account.log_group}]},
             "GetObject": {"Body": BytesIO()},
         }
         missing = deployed.keys() - always.keys()

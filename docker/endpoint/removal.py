@@ -51,6 +51,8 @@ def _sagemaker(account: Account, plural: str, resource: str) -> Iterator[str]:
         summaries += next(value for value in page.values() if isinstance(value, list))
     for summary in summaries:
         name, arn = summary[f"{resource}Name"], summary[f"{resource}Arn"]
+        if not name.startswith(f"{account.name}-"):
+            continue
         if not account.owns(client.list_tags(ResourceArn=arn)["Tags"]):
             yield f"left alone {resource} {name}: its owner tag is not this deployment's"
             continue
@@ -60,6 +62,9 @@ def _sagemaker(account: Account, plural: str, resource: str) -> Iterator[str]:
 
 def _log_group(account: Account) -> Iterator[str]:
     logs = account.client("logs")
+    there = logs.describe_log_groups(logGroupNamePrefix=account.log_group)["logGroups"]
+    if account.log_group not in [group["logGroupName"] for group in there]:
+        return
     arn = f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{account.log_group}"
     yield from _if_own(
         account,

@@ -42,7 +42,7 @@ def until(
             )
         if passed > limit_s:
             raise DeploymentError(
-                f"{what} is still {now} after {limit_s:.0f} s; see the CloudWatch log group {log_group}, and ask again: "
-                f"python docker/endpoint status"
+                f"{what} is still {now} after {limit_s:.0f} s; see the CloudWatch log group {log_group}, and ask "
+                f"again: python docker/endpoint status"
             )
         time.sleep(POLL_SECONDS)

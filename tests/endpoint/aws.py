@@ -32,6 +32,7 @@ class Aws:
         refused: by operation, the code and message it is refused with.
         statuses: what the endpoint's status will be, one a look; with the reason of a failure.
         rolls_back: whether an update ends with the old configuration.
+        job_output: what a training job leaves as output.tar.gz; moto's jobs leave nothing.
 
     """
 
@@ -40,6 +41,8 @@ class Aws:
         self.refused: dict[str, tuple[str, str]] = {}
         self.statuses: list[tuple[str, str | None]] = []
         self.rolls_back = False
+        self.job_output: bytes | None = None
+        self._clients: dict[str, Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
             "127.0.0.1", 0, Request.application(self._answer), threaded=True, request_handler=MotoRequestHandler
@@ -53,6 +56,11 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """Make a boto3 client of this server, with another owner's credentials."""
+        if service not in self._clients:
+            self._clients[service] = self._connect(service)
+        return self._clients[service]
+
+    def _connect(self, service: str) -> Any:
         return boto3.client(
             service,
             region_name=REGION,
@@ -103,6 +111,11 @@ class Aws:
         if operation == "DescribeEndpoint" and self.statuses and self.endpoints:
             (endpoint,) = self.endpoints.values()
             endpoint.endpoint_status, endpoint.failure_reason = self.statuses.pop(0)
+        if operation == "CreateTrainingJob" and self.job_output is not None:
+            job = json.loads(body)
+            bucket, _, prefix = job["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://").partition("/")
+            key = f"{prefix}/{job['TrainingJobName']}/output/output.tar.gz"
+            self.client("s3").put_object(Bucket=bucket, Key=key, Body=self.job_output)
         content, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
         response = Response(b"".join(content), status, headers)
         if request.headers.get("X-Amz-Target", "").startswith("SageMaker.Describe"):

@@ -4,6 +4,9 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import boto3
+import botocore.session
+import httpx
 import pytest
 
 from endpoint import waiting
@@ -26,6 +29,18 @@ class Ended:
 Command = Callable[..., Ended]
 
 
+_SERVICES = botocore.session.get_session().get_component("data_loader")
+
+
+class _QuickSession(boto3.Session):  # type: ignore[misc]
+    """A session that does not parse the descriptions of AWS's services anew: a second for each command."""
+
+    def __init__(self, **options: str | None) -> None:
+        core = botocore.session.get_session()
+        core.register_component("data_loader", _SERVICES)
+        super().__init__(botocore_session=core, **options)
+
+
 @pytest.fixture(scope="session")
 def _aws() -> Iterator[Aws]:
     server = Aws()
@@ -36,10 +51,9 @@ def _aws() -> Iterator[Aws]:
 @pytest.fixture
 def aws(_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An empty AWS that every client of this process finds."""
-    import httpx
-
     httpx.post(f"{_aws.url}/moto-api/reset").raise_for_status()
     _aws.calls, _aws.refused, _aws.statuses, _aws.rolls_back = [], {}, [], False
+    _aws.job_output = None
     for name, value in {
         "AWS_ENDPOINT_URL": _aws.url,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -52,6 +66,7 @@ def aws(_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(waiting, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(boto3, "Session", _QuickSession)
     return _aws
 
 

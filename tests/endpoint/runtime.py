@@ -16,7 +16,14 @@ from tests.endpoint.aws import ACCOUNT, Aws
 
 LARGEST_BODY = 25 * 1024 * 1024
 _PREFIX = "X-Amzn-SageMaker-"
-_PASSED = ("Custom-Attributes", "Inference-Id", "Target-Model", "Target-Variant", "Target-Container-Hostname", "Session-Id")
+_PASSED = (
+    "Custom-Attributes",
+    "Inference-Id",
+    "Target-Model",
+    "Target-Variant",
+    "Target-Container-Hostname",
+    "Session-Id",
+)
 _RETURNED = ("Custom-Attributes", "New-Session-Id", "Closed-Session-Id")
 
 
@@ -65,6 +72,4 @@ class Runtime:
 
 
 def _error(status: int, code: str, content: dict[str, Any]) -> Response:
-    return Response(
-        json.dumps(content), status, headers={"x-amzn-ErrorType": code}, content_type="application/json"
-    )
+    return Response(json.dumps(content), status, headers={"x-amzn-ErrorType": code}, content_type="application/json")

@@ -13,17 +13,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from service.bundle import Bundle
-from tests.conftest import DATA
+from tests.conftest import DATA, ROOT
 from tests.endpoint.aws import ACCOUNT, REGION, Aws
 from tests.endpoint.conftest import NAME, Command
 from tests.endpoint.runtime import LARGEST_BODY, Runtime
+from training.datasets import FashionMNIST
+from training.registry import EXPERIMENTS
+from training.runs import RunFolder
 
 PushImage = Callable[[str], str]
 BOOT = DATA / "ankle-boot.png"
 
 
 @pytest.fixture
-def deployed(aws: Aws, command: Command, push_image: PushImage) -> str:
+def deployed(command: Command, push_image: PushImage) -> str:
     """An endpoint in service; gives its image's digest."""
     digest = push_image("1")
     ended = command("deploy", "--yes", "--max-instances=3", "--capacity=100", "--capture=25")
@@ -91,7 +94,8 @@ def test_what_deploy_makes(aws: Aws, deployed: str, tmp_path: Path) -> None:
     assert "cnn_a" in Bundle(tmp_path).manifest.models
 
 
-def test_the_role_allows_what_is_needed_and_no_more(aws: Aws, deployed: str) -> None:
+@pytest.mark.usefixtures("deployed")
+def test_the_role_allows_what_is_needed_and_no_more(aws: Aws) -> None:
     iam = aws.client("iam")
     role = iam.get_role(RoleName=f"{NAME}-{REGION}")["Role"]
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -104,7 +108,8 @@ def test_the_role_allows_what_is_needed_and_no_more(aws: Aws, deployed: str) -> 
     assert served(aws)["ExecutionRoleArn"] == role["Arn"]
 
 
-def test_invoke(aws: Aws, deployed: str, runtime: Runtime, command: Command) -> None:
+@pytest.mark.usefixtures("aws", "deployed")
+def test_invoke(runtime: Runtime, command: Command) -> None:
     ended = command("invoke", str(BOOT), "--model", "cnn_b")
     assert ended.status == 0, ended.err
     assert ended.out == "Ankle boot (99.4%, cnn_b)\n"
@@ -115,7 +120,8 @@ def test_invoke(aws: Aws, deployed: str, runtime: Runtime, command: Command) -> 
     }
 
 
-def test_invoke_with_boto3(aws: Aws, deployed: str, runtime: Runtime) -> None:
+@pytest.mark.usefixtures("aws", "deployed", "runtime")
+def test_invoke_with_boto3() -> None:
     client = boto3.client("sagemaker-runtime")
     answer = client.invoke_endpoint(EndpointName=NAME, Body=BOOT.read_bytes(), ContentType="image/png")
     (probabilities,) = json.load(answer["Body"])["predictions"]
@@ -133,9 +139,8 @@ def test_invoke_with_boto3(aws: Aws, deployed: str, runtime: Runtime) -> None:
         client.invoke_endpoint(EndpointName="nothing", Body=b"", ContentType="text/csv")
 
 
-def test_invoke_passes_on_what_the_container_says(
-    aws: Aws, deployed: str, runtime: Runtime, command: Command, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("aws", "deployed", "runtime")
+def test_invoke_passes_on_what_the_container_says(command: Command, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     ended = command("invoke", str(tmp_path / "broken.png"))
     assert ended.status == 1
@@ -143,8 +148,9 @@ def test_invoke_passes_on_what_the_container_says(
     assert "not a picture that can be read" in ended.err
 
 
+@pytest.mark.usefixtures("deployed")
 def test_update_replaces_image_and_bundle_and_takes_the_old_ones_away(
-    aws: Aws, deployed: str, command: Command, push_image: PushImage
+    aws: Aws, command: Command, push_image: PushImage
 ) -> None:
     before = served(aws)
     digest = push_image("2")
@@ -172,7 +178,8 @@ def test_an_update_that_is_rolled_back_is_a_failure(
     assert served(aws)["PrimaryContainer"]["Image"].endswith(deployed)
 
 
-def test_status(aws: Aws, deployed: str, command: Command) -> None:
+@pytest.mark.usefixtures("aws")
+def test_status(deployed: str, command: Command) -> None:
     ended = command("status", "--price", "1")
     assert ended.status == 0, ended.err
     for words in ("InService", deployed, "1 × ml.m5.xlarge, between 1 and 3", "$1.00 to $3.00 an hour", "your --price"):
@@ -181,7 +188,8 @@ def test_status(aws: Aws, deployed: str, command: Command) -> None:
     assert f"alarm        {NAME}-latency: INSUFFICIENT_DATA" in ended.out or f"{NAME}-latency: OK" in ended.out
 
 
-def test_serverless(aws: Aws, push_image: PushImage, command: Command, runtime: Runtime) -> None:
+@pytest.mark.usefixtures("runtime")
+def test_serverless(aws: Aws, push_image: PushImage, command: Command) -> None:
     push_image("1")
     ended = command("serverless", "--yes", "--memory=3072", "--concurrency=7")
     assert ended.status == 0, ended.err
@@ -201,7 +209,8 @@ def test_serverless(aws: Aws, push_image: PushImage, command: Command, runtime: 
     assert aws.everything() == set()
 
 
-def test_transform(aws: Aws, deployed: str, command: Command, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("deployed")
+def test_transform(aws: Aws, command: Command, tmp_path: Path) -> None:
     """moto's jobs write nothing: what is fetched is what the test puts where the job was told to write."""
     (tmp_path / "in.csv").write_text("0" + ",0" * 783 + "\n")
     s3, bucket = aws.client("s3"), f"{NAME}-{ACCOUNT}-{REGION}"
@@ -218,9 +227,8 @@ def test_transform(aws: Aws, deployed: str, command: Command, tmp_path: Path) ->
     assert job["TransformOutput"]["S3OutputPath"] == f"s3://{bucket}/{where.removesuffix('/in/')}/out"
 
 
-def test_delete_takes_everything_it_made_and_nothing_else(
-    aws: Aws, push_image: PushImage, command: Command, runtime: Runtime
-) -> None:
+@pytest.mark.usefixtures("runtime")
+def test_delete_takes_everything_it_made_and_nothing_else(aws: Aws, push_image: PushImage, command: Command) -> None:
     """Somebody else's things, some of them called almost or exactly like ours."""
     aws.client("s3").create_bucket(Bucket=f"{NAME}-of-somebody-else")
     aws.client("iam").create_role(RoleName=f"{NAME}-other", AssumeRolePolicyDocument="{}")
@@ -276,3 +284,26 @@ def test_without_yes_nothing_happens_when_nobody_can_be_asked(
     assert ended.status == 1
     assert "pass --yes" in ended.err
     assert aws.everything() == before
+
+
+def test_train_collects_the_jobs_records(
+    aws: Aws, push_image: PushImage, command: Command, dataset: FashionMNIST, tmp_path: Path
+) -> None:
+    """How jobs are submitted is ``training``'s, and tested there; here, that they get what this deployment made."""
+    push_image("1")
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:training"
+    output = BytesIO()
+    with tarfile.open(fileobj=output, mode="w:gz") as archive:
+        archive.add(ROOT / "training" / "runs" / "baseline" / "seed-0.json", "runs/baseline/seed-0.json")
+    aws.job_output = output.getvalue()
+    options = (f"--image={image}", "--seeds=1", f"--runs={tmp_path}", f"--data={dataset.source}", "--spot")
+    ended = command("train", "baseline", "--yes", *options)
+    assert ended.status == 0, ended.err
+    assert "1 training jobs on ml.m5.xlarge, each $0.23 an hour" in ended.out
+    (summary,) = aws.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]
+    job = aws.client("sagemaker").describe_training_job(TrainingJobName=summary["TrainingJobName"])
+    assert job["AlgorithmSpecification"]["TrainingImage"] == image
+    assert job["RoleArn"].endswith(f"role/{NAME}-{REGION}")
+    assert job["OutputDataConfig"]["S3OutputPath"].startswith(f"s3://{NAME}-{ACCOUNT}-{REGION}/")
+    assert RunFolder(tmp_path).finished(EXPERIMENTS["baseline"], 0) is not None
+    assert "no experiment is called vgg" in command("train", "vgg", "--yes", f"--runs={tmp_path}").err
