@@ -13,9 +13,10 @@ import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port
-from training.datasets import FashionMNIST
+from training.datasets import FashionMNIST, scale
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
 
@@ -99,7 +100,7 @@ def test_serving_image_refuses_a_broken_mounted_bundle(serving: str, tmp_path: P
 def test_trained_in_one_image_served_by_the_other(
     serving: str, training: str, dataset: FashionMNIST, tmp_path: Path
 ) -> None:
-    """One epoch of the dense network, by SageMaker's folders alone; no network."""
+    """Train, model.tar.gz, serve, invoke: one epoch of the dense network, by SageMaker's folders alone; no network."""
     config = tmp_path / "input" / "config"
     config.mkdir(parents=True)
     hyperparameters = {"experiments": "baseline", "epochs": "1"}
@@ -109,20 +110,37 @@ def test_trained_in_one_image_served_by_the_other(
     trained = docker("run", "--rm", "--network=none", *mounts, training, "train", check=False)
     assert trained.returncode == 0, trained.stderr
     assert "baseline seed 0 epoch 1/1" in trained.stdout
-    # SageMaker uploads the folder as model.tar.gz, and unpacks it for the endpoint.
-    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
-        archive.add(tmp_path / "model", arcname=".")
-    unpacked = tmp_path / "endpoint"
-    with tarfile.open(tmp_path / "model.tar.gz") as archive:
-        archive.extractall(unpacked, filter="data")
-    # What TensorFlow Serving would load: a version folder whose serving_default takes and gives what it says.
-    signature = tf.saved_model.load(str(unpacked / "baseline" / "1")).signatures["serving_default"]
-    images = tf.constant(np.zeros((3, 28, 28, 1), np.float32))
-    assert signature(images=images)["probabilities"].shape == (3, 10)
+
+    unpacked = through_model_tar_gz(tmp_path / "model", tmp_path)
     with running(serving, f"--volume={unpacked}:/opt/ml/model:ro", *HARDENED) as (url, _):
-        answer = httpx.post(f"{url}/predict", files={"file": (DATA / "trouser.png").read_bytes()}).json()
+        picture = (DATA / "trouser.png").read_bytes()
+        answer = httpx.post(f"{url}/predict", files={"file": picture}).json()
         assert (answer["model"], answer["label"]) == ("baseline", "Trouser")
         (experiment,) = httpx.get(f"{url}/experiments").json()["experiments"]
         assert experiment["seeds"] == 1
         page = httpx.get(f"{url}/experiments", headers={"accept": "text/html"})
         assert page.status_code == 200, page.text
+        invoked = httpx.post(f"{url}/invocations", content=picture, headers={"content-type": "image/png"})
+        (probabilities,) = invoked.json()["predictions"]
+    # TensorFlow Serving loads the same version folder, and answers the same.
+    signature = tf.saved_model.load(str(unpacked / "baseline" / "1")).signatures["serving_default"]
+    pixels = scale(np.asarray(Image.open(DATA / "trouser.png"))[np.newaxis])
+    assert np.allclose(signature(images=tf.constant(pixels))["probabilities"].numpy()[0], probabilities, atol=1e-5)
+
+
+def through_model_tar_gz(model: Path, folder: Path) -> Path:
+    """Pack what a training job left and unpack it for hosting, as SageMaker does; gives the unpacked folder."""
+    packed, unpacked = folder / "model.tar.gz", folder / "unpacked"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(model, arcname=".")
+    with tarfile.open(packed) as archive:
+        assert all(entry.isfile() or entry.isdir() for entry in archive), "hosting refuses links"
+        archive.extractall(unpacked, filter="data")
+    return unpacked
+
+
+def test_serving_image_is_small_and_has_no_sdk(serving: str) -> None:
+    (described,) = json.loads(docker("image", "inspect", serving).stdout)
+    assert described["Size"] <= 300e6
+    absent = "import importlib.util as u; print([n for n in ('boto3', 'sagemaker', 'tensorflow') if u.find_spec(n)])"
+    assert docker("run", "--rm", "--entrypoint=python", serving, "-c", absent).stdout == "[]\n"

@@ -5,6 +5,7 @@ image. A job's name begins with what it computes, the run's fingerprint included
 are under way or done, and submits only what is missing.
 """
 
+import os
 import re
 import tarfile
 import time
@@ -39,6 +40,10 @@ POLL_S = 15.0
 
 _PREFIX = "ecl"
 _ROOT = Path(__file__).parent.parent
+# Before it submits, the SDK simulates whether the role may make network interfaces in a VPC, and refuses one that may
+# not. These jobs are in no VPC: such a check would refuse exactly the roles with least privilege.
+os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
+
 _NO_TELEMETRY = {
     "SchemaVersion": "1.0",
     "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
@@ -65,8 +70,19 @@ class Where:
     spot: bool
 
 
-def run(plan: Plan, where: Where, *, runs: RunFolder, data_folder: Path | None, jobs: int, ask: bool) -> None:
+def run(
+    plan: Plan,
+    where: Where,
+    *,
+    runs: RunFolder,
+    data_folder: Path | None,
+    jobs: int,
+    ask: bool,
+    account: boto3.Session | None = None,
+) -> None:
     """Submit what is missing, ``jobs`` at a time, wait, and put the records where local runs are.
+
+    ``account`` is whose AWS account and region; where not given, what the environment says.
 
     Raises:
         TrainingError: credentials, role, bucket or quota are missing, a job failed, or the user said no.
@@ -81,7 +97,7 @@ def run(plan: Plan, where: Where, *, runs: RunFolder, data_folder: Path | None, 
             "--on sagemaker needs --role ARN, which the jobs assume, and --bucket NAME for their results"
         )
     with _explained(where):
-        session = _session(where.bucket)
+        session = _session(where.bucket, account or boto3.Session())
         client = session.boto_session.client("sagemaker")
         found = {_job_name(e, seed): _latest(client, _job_name(e, seed)) for e, seed in due}
         missing = sum(job is None for job in found.values())
@@ -113,8 +129,7 @@ def _job_name(experiment: Experiment, seed: int) -> str:
     return f"{_PREFIX}-{name}-{seed}-{experiment.fingerprint(seed)[:8]}"
 
 
-def _session(bucket: str) -> Session:
-    boto_session = boto3.Session()
+def _session(bucket: str, boto_session: boto3.Session) -> Session:
     if boto_session.region_name is None:
         raise TrainingError("no AWS region is set; set AWS_DEFAULT_REGION, or region in ~/.aws/config")
     return Session(boto_session, default_bucket=bucket, sagemaker_config=_NO_TELEMETRY)

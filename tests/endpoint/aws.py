@@ -1,0 +1,161 @@
+"""AWS for tests: a real moto server over HTTP, and at its boundary the little that moto lacks.
+
+moto 5.2 has no UpdateEndpoint; its endpoints are in service at once and never fail; its answers have empty structures
+(``"VpcConfig": {}``), which AWS leaves out, and lack fields of an endpoint's data capture, which AWS has: the SDK's
+strict models refuse both. ``Aws`` puts these right in front of moto, notes the calls, and can refuse one as AWS would.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sagemaker.models import sagemaker_backends
+from werkzeug.serving import make_server
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Request, Response
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+
+
+class Aws:
+    """A started server.
+
+    Attributes:
+        url: for AWS_ENDPOINT_URL.
+        calls: the operations asked for, such as CreateModel, in order; S3's are not among them.
+        refused: by operation, the code and message it is refused with.
+        statuses: what the endpoint's status will be, one a look; with the reason of a failure.
+        rolls_back: whether an update ends with the old configuration.
+        job_output: what a training job leaves as output.tar.gz; moto's jobs leave nothing.
+
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.refused: dict[str, tuple[str, str]] = {}
+        self.statuses: list[tuple[str, str | None]] = []
+        self.rolls_back = False
+        self.job_output: bytes | None = None
+        self._clients: dict[str, Any] = {}
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server(
+            "127.0.0.1", 0, Request.application(self._answer), threaded=True, request_handler=MotoRequestHandler
+        )
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.shutdown()
+
+    def client(self, service: str) -> Any:
+        """Make a boto3 client of this server, with another owner's credentials."""
+        if service not in self._clients:
+            self._clients[service] = self._connect(service)
+        return self._clients[service]
+
+    def _connect(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="other",
+            aws_secret_access_key="other",  # noqa: S106
+            config=Config(read_timeout=10, retries={"max_attempts": 1}),
+        )
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        """moto's endpoints, by name."""
+        found: dict[str, Any] = sagemaker_backends[ACCOUNT][REGION].endpoints
+        return found
+
+    def everything(self) -> set[str]:
+        """Name everything there is."""
+        asked: list[tuple[str, str, str, Callable[[dict[str, Any]], str]]] = [
+            ("sagemaker", "list_endpoints", "Endpoints", lambda found: found["EndpointName"]),
+            ("sagemaker", "list_endpoint_configs", "EndpointConfigs", lambda found: found["EndpointConfigName"]),
+            ("sagemaker", "list_models", "Models", lambda found: found["ModelName"]),
+            ("s3", "list_buckets", "Buckets", lambda found: found["Name"]),
+            ("iam", "list_roles", "Roles", lambda found: found["RoleName"]),
+            ("ecr", "describe_repositories", "repositories", lambda found: found["repositoryName"]),
+            ("cloudwatch", "describe_alarms", "MetricAlarms", lambda found: found["AlarmName"]),
+            ("logs", "describe_log_groups", "logGroups", lambda found: found["logGroupName"]),
+        ]
+        names = {
+            f"{operation} {name(found)}"
+            for service, operation, key, name in asked
+            for found in getattr(self.client(service), operation)()[key]
+        }
+        scaling = self.client("application-autoscaling")
+        targets = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        return names | {f"scaling {found['ResourceId']}" for found in (*targets, *policies)}
+
+    def _answer(self, request: Request) -> Response:
+        body = request.get_data()
+        request.environ["wsgi.input"] = BytesIO(body)  # moto reads it again
+        operation = _operation(request)
+        if operation:
+            self.calls.append(operation)
+        if operation in self.refused:
+            return _refusal(request, *self.refused[operation])
+        if operation == "UpdateEndpoint":
+            return self._update(request)
+        if operation == "DescribeEndpoint" and self.statuses and self.endpoints:
+            (endpoint,) = self.endpoints.values()
+            endpoint.endpoint_status, endpoint.failure_reason = self.statuses.pop(0)
+        if operation == "CreateTrainingJob" and self.job_output is not None:
+            job = json.loads(body)
+            bucket, _, prefix = job["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://").partition("/")
+            key = f"{prefix}/{job['TrainingJobName']}/output/output.tar.gz"
+            self.client("s3").put_object(Bucket=bucket, Key=key, Body=self.job_output)
+        content, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
+        response = Response(b"".join(content), status, headers)
+        if request.headers.get("X-Amz-Target", "").startswith("SageMaker.Describe"):
+            described = _without_empty(json.loads(response.get_data()))
+            if operation == "DescribeEndpoint" and "DataCaptureConfig" in described:
+                described["DataCaptureConfig"] |= {"CaptureStatus": "Started", "CurrentSamplingPercentage": 25}
+            response.set_data(json.dumps(described))
+        return response
+
+    def _update(self, request: Request) -> Response:
+        asked = request.get_json(force=True)
+        endpoint = self.endpoints[asked["EndpointName"]]
+        if self.rolls_back:
+            endpoint.failure_reason = "CloudWatch alarm raised during the bake period"
+        else:
+            endpoint.endpoint_config_name = asked["EndpointConfigName"]
+        return Response(json.dumps({"EndpointArn": endpoint.arn}), content_type="application/x-amz-json-1.1")
+
+
+def _operation(request: Request) -> str | None:
+    target = request.headers.get("X-Amz-Target")
+    if target:
+        return target.rpartition(".")[2]
+    if "/operation/" in request.path:  # Smithy RPC
+        return request.path.rpartition("/")[2]
+    form = parse_qs(request.get_data(as_text=True)) if request.mimetype.endswith("urlencoded") else {}
+    return form.get("Action", [None])[0]
+
+
+def _refusal(request: Request, code: str, message: str) -> Response:
+    if request.headers.get("X-Amz-Target"):
+        return Response(json.dumps({"__type": code, "message": message}), 400, content_type="application/json")
+    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    return Response(error, 403, content_type="text/xml")
+
+
+def _without_empty(content: Any) -> Any:
+    if isinstance(content, dict):
+        cleaned = {key: _without_empty(value) for key, value in content.items()}
+        return {key: value for key, value in cleaned.items() if value not in ({}, None)}
+    if isinstance(content, Iterable) and not isinstance(content, str):
+        return [_without_empty(value) for value in content]
+    return content
