@@ -54,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Deploy to Amazon SageMaker AI, and take it away again. What costs money says how much, and asks.",
     )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", default="exploring-convolutional-layers", help="of the deployment (default: this)")
+    common.add_argument(
+        "--name",
+        default="exploring-convolutional-layers",
+        help="of the deployment (default: exploring-convolutional-layers)",
+    )
     common.add_argument("--region", metavar="REGION", help="such as us-east-1 (default: the configured one)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
