@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     max_body_mb: int = Field(25, ge=1, description="largest request body, in MiB; SageMaker's own limit is 25 MB")
     max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
     max_batch: int = Field(10_000, ge=1, description="most images in one request; a body over 64 MB may hold more")
-
+    max_in_flight: int = Field(
+        128, ge=1, description="most requests a worker has in flight; further ones get 503 with Retry-After"
+    )
     drain_seconds: float = Field(
         1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
     )
