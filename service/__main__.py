@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import uvicorn
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from service.bundle import Bundle, BundleError
 from service.settings import Settings, describe, explain
+from service.slow_clients import Patience, PatientProtocol
 
 STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
@@ -64,12 +66,21 @@ def _try_to_listen(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     # Uvicorn drains, then raises the signal again for this handler: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    patience = Patience(
+        headers=settings.header_seconds,
+        body=settings.body_seconds,
+        answer=settings.answer_seconds,
+        header_bytes=settings.max_header_kb * 1024,
+    )
     uvicorn.run(
         "service.app:create_app",
         factory=True,
         host=settings.host,
         port=settings.listening_port,
         workers=settings.workers,
+        http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]  # called as a class, no more
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_seconds,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),

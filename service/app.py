@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from service import __version__, errors, large_work
+from service.admission import Admission
 from service.bundle import Bundle
 from service.classifier import Models
 from service.draining import Drain
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.drain = Drain()
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
+    app.add_middleware(Admission, most=settings.max_in_flight)
     app.add_middleware(RequestLog)
     errors.install(app)
     if settings.sagemaker_multi_model:

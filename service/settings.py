@@ -48,7 +48,22 @@ class Settings(BaseSettings):
     max_body_mb: int = Field(25, ge=1, description="largest request body, in MiB; SageMaker's own limit is 25 MB")
     max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
     max_batch: int = Field(10_000, ge=1, description="most images in one request; a body over 64 MB may hold more")
-
+    max_in_flight: int = Field(
+        128, ge=1, description="most requests a worker has in flight; further ones get 503 with Retry-After"
+    )
+    header_seconds: float = Field(
+        10, gt=0, description="how long a request's line and headers may take, from the connection or their first byte"
+    )
+    body_seconds: float = Field(
+        30, gt=0, description="how long a request's body may take, and a second more for every 10 KB of it"
+    )
+    answer_seconds: float = Field(
+        30, gt=0, description="how long a client may leave an answer unread, and a second more for every 10 KB of it"
+    )
+    keep_alive_seconds: int = Field(
+        65, ge=1, description="how long a connection may idle between requests; longer than a load balancer's, often 60"
+    )
+    max_header_kb: int = Field(16, ge=1, description="largest request line and headers, in KiB")
     drain_seconds: float = Field(
         1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
     )

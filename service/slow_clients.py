@@ -1,0 +1,161 @@
+"""What a client may take its time for, and how much it may send before a request has begun.
+
+Uvicorn limits only how long a connection idles between two requests. Without the rest a handful of clients that send
+a byte now and then, or never read an answer, would hold a worker's memory and descriptors for ever. Each connection
+looks at itself once a second, so that a request costs no timer.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from service.errors import MEDIA_TYPE, problem
+
+SLOWEST = 10 * 1024
+"""Bytes a second: so many more give a body, or an answer, a second more than its setting says."""
+
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a client may take, in seconds, and how large its headers may be, in bytes."""
+
+    headers: float
+    body: float
+    answer: float
+    header_bytes: int
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Uvicorn's HTTP protocol, with limits on what it waits for.
+
+    The phases of a request: its headers come, its body comes, it is worked on (no limit: that is the server's own
+    time), its answer is read. ``_deadline`` is the end of either of the first two, ``_unread_deadline`` of the last.
+    """
+
+    def __init__(self, *arguments: Any, patience: Patience, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._patience = patience
+        self._deadline: float | None = None
+        self._in_headers = True
+        self._header_bytes = 0
+        self._refused = False
+        self._unread_deadline: float | None = None
+        self._look: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._deadline = self.loop.time() + self._patience.headers
+        self._look = self.loop.call_later(_LOOK_SECONDS, self._look_at_the_clock)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        if self._look is not None:
+            self._look.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what comes before a request has begun, and refuse it when it is too much."""
+        if self._refused:
+            return
+        if self._in_headers:
+            self._header_bytes += len(data)
+        super().data_received(data)
+        if self._refused or (self._in_headers and self._header_bytes > self._patience.header_bytes):
+            self._refuse(
+                431,
+                f"the request's line and headers are larger than {self._patience.header_bytes // 1024} KB, the most "
+                "this service takes; send less in them, or start the service with a larger SERVICE_MAX_HEADER_KB",
+            )
+
+    def on_message_begin(self) -> None:
+        """Start the time for a request's headers."""
+        super().on_message_begin()
+        self._in_headers = True
+        self._deadline = self.loop.time() + self._patience.headers
+
+    def on_headers_complete(self) -> None:
+        """Start the time for a request's body, unless its headers are too large."""
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)  # with ": " and CR LF
+        if size > self._patience.header_bytes or self._refused:
+            self._refused = True
+            return
+        self._in_headers, self._header_bytes = False, 0
+        self._deadline = self.loop.time() + self._patience.body
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Give a body that comes at a fair speed all the time it needs."""
+        if self._refused:
+            return
+        if self._deadline is not None:
+            self._deadline += len(body) / SLOWEST
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Wait no more: the rest is the server's own time."""
+        if self._refused:
+            return
+        self._deadline = None
+        # What follows in the same piece is the next request's.
+        self._in_headers = True
+        super().on_message_complete()
+
+    def resume_writing(self) -> None:
+        """Begin anew with an answer's time: the client has read what was there."""
+        self._unread_deadline = None
+        super().resume_writing()
+
+    def _look_at_the_clock(self) -> None:
+        now = self.loop.time()
+        self._look = self.loop.call_later(_LOOK_SECONDS, self._look_at_the_clock)
+        self._limit_unread(now)
+        if self._deadline is None or self._refused:
+            return
+        if self.flow.read_paused or (self._in_headers and self._is_answering()):
+            self._deadline += _LOOK_SECONDS  # not the client's fault: the worker is not done with what came before
+        elif now > self._deadline:
+            self._give_up()
+
+    def _limit_unread(self, now: float) -> None:
+        """Cut a connection whose client does not read: closing it would wait for the client to read all."""
+        unread = self.transport.get_write_buffer_size()
+        if unread == 0:
+            self._unread_deadline = None
+        elif self._unread_deadline is None:
+            self._unread_deadline = now + self._patience.answer + unread / SLOWEST
+        elif now > self._unread_deadline:
+            self.transport.abort()
+
+    def _give_up(self) -> None:
+        cycle = self.cycle
+        if not self._in_headers and cycle.response_started:
+            self.transport.abort()  # answered before its body had come, which still does not
+        elif not self._in_headers:
+            cycle.scope["state"]["late"] = True
+            self._refuse(408, f"the body did not come within {self._patience.body:g} s; send it again, faster")
+        elif self._header_bytes == 0:
+            self.transport.close()  # connected, and never asked for anything
+        else:
+            self._refuse(408, f"the headers did not come within {self._patience.headers:g} s; send them again, faster")
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer in the application's place, and close."""
+        self._refused, self._deadline = True, None
+        if self.transport.is_closing():
+            return
+        if self.pipeline or (self._in_headers and self._is_answering()):
+            self.transport.abort()  # the client would take it for the answer to its request before
+            return
+        body = problem(status, detail).body
+        headers = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        defaults = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+        self.transport.write(STATUS_LINE[status] + defaults + headers.encode() + bytes(body))
+        self.transport.close()

@@ -1,0 +1,82 @@
+"""A worker that has enough to do says so at once, and is as fast as before when that is done."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from service.admission import Admission
+from tests.conftest import DATA, StartServer, assert_problem
+
+PNG = {"content-type": "image/png"}
+MOST = 2
+
+
+@pytest.fixture(scope="module")
+def url(start_server: StartServer) -> str:
+    return start_server(SERVICE_MAX_IN_FLIGHT=str(MOST))
+
+
+@contextmanager
+def slow_upload(url: str) -> Iterator[socket.socket]:
+    """A request in flight: its headers are there, its body is not."""
+    port = int(url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 9\r\n\r\n")
+        yield connection
+
+
+def answer(url: str) -> httpx.Response:
+    return httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG)
+
+
+def admitted_after_a_moment(url: str) -> bool:
+    for _ in range(100):
+        if answer(url).status_code == 200:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_too_many_at_once_are_refused_at_once_and_health_is_not(url: str) -> None:
+    for _ in range(3):  # each round ends with disconnects, after which every place must be free again
+        assert admitted_after_a_moment(url)
+        with ExitStack() as open_requests:
+            for _ in range(MOST):
+                open_requests.enter_context(slow_upload(url))
+            time.sleep(0.3)
+            began = time.monotonic()
+            refused = answer(url)
+            assert time.monotonic() - began < 1
+            assert_problem(refused, 503, f"{MOST} requests in flight", "SERVICE_MAX_IN_FLIGHT", "after a second")
+            assert refused.headers["retry-after"] == "1"
+            assert httpx.get(f"{url}/ping").status_code == 200
+    assert admitted_after_a_moment(url)
+
+
+def test_a_place_is_free_again_however_its_request_ended() -> None:
+    async def app(*_: object) -> None:
+        raise RuntimeError
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    admission = Admission(app, most=1)
+
+    async def ask_twice() -> None:
+        for _ in range(2):
+            with pytest.raises(RuntimeError):  # the second would be refused if the first still counted
+                await admission({"type": "http", "path": "/predict"}, receive, send)
+
+    asyncio.run(ask_twice())
+    assert not sent

@@ -1,0 +1,189 @@
+"""Clients that take their time, send endless headers, or never read: bounded, and others are answered."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.conftest import DATA, StartServer
+from tests.service.test_large_bodies import npy
+
+PNG = {"content-type": "image/png"}
+LIMITS = {
+    "SERVICE_HEADER_SECONDS": "1",
+    "SERVICE_BODY_SECONDS": "1",
+    "SERVICE_ANSWER_SECONDS": "1",
+    "SERVICE_KEEP_ALIVE_SECONDS": "1",
+    "SERVICE_MAX_HEADER_KB": "4",
+}
+POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def url(start_server: StartServer) -> str:
+    return start_server(**LIMITS)
+
+
+@contextmanager
+def connected(url: str, *, receive_buffer: int | None = None) -> Iterator[socket.socket]:
+    with socket.socket() as connection:
+        if receive_buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", int(url.rsplit(":", 1)[1])))
+        yield connection
+
+
+def everything(connection: socket.socket) -> bytes:
+    """Read until the server closes."""
+    content = b""
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            content += piece
+    return content
+
+
+def drip(connection: socket.socket, content: bytes, seconds: float) -> None:
+    """Send a byte now and then, until the server has had enough."""
+    with suppress(OSError):
+        for position in range(len(content)):
+            connection.sendall(content[position : position + 1])
+            time.sleep(seconds / len(content))
+
+
+def refusal(answer: bytes) -> tuple[int, str]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head
+    assert b"connection: close" in head
+    document = json.loads(body)
+    assert document["status"] == int(head.split()[1])
+    return document["status"], document["detail"]
+
+
+def others_are_answered(url: str) -> None:
+    answer = httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG)
+    assert answer.json()["label"] == "Coat"
+
+
+def test_headers_that_drip_are_refused_in_time(url: str) -> None:
+    began = time.monotonic()
+    with connected(url) as connection:
+        drip(connection, b"GET /ping HTTP/1.1\r\nX-Slow: 1234567890", 4)
+        status, detail = refusal(everything(connection))
+    assert (status, time.monotonic() - began < 8) == (408, True)
+    assert "headers did not come within 1 s" in detail
+    others_are_answered(url)
+
+
+def test_a_connection_that_never_asks_is_closed(url: str) -> None:
+    began = time.monotonic()
+    with connected(url) as connection:
+        assert everything(connection) == b""
+    assert time.monotonic() - began < 8
+
+
+def test_a_connection_that_idles_after_a_request_is_closed(url: str) -> None:
+    began = time.monotonic()
+    with connected(url) as connection:
+        connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert everything(connection).startswith(b"HTTP/1.1 200")
+    assert time.monotonic() - began < 8
+
+
+def test_a_body_that_drips_is_refused_in_time(url: str) -> None:
+    began = time.monotonic()
+    with connected(url) as connection:
+        connection.sendall(POST % 1000)
+        drip(connection, bytes(20), 4)
+        status, detail = refusal(everything(connection))
+    assert (status, time.monotonic() - began < 8) == (408, True)
+    assert "body did not come within 1 s" in detail
+    others_are_answered(url)
+
+
+def test_a_body_that_drips_after_its_answer_is_cut(url: str) -> None:
+    """The next bytes would keep Uvicorn's own timer from running."""
+    began = time.monotonic()
+    with connected(url) as connection:
+        connection.sendall((POST % 1000).replace(b"/predict", b"/nothing"))
+        drip(connection, bytes(40), 6)
+        assert everything(connection).startswith(b"HTTP/1.1 404")
+    assert time.monotonic() - began < 8
+
+
+def test_a_slow_body_at_a_fair_speed_is_read(url: str) -> None:
+    """Three seconds, where one is allowed and a second more for every 10 KB."""
+    body = (DATA / "coat.png").read_bytes()
+    body += bytes(60_000)  # after its end, a PNG may hold anything
+    with connected(url) as connection:
+        connection.sendall((POST % len(body)).replace(b"Host: x", b"Host: x\r\nConnection: close"))
+        for start in range(0, len(body), 10_000):
+            connection.sendall(body[start : start + 10_000])
+            time.sleep(0.45)
+        assert everything(connection).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"X: " + b"x" * 5_000 + b"\r\n\r\n", b"X: " + b"x" * 500_000, b"".join(b"A%d: b\r\n" % i for i in range(999))],
+    ids=["whole", "endless", "many"],
+)
+def test_headers_over_the_limit_are_refused(url: str, headers: bytes) -> None:
+    with connected(url) as connection:
+        with suppress(OSError):
+            connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n" + headers)
+        status, detail = refusal(everything(connection))
+    assert status == 431
+    assert "larger than 4 KB" in detail
+    assert "SERVICE_MAX_HEADER_KB" in detail
+    others_are_answered(url)
+
+
+def test_a_client_that_does_not_read_is_cut(url: str) -> None:
+    ask = b"GET /static/swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connected(url, receive_buffer=4096) as connection:
+        connection.sendall(ask * 20)  # 28 MB, more than any kernel buffers
+        time.sleep(1)
+        assert server_holds(connection)
+        for _ in range(150):
+            time.sleep(0.1)
+            if not server_holds(connection):
+                break
+        else:
+            pytest.fail("the server still held the connection after 16 s")
+    others_are_answered(url)
+
+
+def server_holds(connection: socket.socket) -> bool:
+    """Whether the other end is an open socket, as the kernel tells (Linux)."""
+    ends = [f":{address[1]:04X}" for address in (connection.getpeername(), connection.getsockname())]
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(row[1].endswith(ends[0]) and row[2].endswith(ends[1]) and row[3] == "01" for row in rows)
+
+
+def test_pipelined_requests_are_answered_in_order(url: str) -> None:
+    with connected(url) as connection:
+        connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\nGET /ping HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+        answers = everything(connection)
+    statuses = [part[9:12] for part in answers.split(b"HTTP/1.1 ") if part]
+    assert answers.count(b"HTTP/1.1 404") == answers.count(b"HTTP/1.1 200") == 20, statuses
+
+
+def test_the_limits_do_not_reach_the_work_itself(url: str) -> None:
+    """Large work is done one after the other: the last of these waits longer for the worker than a client may take."""
+    body = npy(np.zeros((10_000, 28, 28), np.uint8))
+    headers = {"content-type": "application/x-npy", "accept": "application/x-npy"}
+    began = time.monotonic()
+    with ThreadPoolExecutor(5) as threads:
+        ask = partial(httpx.post, f"{url}/invocations", content=body, headers=headers, timeout=60)
+        asked = [threads.submit(ask) for _ in range(5)]
+    assert {answer.result().status_code for answer in asked} == {200}
+    assert time.monotonic() - began > 2
