@@ -1,11 +1,9 @@
-"""The endpoint: made, updated without downtime, asked. Model and configuration are new ones each time, as AWS wants."""
+"""The endpoint: made, and updated without downtime. Model and configuration are new ones each time, as AWS wants."""
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -179,44 +177,6 @@ def _make_model(account: Account, *, image: str, bundle: str, role: str) -> str:
 
     _once_the_role_is_known(make)
     return name
-
-
-def ask(account: Account, picture: bytes, *, content_type: str, model: str | None) -> dict[str, Any]:
-    """Send a picture; gives ``/predict``'s answer.
-
-    Raises:
-        DeploymentError: the container refused the picture, in its own words.
-
-    """
-    attributes = "verbose=true" + (f",tfs-model-name={model}" if model else "")
-    try:
-        answer = require(account).invoke(
-            body=picture, content_type=content_type, accept="application/json", custom_attributes=attributes
-        )
-    except ClientError as error:
-        if code_of(error) != "ModelError":
-            raise
-        said, status = error.response.get("OriginalMessage", ""), error.response.get("OriginalStatusCode")
-        raise DeploymentError(f"the container answered {status}: {said}") from error
-    content: dict[str, Any] = json.loads(answer.body.read())
-    return content
-
-
-def read_picture(path: Path) -> tuple[bytes, str]:
-    """Read a picture; gives its bytes and content type.
-
-    Raises:
-        DeploymentError: there is no such file, or its name ends in no type that the service takes.
-
-    """
-    kinds = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp", "bmp": "bmp", "gif": "gif", "tiff": "tiff"}
-    kind = kinds.get(path.suffix.lower().removeprefix("."))
-    if kind is None:
-        raise DeploymentError(f"{path} is not called like a picture; its name must end in one of: {', '.join(kinds)}")
-    try:
-        return path.read_bytes(), f"image/{kind}"
-    except OSError as error:
-        raise DeploymentError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _configure(account: Account, shape: Instances | Serverless, *, image: str, bundle: str, role: str) -> str:

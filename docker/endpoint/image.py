@@ -24,10 +24,9 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 def build(account: Account, target: Target) -> str:
     """Build one target of the Dockerfile; gives the local image's name."""
     tag = f"{account.repository}:{target}"
-    command = ["build", "--platform", "linux/amd64", "--target", target, "--tag", tag]
-    # The legacy builder has no provenance, and does not know the option.
-    provenance = [] if account.dry or not _is_buildkit() else ["--provenance=false"]
-    _docker(account, *command, *(["--provenance=false"] if account.dry else provenance), str(_ROOT))
+    # The legacy builder adds no provenance, and does not know the option.
+    plain = ["--provenance=false"] if account.dry or _is_buildkit() else []
+    _docker(account, "build", "--platform", "linux/amd64", *plain, "--target", target, "--tag", tag, str(_ROOT))
     return tag
 
 

@@ -1,6 +1,7 @@
 """Deploy, ask, update, delete: against moto, and our started server behind SageMaker's runtime."""
 
 import json
+import re
 import tarfile
 from collections.abc import Callable
 from io import BytesIO
@@ -110,9 +111,12 @@ def test_the_role_allows_what_is_needed_and_no_more(aws: Aws) -> None:
 
 @pytest.mark.usefixtures("aws", "deployed")
 def test_invoke(runtime: Runtime, command: Command) -> None:
-    ended = command("invoke", str(BOOT), "--model", "cnn_b")
+    ended = command("invoke", str(BOOT))
     assert ended.status == 0, ended.err
-    assert ended.out == "Ankle boot (99.4%, cnn_b)\n"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"docker/endpoint invoke tests/data/ankle-boot.png     # {ended.out}" in readme
+    ended = command("invoke", str(BOOT), "--model", "cnn_b")
+    assert re.fullmatch(r"Ankle boot \(9\d\.\d%, cnn_b\)\n", ended.out)
     assert runtime.forwarded[-1] == {
         "Content-Type": "image/png",
         "Accept": "application/json",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from endpoint import command_line
 from tests.conftest import DATA, ROOT
 from tests.endpoint.aws import Aws
 from tests.endpoint.conftest import NAME, Command, Ended
@@ -146,6 +147,17 @@ def test_a_whole_process_ends_without_a_traceback(aws: Aws, tmp_path: Path) -> N
     code = "import os, endpoint.command_line; print(open(os.environ['SAGEMAKER_ADMIN_CONFIG_OVERRIDE']).read())"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "docker", capture_output=True, text=True)
     assert "TelemetryOptOut: true" in found.stdout
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_interruption_says_that_it_may_cost(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(command_line._COMMANDS, "status", interrupt)
+    ended = command("status")
+    assert ended.status == 130
+    assert "what was made so far is there and costs" in ended.err
 
 
 def test_help_does_not_wait_for_the_sdk() -> None:

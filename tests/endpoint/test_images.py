@@ -40,7 +40,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
 @pytest.mark.usefixtures("aws")
 def test_build_makes_a_manifest_that_sagemaker_takes(docker: Docker, command: Command) -> None:
     assert command("build").status == 0
-    options = f"--platform linux/amd64 --target serving --tag {NAME}:serving --provenance=false {ROOT}"
+    options = f"--platform linux/amd64 --provenance=false --target serving --tag {NAME}:serving {ROOT}"
     assert docker.calls[-1] == f"build {options}"
     docker.behaves('[ "$1" != buildx ]')  # the legacy builder knows no provenance
     assert command("build", "--target=training").status == 0

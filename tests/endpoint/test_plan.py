@@ -59,6 +59,12 @@ def test_every_other_plan_calls_nothing(
 
 
 @pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("line", ["plan --name=mine delete", "plan delete --name=mine"])
+def test_options_may_stand_on_either_side_of_the_planned_command(command: Command, line: str) -> None:
+    assert "DescribeEndpoint(EndpointName='mine')" in command(*line.split()).out
+
+
+@pytest.mark.usefixtures("aws")
 def test_training_jobs_are_not_planned(command: Command) -> None:
     ended = command("plan", "train")
     assert (ended.status, "cannot be planned" in ended.err) == (1, True)
