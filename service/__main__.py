@@ -19,6 +19,10 @@ STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
 
 
+_SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (its folders are mkdtemp's)
+"""Counters belong here, where no disk can be slow or full; else wherever ``tempfile`` finds room."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop; returns the exit status."""
     parser = argparse.ArgumentParser(
@@ -46,12 +50,16 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    if not settings.sagemaker_multi_model:
-        _serve(settings)
-        return 0
-    with TemporaryDirectory(prefix="models-") as registry:
-        os.environ["SERVICE_REGISTRY_DIR"] = registry  # the workers read it
-        _serve(settings)
+    try:
+        with TemporaryDirectory(prefix="service-", dir=_SHARED_MEMORY) as folder:
+            # What the workers share: they read where it is.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            if settings.sagemaker_multi_model:
+                os.environ["SERVICE_REGISTRY_DIR"] = folder
+            _serve(settings)
+    except FileNotFoundError as error:  # what tempfile says where it may write nowhere
+        print(f"error: {error.strerror}; mount one that can be written to: --tmpfs /tmp", file=sys.stderr)
+        return 1
     return 0
 
 
