@@ -12,6 +12,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from service.bundle import Bundle, BundleError
+from service.security import NOSNIFF
 from service.settings import Settings, describe, explain
 from service.slow_clients import Patience, PatientProtocol
 
@@ -91,6 +92,7 @@ def _serve(settings: Settings) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         access_log=False,
         server_header=False,
+        headers=[NOSNIFF],
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
 

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 
 from service import __version__, errors, large_work, metrics
 from service.admission import Admission
@@ -22,6 +23,7 @@ from service.reports import WEB, Reports
 from service.request_id import RequestId
 from service.request_log import RequestLog
 from service.routes import documentation, experiments, multi_model, operations, predict, sagemaker, tensorflow_serving
+from service.security import ApiKey, PagePolicy
 from service.settings import Settings
 
 _log = logging.getLogger("uvicorn.error")
@@ -51,6 +53,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.drain = Drain()
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, most=settings.max_in_flight)
+    if settings.api_key is not None:
+        app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(PagePolicy)
     app.add_middleware(Metrics)
     app.add_middleware(RequestLog)
     app.add_middleware(RequestId)
