@@ -12,11 +12,16 @@ import uvicorn
 from pydantic import ValidationError
 
 from service.bundle import Bundle, BundleError
+from service.security import NOSNIFF
 from service.settings import Settings, describe, explain
 from service.slow_clients import Patience, PatientProtocol
 
 STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
+
+
+_SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (its folders are mkdtemp's)
+"""Counters belong here, where no disk can be slow or full; else wherever ``tempfile`` finds room."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,12 +51,16 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    if not settings.sagemaker_multi_model:
-        _serve(settings)
-        return 0
-    with TemporaryDirectory(prefix="models-") as registry:
-        os.environ["SERVICE_REGISTRY_DIR"] = registry  # the workers read it
-        _serve(settings)
+    try:
+        with TemporaryDirectory(prefix="service-", dir=_SHARED_MEMORY) as folder:
+            # What the workers share: they read where it is.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            if settings.sagemaker_multi_model:
+                os.environ["SERVICE_REGISTRY_DIR"] = folder
+            _serve(settings)
+    except FileNotFoundError as error:  # what tempfile says where it may write nowhere
+        print(f"error: {error.strerror}; mount one that can be written to: --tmpfs /tmp", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -83,6 +92,7 @@ def _serve(settings: Settings) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         access_log=False,
         server_header=False,
+        headers=[NOSNIFF],
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
 

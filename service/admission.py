@@ -2,6 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service import metrics
 from service.errors import problem
 
 ALWAYS_ADMITTED = ("/ping", "/metrics")
@@ -26,13 +27,16 @@ class Admission:
             await self._app(scope, receive, send)
             return
         if self._in_flight >= self._most:
+            metrics.SHED.inc()
             await self._refusal(scope["path"])(scope, receive, send)
             return
         self._in_flight += 1
+        metrics.IN_FLIGHT.inc()
         try:
             await self._app(scope, receive, send)
         finally:
             self._in_flight -= 1
+            metrics.IN_FLIGHT.dec()
 
     def _refusal(self, path: str) -> ASGIApp:
         detail = (

@@ -9,17 +9,21 @@ from tempfile import mkdtemp
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 
-from service import __version__, errors, large_work
+from service import __version__, errors, large_work, metrics
 from service.admission import Admission
 from service.bundle import Bundle
 from service.classifier import Models
 from service.draining import Drain
 from service.limits import BodyLimit
+from service.metrics import Metrics
 from service.model_registry import ModelRegistry
 from service.reports import WEB, Reports
+from service.request_id import RequestId
 from service.request_log import RequestLog
-from service.routes import documentation, experiments, multi_model, predict, sagemaker, tensorflow_serving
+from service.routes import documentation, experiments, multi_model, operations, predict, sagemaker, tensorflow_serving
+from service.security import ApiKey, PagePolicy
 from service.settings import Settings
 
 _log = logging.getLogger("uvicorn.error")
@@ -49,12 +53,26 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.drain = Drain()
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, most=settings.max_in_flight)
+    if settings.api_key is not None:
+        app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(PagePolicy)
+    app.add_middleware(Metrics)
     app.add_middleware(RequestLog)
+    app.add_middleware(RequestId)
     errors.install(app)
     if settings.sagemaker_multi_model:
         _serve_many(app, settings)
     else:
         _serve_one(app, settings)
+    app.include_router(operations.router)
     app.include_router(documentation.router)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     return app
@@ -77,6 +95,7 @@ def _serve_many(app: FastAPI, settings: Settings) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    metrics.start()
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
     if app.state.settings.sagemaker_multi_model:
         yield

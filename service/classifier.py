@@ -8,7 +8,8 @@ from service import engines, large_work
 from service.bundle import Bundle
 from service.engines import Engine, Pixels, Probabilities
 from service.errors import NotFoundError, NotReadyError
-from service.manifest import ModelEntry
+from service.manifest import Manifest, ModelEntry
+from service.metrics import MeasuredEngine
 
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
@@ -49,6 +50,11 @@ class Models:
         self._engine = engine
         self._classifiers: dict[str, Classifier] = {}
         self._not_ready: str | None = "the models are being loaded"
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._bundle.manifest
 
     @property
     def names(self) -> list[str]:
@@ -104,7 +110,7 @@ class Models:
             shape = engine.predict(np.zeros((1, 28, 28, 1), np.float32)).shape
             if shape != (1, len(entry.labels)):
                 raise GoldenMismatchError(f"{name} answers one image with shape {shape}, not (1, {len(entry.labels)})")
-            return Classifier(name, entry.version, entry.labels, engine)
+            return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
         with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
             difference = float(np.abs(engine.predict(pixels) - golden["probabilities"]).max())
@@ -113,4 +119,4 @@ class Models:
                 f"{name} does not reproduce its golden samples: probabilities differ by {difference:.2g}, "
                 f"{GOLDEN_TOLERANCE:g} is allowed; make a new bundle on this machine: python -m training release"
             )
-        return Classifier(name, entry.version, entry.labels, engine)
+        return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))

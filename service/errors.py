@@ -119,9 +119,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
+    request.state.problem = detail.encode("utf-8", "replace").decode()  # for the log
+    return problem(status, detail, instance=request.url.path, headers=headers)
+
+
 async def _service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    return problem(error.status, str(error), instance=request.url.path, headers=error.headers)
+    return _answer(request, error.status, str(error), error.headers)
 
 
 async def _invalid_parameters(request: Request, error: Exception) -> Response:
@@ -129,7 +134,7 @@ async def _invalid_parameters(request: Request, error: Exception) -> Response:
     detail = "; ".join(
         f"{e['loc'][0]} parameter {e['loc'][-1]}: {e['msg']} (got {shortened(e['input'])})" for e in error.errors()
     )
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, instance=request.url.path)
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -138,7 +143,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         HTTPStatus.NOT_FOUND: f"there is nothing at {request.url.path}; GET /docs lists what there is",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}; see GET /docs",
     }.get(HTTPStatus(error.status_code), error.detail)
-    return problem(error.status_code, detail, instance=request.url.path, headers=error.headers)
+    return _answer(request, error.status_code, detail, error.headers)
 
 
 async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)
@@ -147,4 +152,7 @@ async def _client_left(request: Request, error: Exception) -> Response:  # noqa:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (logged by the server)
-    return problem(500, "the service failed on this request; its log says why", instance=request.url.path)
+    # This one is answered outside of every middleware, so it names itself.
+    request_id = getattr(request.state, "request_id", "")
+    detail = f"the service failed on this request; its log says why, at request id {request_id}"
+    return problem(500, detail, instance=request.url.path, headers={"X-Request-Id": request_id})

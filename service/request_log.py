@@ -10,10 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class RequestLog:
-    """ASGI middleware: writes method, path, status, sizes in bytes, milliseconds, model and SageMaker's inference id.
+    """ASGI middleware: writes what was asked, how it ended, its request id and SageMaker's inference id.
 
-    Routes put the model's name into ``request.state.model``. Health checks that succeed are left out: one comes every
-    few seconds, and says nothing.
+    Routes put the model's name into ``request.state.model``, error handlers their sentence into ``.problem``. Health
+    checks and scrapes that succeed are left out: one comes every few seconds, and says nothing.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,8 +42,12 @@ class RequestLog:
 
         try:
             await self._app(scope, counted_receive, counted_send)
+        except BaseException:
+            status = status or 500  # which the server answers for us
+            raise
         finally:
-            if not (scope["path"] == "/ping" and status == 200):
+            state = scope.get("state", {})
+            if not (scope["path"] in ("/ping", "/metrics") and status == 200):
                 _write(
                     {
                         "time": time.time(),
@@ -53,7 +57,9 @@ class RequestLog:
                         "bytes_in": received,
                         "bytes_out": sent,
                         "ms": round((time.perf_counter() - began) * 1e3, 3),
-                        "model": scope.get("state", {}).get("model"),
+                        "model": state.get("model"),
+                        "problem": state.get("problem"),
+                        "request_id": state.get("request_id"),
                         "inference_id": Headers(scope=scope).get("x-amzn-sagemaker-inference-id"),
                     }
                 )

@@ -1,14 +1,16 @@
 """Everything that can be set, as environment variables that start with ``SERVICE_``."""
 
 import os
+import re
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SHORTEST_KEY = 16
 _CGROUP = Path("/sys/fs/cgroup")
 _MOST_BATCH_PAYLOAD_MB = 100  # SageMaker's limit
 
@@ -64,6 +66,12 @@ class Settings(BaseSettings):
         65, ge=1, description="how long a connection may idle between requests; longer than a load balancer's, often 60"
     )
     max_header_kb: int = Field(16, ge=1, description="largest request line and headers, in KiB")
+    api_key: SecretStr | None = Field(
+        None, description="if set, asked of every request but /ping: Authorization: Bearer KEY, or X-Api-Key: KEY"
+    )
+    cors_origins: str = Field(
+        "", description="web pages that may call the service from a browser: origins with commas between, or *"
+    )
     drain_seconds: float = Field(
         1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
     )
@@ -88,6 +96,26 @@ class Settings(BaseSettings):
         if self.sagemaker_max_payload_in_mb is None:
             return self.max_body_mb
         return max(self.max_body_mb, self.sagemaker_max_payload_in_mb or _MOST_BATCH_PAYLOAD_MB)
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins whose pages may call the service."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+    @field_validator("api_key", mode="after")
+    @classmethod
+    def _key_can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        secret = key.get_secret_value() if key else None
+        if secret is not None and (len(secret) < _SHORTEST_KEY or not secret.isascii() or not secret.isprintable()):
+            raise ValueError(f"at least {_SHORTEST_KEY} characters, all of them ASCII; such as: openssl rand -hex 32")
+        return key
+
+    @model_validator(mode="after")
+    def _origins_are_origins(self) -> Self:
+        for origin in self.allowed_origins:
+            if not re.fullmatch(r"\*|https?://[^/\s]+", origin):
+                raise ValueError(f"SERVICE_CORS_ORIGINS: {origin!r} is no origin, such as https://shop.example")
+        return self
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -121,7 +149,8 @@ def explain(error: ValidationError) -> str:
         if e["loc"]:
             name = str(e["loc"][0]).upper()
             prefix = "" if name.startswith(("SERVICE_", "SAGEMAKER_")) else "SERVICE_"
-            sentences.append(f"{prefix}{name}={e['input']}: {e['msg']}")
+            given = "…" if name == "API_KEY" else e["input"]  # no secret in a log
+            sentences.append(f"{prefix}{name}={given}: {e['msg'].removeprefix('Value error, ')}")
         else:
             sentences.append(e["msg"].removeprefix("Value error, "))
     return "; ".join(sentences)

@@ -100,6 +100,7 @@ def test_every_request_is_one_json_line() -> None:
     first, second = (entry for line in output.splitlines() if (entry := json.loads(line))["path"] != "/ping")
     assert abs(first.pop("time") - time.time()) < 60
     assert first.pop("ms") > 0
+    assert first.pop("request_id") == answer.headers["x-request-id"]
     assert first == {
         "method": "POST", "path": "/invocations", "status": 200, "model": "cnn_a", "inference_id": "order-7",
         "bytes_in": len(sent), "bytes_out": len(answer.content),

@@ -1,0 +1,167 @@
+"""What is counted, for Prometheus: by every worker, summed when asked.
+
+Each worker counts in files of its own that are mapped into memory (prometheus_client's multiprocess mode), in a folder
+all share; whichever worker is asked adds them up. What a worker that ended had counted stays in the sums.
+"""
+
+import os
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+# prometheus_client decides when it is imported where values are kept; ``python -m service`` names a folder before.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="metrics-")
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import __version__
+from service.engines import Engine, Pixels, Probabilities
+from service.errors import CLIENT_LEFT
+from service.manifest import Manifest
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+
+# registry=None: no registry but the one that is made to answer, which reads the files of all workers.
+_REQUESTS = Counter(
+    "service_requests", "Requests answered; status 499: the client left", ["route", "method", "status"], registry=None
+)
+_DURATION = Histogram(
+    "service_request_duration_seconds", "From headers to answer", ["route"], buckets=_BUCKETS, registry=None
+)
+_INFERENCE = Histogram(
+    "service_inference_duration_seconds", "One call of a model", ["model"], buckets=_BUCKETS, registry=None
+)
+_IMAGES = Counter("service_images", "Images classified", ["model"], registry=None)
+IN_FLIGHT = Gauge("service_requests_in_flight", "Requests being worked on", multiprocess_mode="livesum", registry=None)
+SHED = Counter("service_requests_shed", "Requests refused because too many were in flight", registry=None)
+
+
+class Metrics:
+    """ASGI middleware: counts every request with its route, method, status and duration."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and count it when it has been answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = CLIENT_LEFT
+
+        async def noted_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted_send)
+        except BaseException:
+            status = 500  # which the server answers for us
+            raise
+        finally:
+            route = getattr(scope.get("route"), "path", "none")  # never the path itself: clients could make up any
+            _requests(route, scope["method"], status).inc()
+            _duration(route).observe(time.perf_counter() - began)
+
+
+class MeasuredEngine:
+    """An engine whose calls and images are counted under a model's name."""
+
+    def __init__(self, engine: Engine, model: str) -> None:
+        self._predict = engine.predict
+        self._duration, self._images = _INFERENCE.labels(model), _IMAGES.labels(model)
+
+    def predict(self, pixels: Pixels) -> Probabilities:
+        """Run the model; see ``Engine``."""
+        began = time.perf_counter()
+        probabilities = self._predict(pixels)
+        self._duration.observe(time.perf_counter() - began)
+        self._images.inc(len(pixels))
+        return probabilities
+
+
+@cache
+def _requests(route: str, method: str, status: int) -> Counter:
+    return _REQUESTS.labels(route, method, status)
+
+
+@cache
+def _duration(route: str) -> Histogram:
+    return _DURATION.labels(route)
+
+
+def start() -> None:
+    """Make this worker known, with nothing in flight: its process id may have been another's before."""
+    IN_FLIGHT.set(0)
+
+
+def exposition(manifest: Manifest | None) -> bytes:
+    """Write every metric of all workers in Prometheus's text format.
+
+    Args:
+        manifest: of the served bundle; None in multi-model mode.
+
+    """
+    registry = CollectorRegistry()
+    workers = _living_workers()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Processes(workers))
+    registry.register(_Versions(manifest))
+    return generate_latest(registry)
+
+
+def _living_workers() -> list[int]:
+    """List the workers' process ids, and drop the gauges of those that were killed."""
+    living = []
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_livesum_*.db"):
+        pid = int(file.stem.rsplit("_", 1)[1])
+        if Path(f"/proc/{pid}").exists():
+            living.append(pid)
+        else:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    return sorted(living)
+
+
+class _Processes(Collector):
+    """Memory, processor time, descriptors and start of every worker, under prometheus_client's usual names."""
+
+    def __init__(self, pids: list[int]) -> None:
+        self._pids = pids
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, Metric] = {}
+        for pid in self._pids:
+            for family in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():  # type: ignore[misc]
+                merged = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    merged.add_sample(sample.name, {"pid": str(pid)}, sample.value)
+        return families.values()
+
+
+class _Versions(Collector):
+    """What is served: the service's version, the bundle's checksum, each model's version."""
+
+    def __init__(self, manifest: Manifest | None) -> None:
+        self._manifest = manifest
+
+    def collect(self) -> Iterable[Metric]:
+        manifest = self._manifest
+        service = GaugeMetricFamily("service_info", "Always 1", labels=["version", "bundle_sha256"])
+        service.add_metric([__version__, manifest.sha256 if manifest else ""], 1)
+        yield service
+        if manifest is None:
+            return
+        models = GaugeMetricFamily("service_model_info", "Always 1", labels=["model", "version", "default"])
+        for name, entry in manifest.models.items():
+            models.add_metric([name, entry.version, str(name == manifest.default_model).lower()], 1)
+        yield models

@@ -1,0 +1,17 @@
+"""For whoever runs the service: its metrics."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+from service import metrics
+from service.classifier import Models
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+async def exposition(request: Request) -> Response:
+    """Give what all workers have counted, for Prometheus."""
+    models: Models | None = getattr(request.app.state, "models", None)
+    content = metrics.exposition(models.manifest if models else None)
+    return Response(content, headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})

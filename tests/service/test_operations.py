@@ -1,0 +1,150 @@
+"""What those who run the service see: request ids, and metrics summed over the workers."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.conftest import DATA, StartServer, assert_problem
+from tests.service.test_overload import slow_upload
+from tests.service.test_sagemaker import started
+
+PNG = {"content-type": "image/png"}
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@pytest.fixture(scope="module")
+def url(start_server: StartServer) -> str:
+    return start_server(SERVICE_WORKERS="3", SERVICE_MAX_IN_FLIGHT="1")
+
+
+def scrape(url: str) -> Samples:
+    answer = httpx.get(f"{url}/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = text_string_to_metric_families(answer.text)
+    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def value(samples: Samples, name: str, **labels: str) -> float:
+    return samples.get((name, frozenset(labels.items())), 0)
+
+
+def predict(url: str, **parameters: str) -> httpx.Response:
+    """On a connection of its own, so that any of the workers may get it."""
+    return httpx.post(f"{url}/predict", params=parameters, content=(DATA / "coat.png").read_bytes(), headers=PNG)
+
+
+def worker_ids(samples: Samples) -> set[str]:
+    return {dict(labels)["pid"] for name, labels in samples if name == "process_resident_memory_bytes"}
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_counts_are_those_of_all_workers_together(url: str) -> None:
+    assert eventually(lambda: len(worker_ids(scrape(url))) == 3)
+    before = scrape(url)
+    for _ in range(30):
+        assert predict(url, model="cnn_b").status_code == 200
+    for _ in range(5):
+        assert predict(url, model="vgg").status_code == 404
+    assert httpx.get(f"{url}/made-up-{time.time()}").status_code == 404
+    after = scrape(url)
+
+    def more(name: str, **labels: str) -> float:
+        return value(after, name, **labels) - value(before, name, **labels)
+
+    asked = {"route": "/predict", "method": "POST"}
+    assert more("service_requests_total", **asked, status="200") == 30
+    assert more("service_requests_total", **asked, status="404") == 5
+    assert more("service_requests_total", route="none", method="GET", status="404") == 1
+    assert more("service_request_duration_seconds_count", route="/predict") == 35
+    assert more("service_request_duration_seconds_bucket", route="/predict", le="+Inf") == 35
+    assert 0 < more("service_request_duration_seconds_sum", route="/predict") < 35
+    assert more("service_inference_duration_seconds_count", model="cnn_b") == 30
+    assert more("service_images_total", model="cnn_b") == 30
+    assert not any("made-up" in text for _, labels in after for _, text in labels)
+
+
+def test_what_is_served_and_by_which_processes(url: str) -> None:
+    samples = scrape(url)
+    assert value(samples, "service_model_info", model="cnn_a", version="1", default="true") == 1
+    (info,) = (dict(labels) for name, labels in samples if name == "service_info")
+    assert len(info["bundle_sha256"]) == 64
+    for pid in worker_ids(samples):
+        assert value(samples, "process_resident_memory_bytes", pid=pid) > 10_000_000
+        assert value(samples, "process_open_fds", pid=pid) > 3
+        assert value(samples, "process_cpu_seconds_total", pid=pid) > 0
+        assert abs(value(samples, "process_start_time_seconds", pid=pid) - time.time()) < 3600
+
+
+def test_in_flight_and_shed_requests_are_counted(url: str) -> None:
+    assert eventually(lambda: value(scrape(url), "service_requests_in_flight") == 0)
+    shed = value(scrape(url), "service_requests_shed_total")
+    with slow_upload(url):
+        assert eventually(lambda: value(scrape(url), "service_requests_in_flight") == 1)
+        assert eventually(lambda: predict(url).status_code == 503)  # the worker that is busy gets one sooner or later
+        assert value(scrape(url), "service_requests_shed_total") == shed + 1
+    assert eventually(lambda: value(scrape(url), "service_requests_in_flight") == 0)
+    left = {"route": "/predict", "method": "POST", "status": "499"}
+    assert value(scrape(url), "service_requests_total", **left) == 1
+
+
+def test_a_killed_worker_is_replaced_and_its_counts_stay(url: str) -> None:
+    old = worker_ids(scrape(url))
+    with slow_upload(url):
+        assert eventually(lambda: value(scrape(url), "service_requests_in_flight") == 1)
+        before = scrape(url)
+        for pid in old:
+            os.kill(int(pid), signal.SIGKILL)
+
+        def replaced() -> bool:
+            try:
+                return len(worker_ids(scrape(url)) - old) == 3
+            except httpx.TransportError:
+                return False
+
+        assert eventually(replaced, 60)
+    after = scrape(url)
+    assert not worker_ids(after) & old
+    assert value(after, "service_requests_in_flight") == 0
+    for key, counted in before.items():
+        if key[0] in ("service_requests_total", "service_images_total"):
+            assert after[key] >= counted
+    assert eventually(lambda: predict(url).status_code == 200)
+
+
+def test_several_models_have_metrics_too(start_server: StartServer) -> None:
+    url = start_server(SAGEMAKER_MULTI_MODEL="true")
+    assert httpx.get(f"{url}/metrics").status_code == 200
+    assert value(scrape(url), "service_requests_total", route="/metrics", method="GET", status="200") >= 1
+
+
+def test_a_sane_request_id_is_taken_over_any_other_replaced(url: str) -> None:
+    assert httpx.get(f"{url}/ping", headers={"X-Request-Id": "order:7/a=b"}).headers["x-request-id"] == "order:7/a=b"
+    insane = (b"", b"a b", b"x" * 129, b'"}{"', b"a\tb", b"/etc", b"caf\xe9")
+    made = {httpx.get(f"{url}/ping", headers=[(b"x-request-id", bad)]).headers["x-request-id"] for bad in insane}
+    assert len(made) == 7
+    assert all(len(one) == 24 and int(one, 16) >= 0 for one in made)
+    assert_problem(httpx.get(f"{url}/nothing"), 404)
+    assert "x-request-id" in httpx.get(f"{url}/nothing").headers
+
+
+def test_the_log_tells_a_problem_by_its_request_id() -> None:
+    with started() as (url, process):
+        httpx.get(f"{url}/nothing", headers={"X-Request-Id": "mine"})
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+    (line,) = (entry for line in output.splitlines() if (entry := json.loads(line)).get("request_id") == "mine")
+    assert line["problem"] == "there is nothing at /nothing; GET /docs lists what there is"
