@@ -39,7 +39,7 @@ def run_experiments(plan: Plan, *, runs: RunFolder, data_folder: Path | None, jo
 
     """
     for experiment, seed in plan:
-        _refuse_to_overwrite(experiment, seed, runs)
+        refuse_to_overwrite(experiment, seed, runs)
     with Console(runs=len(plan)) as console:
         due = []
         for experiment, seed in plan:
@@ -71,7 +71,13 @@ def _finish(console: Console, run: Run, how: str) -> None:
     )
 
 
-def _refuse_to_overwrite(experiment: Experiment, seed: int, runs: RunFolder) -> None:
+def refuse_to_overwrite(experiment: Experiment, seed: int, runs: RunFolder) -> None:
+    """Protect finished runs of the registry's recipes from shorter ones.
+
+    Raises:
+        TrainingError: there is one, and this would be another.
+
+    """
     registered = EXPERIMENTS[experiment.name]
     if experiment != registered and runs.finished(registered, seed):
         raise TrainingError(

@@ -18,7 +18,8 @@ def build(rows: list[dict[str, Any]], *, all_images: int) -> dict[str, Any] | No
     Returns:
         For each network its points by ``images``, with ``test_accuracy`` and ``seeds``, and ``images_for_85``:
         where the curve first reaches ``claims.TARGET``, interpolated linearly in the logarithm of the number of
-        images; None where it never does. None altogether while a network has fewer than two points.
+        images; None where it never does. None altogether while a network
+        has fewer than two points, or none with all images.
 
     """
     curves = {
@@ -32,7 +33,8 @@ def build(rows: list[dict[str, Any]], *, all_images: int) -> dict[str, Any] | No
         )
         for network in NETWORKS
     }
-    if any(len(points) < 2 for points in curves.values()):
+    names = {row["name"] for row in rows}
+    if not names.issuperset(NETWORKS) or any(len(points) < 2 for points in curves.values()):
         return None
     return {**curves, "images_for_85": {name: _reached(points) for name, points in curves.items()}}
 

@@ -227,7 +227,8 @@ def _method(report: dict[str, Any]) -> list[str]:
         "by the test images. A seed decides initial weights, split and order, and is shared by all experiments, so "
         "differences are paired. Intervals are Student's t over seeds; accuracies are those of the last epoch. Two "
         "experiments are called separable where the paired t-test has p < 0.05 after Holm's correction over its "
-        "family: all comparisons on the test set, on the validation sets, or of moved pictures.",
+        "family: all comparisons on the test set, on the validation sets, or of moved pictures. The model that "
+        "answers by default is chosen by the validation sets alone, corrected among the served ones.",
         "",
         f"{provenance['runs']} runs, {provenance['wall_time_s'] / 60:.0f} minutes of training "
         f"(`python -m training run`). Backend {_joined(provenance['backend'])}, {_joined(provenance['cpu'])}, "

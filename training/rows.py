@@ -116,11 +116,11 @@ def _per_class(runs: Sequence[Run], labels: Labels) -> list[dict[str, Any]]:
 
 
 def _probes(probes: Sequence[Probes], served_seed: int) -> dict[str, Any]:
-    shown = next((p for p in probes if p.seed == served_seed), probes[0])
+    served = next((p for p in probes if p.seed == served_seed), None)
     return {
         "seeds": len(probes),
         "translation": {
-            "images": shown.translation["images"],
+            "images": probes[0].translation["images"],
             "accuracy": np.mean([p.translation["accuracy"] for p in probes], axis=0).round(6).tolist(),
             "changed_at_1px": _estimate([p.translation["changed_at_1px"] for p in probes]),
             "lost_at": {
@@ -129,7 +129,7 @@ def _probes(probes: Sequence[Probes], served_seed: int) -> dict[str, Any]:
             },
         },
         "corruptions": {
-            "images": shown.corruptions["images"],
+            "images": probes[0].corruptions["images"],
             "clean": _estimate([p.corruptions["clean"] for p in probes]),
             "accuracy": {
                 name: np.mean([p.corruptions["accuracy"][name] for p in probes], axis=0).round(6).tolist()
@@ -141,7 +141,7 @@ def _probes(probes: Sequence[Probes], served_seed: int) -> dict[str, Any]:
             "temperature": _estimate([p.calibration["temperature"] for p in probes]),
             **{when: _calibration([p.calibration[when] for p in probes]) for when in ("before", "after")},
         },
-        "confident_errors": shown.confident_errors,
+        "confident_errors": served.confident_errors if served else [],
     }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import boto3.exceptions
 import botocore.exceptions
 from sagemaker.core import image_uris
 from sagemaker.core.helper.session_helper import Session
@@ -25,7 +26,7 @@ from sagemaker.core.training.configs import Compute, InputData, SourceCode
 from sagemaker.train import ModelTrainer
 
 from training import datasets
-from training.commands import Plan
+from training.commands import Plan, refuse_to_overwrite
 from training.errors import TrainingError
 from training.experiments import Experiment
 from training.progress import Console
@@ -88,6 +89,8 @@ def run(
         TrainingError: credentials, role, bucket or quota are missing, a job failed, or the user said no.
 
     """
+    for experiment, seed in plan:
+        refuse_to_overwrite(experiment, seed, runs)
     due = [(e, seed) for e, seed in plan if runs.finished(e, seed) is None]
     if not due:
         print("nothing to do: all runs are finished")
@@ -225,7 +228,8 @@ def _collect(session: Session, client: Any, name: str, runs: RunFolder) -> None:
     key = f"{prefix.rstrip('/')}/{name}/output/output.tar.gz"
     content = session.boto_session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=BytesIO(content)) as archive:
-        for member in archive.getmembers():
+        # A run's own record comes last: what is interrupted before is collected again.
+        for member in sorted(archive.getmembers(), key=lambda m: bool(re.search(r"seed-\d+\.json$", m.name))):
             inside = Path(member.name)
             if member.isfile() and re.fullmatch(r"(?:\./)?runs/\w+/seed-\d+(\.probes)?\.(json|keras)", member.name):
                 member.name = str(Path(*inside.parts[-2:]))
@@ -243,6 +247,8 @@ def _explained(where: Where) -> Iterator[None]:
             f"AWS knows no credentials of yours ({error}); run aws configure or aws sso login, or set "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         ) from error
+    except EOFError as error:
+        raise TrainingError("nobody answers; --yes submits without asking") from error
     except botocore.exceptions.EndpointConnectionError as error:
         raise TrainingError(f"AWS cannot be reached ({error}); check the network and the region") from error
     except botocore.exceptions.ClientError as error:
@@ -257,3 +263,5 @@ def _explained(where: Where) -> Iterator[None]:
         raise TrainingError(
             f"AWS refused {error.operation_name} with {code}: {message} What to do: {advice}"
         ) from error
+    except (boto3.exceptions.Boto3Error, botocore.exceptions.BotoCoreError) as error:
+        raise TrainingError(f"AWS could not be used: {error}. The same command goes on where it was") from error

@@ -114,7 +114,7 @@ def _update(account: Any, options: argparse.Namespace) -> None:
     _confirm(account, options, f"Endpoint {account.name} will serve {uri}; during the change it costs twice as much.")
     bundle = storage.upload_bundle(account, options.models)
     role = options.role or hosting.model_of(account, endpoint).execution_role_arn
-    hosting.update(account, endpoint, image=uri, bundle=bundle, role=role, kind=options.instance_type)
+    hosting.update(account, endpoint, image=uri, bundle=bundle, role=role)
     print(f"endpoint {account.name} serves {uri}")
 
 

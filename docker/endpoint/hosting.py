@@ -113,7 +113,7 @@ def create(account: Account, shape: Instances | Serverless, *, image: str, bundl
     )
 
 
-def update(account: Account, endpoint: Any, *, image: str, bundle: str, role: str, kind: str | None) -> None:
+def update(account: Account, endpoint: Any, *, image: str, bundle: str, role: str) -> None:
     """Replace what the endpoint serves without downtime: a second fleet is started, tried, and takes over.
 
     Source: Amazon SageMaker AI developer guide, "Blue/green deployments": all traffic moves at once when the new fleet
@@ -125,14 +125,13 @@ def update(account: Account, endpoint: Any, *, image: str, bundle: str, role: st
         image: the new image's URI.
         bundle: the new model.tar.gz.
         role: the containers' role.
-        kind: another instance type, or None to keep the present one.
 
     Raises:
         DeploymentError: the new fleet failed; the old one still serves.
 
     """
     old = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name, **account.sdk)
-    config = _configure(account, _shape(old, kind), image=image, bundle=bundle, role=role)
+    config = _configure(account, _shape(old), image=image, bundle=bundle, role=role)
     endpoint.endpoint_config_name = config
     watched = [Alarm(alarm_name=name) for name in account.alarms.values()]
     serverless = bool(old.production_variants[0].serverless_config)
@@ -223,13 +222,13 @@ def _capture(account: Account, per_cent: int) -> DataCaptureConfig:
     )
 
 
-def _shape(config: Any, kind: str | None) -> Instances | Serverless:
+def _shape(config: Any) -> Instances | Serverless:
     (variant,) = config.production_variants
     if variant.serverless_config:
         return Serverless(variant.serverless_config.memory_size_in_mb, variant.serverless_config.max_concurrency)
     capture = config.data_capture_config
     return Instances(
-        kind or variant.instance_type,
+        variant.instance_type,
         variant.initial_instance_count,
         capture.initial_sampling_percentage if capture else 0,
     )

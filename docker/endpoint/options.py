@@ -64,7 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in (deploy, transform, train):
         command.add_argument("--instance-type", default="ml.m5.xlarge", metavar="TYPE", help="default: %(default)s")
-    update.add_argument("--instance-type", metavar="TYPE", help="default: the present one")
     deploy.add_argument("--instances", type=_positive, default=1, metavar="N", help="at least (default: 1)")
     deploy.add_argument("--max-instances", type=_positive, default=4, metavar="N", help="at most (default: 4)")
     deploy.add_argument(

@@ -42,6 +42,8 @@ def policy(account: Account) -> dict[str, Any]:
                 ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                 f"{arn}:logs:{here}:log-group:/aws/sagemaker/*",
             ),
+            # An update that raises one of them is rolled back.
+            allow(["cloudwatch:DescribeAlarms"], f"{arn}:cloudwatch:{here}:alarm:{account.name}-*"),
             allow(
                 ["cloudwatch:PutMetricData"],
                 "*",

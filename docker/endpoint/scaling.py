@@ -105,8 +105,7 @@ def remove(account: Account) -> list[str]:
     removed = []
     if _targets(account):
         autoscaling = account.client("application-autoscaling")
-        # With the policy go the alarms that AWS made for it.
-        autoscaling.delete_scaling_policy(**_TARGET, ResourceId=account.variant, PolicyName=_POLICY)
+        # With it go its policy, and the alarms that AWS made for that.
         autoscaling.deregister_scalable_target(**_TARGET, ResourceId=account.variant)
         removed.append(f"autoscaling of {account.variant}")
     client = account.client("cloudwatch")

@@ -5,13 +5,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from training.figures.pictures import Pictures
-from training.figures.style import LINES, half_width, new
+from training.figures.style import LINES, by_name, half_width, new
 
 TITLE = "Test accuracy of every experiment on all training images"
 CAPTION = (
-    "A marker is the mean over seeds, the line its 95 % confidence interval; small dots are single networks. Each "
-    "experiment below the first group changes one thing. The dashed line is the dense baseline: see which changes move "
-    "an experiment back to it, and which leave it where CNN A is."
+    "A marker is the mean over seeds, the line its 95 % confidence interval; small dots are single networks. The "
+    "dashed line is the dense baseline: see which changes move an experiment back to it, and which leave it where "
+    "CNN A is."
 )
 
 
@@ -39,7 +39,9 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
             labels.append((position, experiment["title"]))
             position += 1
         position += 0.3
-    axis.axvline(experiments[0]["test_accuracy"]["mean"] * 100, color="0.3", linestyle="--", linewidth=1)
+    baseline = by_name(report).get("baseline")
+    if baseline is not None:
+        axis.axvline(baseline["test_accuracy"]["mean"] * 100, color="0.3", linestyle="--", linewidth=1)
     axis.set_yticks([p for p, _ in labels], [title for _, title in labels])
     axis.set(xlabel="Test accuracy, %", ylim=(position, -0.7))
     axis.tick_params(axis="y", length=0)
