@@ -1,0 +1,45 @@
+"""The alert rules and the dashboard name only what the service exports, and Prometheus can read the rules."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from tests.conftest import DATA, ROOT, StartServer
+from tests.service.test_operations import scrape
+from tests.service.test_overload import answer, slow_upload
+
+FOLDER = ROOT / "docker" / "monitoring"
+_METRIC = re.compile(r"\b(?:service|process)_[a-z_]+")
+
+
+def named() -> set[str]:
+    """Every metric that an expression of the two files has."""
+    alerts = re.sub(r"#.*|annotations:.*", "", (FOLDER / "alerts.yml").read_text())
+    panels = json.loads((FOLDER / "dashboard.json").read_text())["panels"]
+    expressions = [alerts, *(target["expr"] for panel in panels for target in panel["targets"])]
+    return set(_METRIC.findall("\n".join(expressions)))
+
+
+def test_every_metric_that_is_watched_is_exported(start_server: StartServer) -> None:
+    url = start_server(SERVICE_MAX_IN_FLIGHT="1")
+    httpx.post(f"{url}/predict", content=(DATA / "bag.png").read_bytes(), headers={"content-type": "image/png"})
+    with slow_upload(url):
+        time.sleep(0.3)
+        assert answer(url).status_code == 503
+    exported = {name for name, _ in scrape(url)}
+    assert len(named()) > 10
+    assert named() <= exported, named() - exported
+
+
+def test_prometheus_can_read_the_rules() -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("needs promtool: apt-get install prometheus")
+    checked = subprocess.run(
+        ["promtool", "check", "rules", str(FOLDER / "alerts.yml")], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
