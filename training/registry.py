@@ -99,7 +99,7 @@ _CONTROLS = (
         architecture="cnn",
         arguments={"kernel_size": 5, "channels": 40},
         hypothesis="CNN A's multiply-adds spent on wider kernels and fewer channels",
-        against=("cnn_a",),
+        against=("cnn_a", "baseline"),
     ),
     Experiment(
         name="cnn_a_gap",

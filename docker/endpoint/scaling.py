@@ -105,7 +105,11 @@ def remove(account: Account) -> list[str]:
     removed = []
     if _targets(account):
         autoscaling = account.client("application-autoscaling")
-        # With it go its policy, and the alarms that AWS made for that.
+        try:
+            autoscaling.delete_scaling_policy(**_TARGET, ResourceId=account.variant, PolicyName=_POLICY)
+        except ClientError as error:  # a deploy that was interrupted has made none
+            if not is_missing(error):
+                raise
         autoscaling.deregister_scalable_target(**_TARGET, ResourceId=account.variant)
         removed.append(f"autoscaling of {account.variant}")
     client = account.client("cloudwatch")

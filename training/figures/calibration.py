@@ -15,8 +15,8 @@ CAPTION = (
     "Test answers are sorted into 15 bins by the probability the network gave its answer. On the diagonal, answers "
     "given with 80 % are right in 80 % of the cases; below it the network is too sure of itself. Bins with fewer than "
     f"{FEWEST} answers are left out. ECE, the expected "
-    "calibration error, is the mean distance from the diagonal. The temperature is one number by which the network's "
-    "last layer is divided; it is fitted on the validation images and changes no answer."
+    "calibration error, is the mean distance from the diagonal. The temperature is one number by which the scores "
+    "before the softmax are divided; it is fitted on the validation images and changes no answer."
 )
 
 
