@@ -226,7 +226,8 @@ def _method(report: dict[str, Any]) -> list[str]:
         f"{dataset['validation']:,} to validate ({dataset['split']}), {dataset['test']:,} to test. Nothing is chosen "
         "by the test images. Adam at a constant rate, 12 epochs of mini-batches of 128; with fewer images more epochs, "
         "and up to 3,000 mini-batches of 32, for both networks alike. A seed decides initial weights, split and order, "
-        "and is shared by all experiments, so differences are paired. Intervals are Student's t over seeds; accuracies are those of the last epoch. Two "
+        "and is shared by all experiments, so differences are paired. Intervals are Student's t over seeds; accuracies "
+        "are those of the last epoch. Two "
         "experiments are called separable where the paired t-test has p < 0.05 after Holm's correction over its "
         "family: all comparisons on the test set, on the validation sets, or of moved pictures. The model that "
         "answers by default is chosen by the validation sets alone, corrected among the served ones.",
