@@ -78,13 +78,13 @@ class MeasuredEngine:
     """An engine whose calls and images are counted under a model's name."""
 
     def __init__(self, engine: Engine, model: str) -> None:
-        self._predict = engine.predict
+        self.engine = engine
         self._duration, self._images = _INFERENCE.labels(model), _IMAGES.labels(model)
 
     def predict(self, pixels: Pixels) -> Probabilities:
         """Run the model; see ``Engine``."""
         began = time.perf_counter()
-        probabilities = self._predict(pixels)
+        probabilities = self.engine.predict(pixels)
         self._duration.observe(time.perf_counter() - began)
         self._images.inc(len(pixels))
         return probabilities

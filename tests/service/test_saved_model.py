@@ -9,7 +9,8 @@ import pytest
 
 from service.bundle import Bundle
 from service.classifier import Models
-from service.engines import EngineError, LiteRTEngine, TensorFlowEngine
+from service.engines import Engine, EngineError, LiteRTEngine, TensorFlowEngine
+from service.metrics import MeasuredEngine
 from tests.conftest import DATA, MODELS, StartServer
 from training.__main__ import main
 
@@ -24,6 +25,12 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs = keras.Input((28, 28, 1))
     keras.Model(inputs, layer(inputs)["probabilities"]).export(folder / "000000003", verbose=False)
     return folder
+
+
+def measured(engine: Engine) -> Engine:
+    """The engine whose calls are counted."""
+    assert isinstance(engine, MeasuredEngine)
+    return engine.engine
 
 
 def label(url: str, model: str) -> object:
@@ -50,7 +57,7 @@ def test_without_tensorflow_it_says_how_to_get_a_twin_and_with_one_needs_none(
     assert main(["twin", str(folder / "000000003")]) == 0
     models = Models(Bundle(folder), "litert")
     models.load()
-    assert isinstance(models.get().engine, LiteRTEngine)
+    assert isinstance(measured(models.get().engine), LiteRTEngine)
 
 
 def test_a_savedmodel_without_a_version_folder_is_served(tmp_path: Path) -> None:
@@ -59,7 +66,7 @@ def test_a_savedmodel_without_a_version_folder_is_served(tmp_path: Path) -> None
         models = Models(Bundle(folder), engine)
         models.load()
         assert models.get("model", "1").version == "1"
-        assert isinstance(models.get().engine, kind)
+        assert isinstance(measured(models.get().engine), kind)
 
 
 def test_the_highest_version_is_served(tmp_path: Path) -> None:
