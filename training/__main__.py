@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from training.arguments import positive
 from training.errors import TrainingError
 from training.registry import select
 from training.runs import DEFAULT_FOLDER, RunFolder
@@ -45,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "names", nargs="*", metavar="NAME", help="which experiments (default: all); see: python -m training list"
     )
-    run.add_argument("--seeds", type=_positive, metavar="N", help="seeds 0 to N-1 (default: each experiment's number)")
-    run.add_argument("--jobs", type=_positive, default=1, metavar="N", help="so many networks at once (default: 1)")
+    run.add_argument("--seeds", type=positive, metavar="N", help="seeds 0 to N-1 (default: each experiment's number)")
+    run.add_argument("--jobs", type=positive, default=1, metavar="N", help="so many networks at once (default: 1)")
     run.add_argument("--on", choices=("sagemaker",), help="not here: one SageMaker training job per network")
     cloud = run.add_argument_group(
         "with --on sagemaker (costs money; region and credentials as the AWS CLI takes them)"
@@ -80,18 +81,12 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (listing, run, probe, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
-        command.add_argument("--epochs", type=_positive, metavar="N", help="runs of N epochs instead of the recipe's")
+        command.add_argument("--epochs", type=positive, metavar="N", help="runs of N epochs instead of the recipe's")
     for command in (report, release):
         command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
     for command in (run, probe, report, release):
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
     return parser
-
-
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, not {text!r}")
-    return int(text)
 
 
 def _list(options: argparse.Namespace) -> None:

@@ -27,6 +27,7 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from training.arguments import positive
 from training.errors import TrainingError
 from training.registry import for_serving, select
 from training.runs import RunFolder
@@ -65,9 +66,9 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="train", description="Run experiments and write a bundle.", allow_abbrev=False)
     parser.add_argument("--experiments", default="baseline,cnn_a,cnn_b", help="names, separated by commas")
-    parser.add_argument("--seeds", type=_count, default=1, help="seeds 0 to N-1; seed 0 is the one in the bundle")
+    parser.add_argument("--seeds", type=positive, default=1, help="seeds 0 to N-1; seed 0 is the one in the bundle")
     parser.add_argument("--seed", type=_seed, help="this one seed only, and its records instead of a bundle")
-    parser.add_argument("--epochs", type=_count, help="instead of the recipe's number")
+    parser.add_argument("--epochs", type=positive, help="instead of the recipe's number")
     parser.add_argument(
         "--probe", type=_flag, default=False, help="true: try the networks on moved and corrupted pictures"
     )
@@ -78,12 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--checkpoints", type=Path, default=ML / "checkpoints", help="folder of the runs")
     return parser
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, not {text!r}")
-    return int(text)
 
 
 def _seed(text: str) -> int:
