@@ -8,7 +8,8 @@
       experiments.md, experiments/ the same as Markdown: the whole, and one file an experiment
       figures/                     the pictures of the report
       cnn_a/1/                     one folder a model and version: an ordinary SavedModel
-        saved_model.pb, variables/ signature serving_default: images float32 (N, 28, 28, 1) → probabilities (N, 10)
+        saved_model.pb, variables/ signature serving_default: images float32 (N, 28, 28, 1) → probabilities (N, 10);
+                                   signature explain: the same and the layers' outputs, see ``service/engines.py``
         assets.extra/model.tflite  the same weights for LiteRT
         assets.extra/golden.npz    images uint8 (K, 28, 28) and the probabilities float32 (K, 10) they must give
 

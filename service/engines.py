@@ -1,6 +1,7 @@
 """What runs a model: LiteRT, or TensorFlow with the same answers."""
 
 import threading
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,10 @@ from service.manifest import ModelEntry
 
 Pixels = npt.NDArray[np.float32]
 Probabilities = npt.NDArray[np.float32]
+Activations = npt.NDArray[np.float32]
+
+PROBABILITIES = "probabilities"
+"""The output that every model has."""
 
 
 class EngineError(Exception):
@@ -20,10 +25,22 @@ class EngineError(Exception):
 
 
 class Engine(Protocol):
-    """Maps pixels float32 (N, 28, 28, 1) in 0…1 to probabilities float32 (N, classes); safe to call from any thread."""
+    """Maps pixels float32 (N, 28, 28, 1) in 0…1 to what a model finds in them; safe to call from any thread.
+
+    Attributes:
+        outputs: what ``explain`` can be asked for: ``probabilities``; and of this project's own models ``features``
+            (N, units), what the last layer decides from, and of those with convolutions ``convolution_1`` and
+            ``convolution_2`` (N, height, width, channels), their feature maps after the ReLU, before pooling.
+
+    """
+
+    outputs: frozenset[str]
 
     def predict(self, pixels: Pixels) -> Probabilities:
-        """Run the model."""
+        """Classify; returns float32 (N, classes)."""
+
+    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
+        """Run the model once and read some of its ``outputs``, float32, by name."""
 
 
 class LiteRTEngine:
@@ -41,52 +58,71 @@ class LiteRTEngine:
         self._interpreter = Interpreter
         self._content = model.read_bytes()
         self._local = threading.local()  # an interpreter must not be shared between threads
+        self.outputs = frozenset(self._of_size(1)[2])
 
     def predict(self, pixels: Pixels) -> Probabilities:
-        """Run the model; see ``Engine``."""
+        """Classify; see ``Engine``."""
+        return self.explain(pixels, PROBABILITIES)[PROBABILITIES]
+
+    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
+        """Run the model once; see ``Engine``."""
         whole = len(pixels) - len(pixels) % self._BLOCK
         steps = [(start, self._BLOCK) for start in range(0, whole, self._BLOCK)]
         steps += [(start, 1) for start in range(whole, len(pixels))]
-        return np.concatenate([self._invoke(pixels[start : start + size]) for start, size in steps])
+        parts = [self._invoke(pixels[start : start + size], names) for start, size in steps]
+        return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
 
-    def _invoke(self, pixels: Pixels) -> Probabilities:
+    def _invoke(self, pixels: Pixels, names: Sequence[str]) -> list[Activations]:
         interpreter, into, out_of = self._of_size(len(pixels))
         interpreter.set_tensor(into, pixels)
         interpreter.invoke()
-        probabilities: Probabilities = interpreter.get_tensor(out_of)
-        return probabilities
+        return [interpreter.get_tensor(out_of[name]) for name in names]
 
-    def _of_size(self, size: int) -> tuple[Any, int, int]:
+    def _of_size(self, size: int) -> tuple[Any, int, dict[str, int]]:
+        """Prepare an interpreter for batches of a size; returns it, its input's index and its outputs' by name."""
         prepared = self._local.__dict__.setdefault("prepared", {})
         if size not in prepared:
             interpreter = self._interpreter(model_content=self._content, num_threads=1)
-            into, out_of = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
-            interpreter.resize_tensor_input(into, (size, 28, 28, 1))
+            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (size, 28, 28, 1))
             interpreter.allocate_tensors()
-            prepared[size] = (interpreter, into, out_of)
-        found: tuple[Any, int, int] = prepared[size]
-        return found
+            found = {name: o["index"] for name, o in interpreter.get_signature_runner().get_output_details().items()}
+            if PROBABILITIES not in found:  # a stranger's model calls its one output what it likes
+                found = {PROBABILITIES: interpreter.get_output_details()[0]["index"]}
+            prepared[size] = (interpreter, interpreter.get_input_details()[0]["index"], found)
+        return prepared[size]  # type: ignore[no-any-return]
 
 
 class TensorFlowEngine:
-    """The SavedModel's ``serving_default`` signature, in TensorFlow; it has one input and one output, of any name."""
+    """The SavedModel in TensorFlow.
+
+    Its ``serving_default`` signature has one input and one output, of any name; ``explain`` is this project's own.
+    """
 
     def __init__(self, saved_model: Path) -> None:
         import tensorflow as tf
 
         self._to_tensor = tf.constant
-        # The loaded object owns the variables; the signature alone would outlive them.
+        # The loaded object owns the variables; the signatures alone would outlive them.
         self._loaded = tf.saved_model.load(str(saved_model))
         self._signature = self._loaded.signatures["serving_default"]
         _, inputs = self._signature.structured_input_signature
         (self._input,), (self._output,) = inputs, self._signature.structured_outputs
+        self._inner = self._loaded.signatures.get("explain")
+        self.outputs = frozenset(self._inner.structured_outputs if self._inner is not None else [PROBABILITIES])
 
     def predict(self, pixels: Pixels) -> Probabilities:
-        """Run the model; see ``Engine``."""
+        """Classify; see ``Engine``."""
         # By keyword: TensorFlow 2.21 takes milliseconds longer for a positional argument.
         outputs = self._signature(**{self._input: self._to_tensor(pixels)})
         probabilities: Probabilities = outputs[self._output].numpy()
         return probabilities
+
+    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
+        """Run the model once; see ``Engine``."""
+        if self._inner is None:
+            return {PROBABILITIES: self.predict(pixels)}
+        outputs = self._inner(images=self._to_tensor(pixels))
+        return {name: outputs[name].numpy() for name in names}
 
 
 def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:

@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
-from service.engines import Engine, Pixels, Probabilities
+from service.engines import Activations, Engine, Pixels, Probabilities
 from service.errors import CLIENT_LEFT
 from service.manifest import Manifest
 
@@ -79,15 +79,26 @@ class MeasuredEngine:
 
     def __init__(self, engine: Engine, model: str) -> None:
         self.engine = engine
+        self.outputs = engine.outputs
         self._duration, self._images = _INFERENCE.labels(model), _IMAGES.labels(model)
 
     def predict(self, pixels: Pixels) -> Probabilities:
-        """Run the model; see ``Engine``."""
+        """Classify; see ``Engine``."""
         began = time.perf_counter()
         probabilities = self.engine.predict(pixels)
+        self._note(began, pixels)
+        return probabilities
+
+    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
+        """Run the model once; see ``Engine``."""
+        began = time.perf_counter()
+        found = self.engine.explain(pixels, *names)
+        self._note(began, pixels)
+        return found
+
+    def _note(self, began: float, pixels: Pixels) -> None:
         self._duration.observe(time.perf_counter() - began)
         self._images.inc(len(pixels))
-        return probabilities
 
 
 @cache

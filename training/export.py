@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,8 +34,9 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
     """Write a version folder that TensorFlow Serving, and this project's service, can serve.
 
     Its signature ``serving_default`` maps ``images`` float32 (N, 28, 28, 1) in 0…1 to ``probabilities`` float32
-    (N, 10). In ``assets.extra``, the folder SavedModel reserves for such things, lie the LiteRT twin and the golden
-    samples, whose probabilities are the SavedModel's own.
+    (N, 10); ``explain`` gives beside them what the layers before found, see ``_layers_within``. In ``assets.extra``,
+    the folder SavedModel reserves for such things, lie the LiteRT twin and the golden samples, whose probabilities are
+    the SavedModel's own.
 
     Args:
         weights: a model saved by Keras.
@@ -74,7 +76,10 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
 
 
 def write_twin(folder: Path) -> bytes:
-    """Compile a SavedModel's ``serving_default`` for LiteRT, into its ``assets.extra/model.tflite``; returns the file.
+    """Compile a SavedModel for LiteRT, into its ``assets.extra/model.tflite``; returns the file.
+
+    It has one signature: ``explain`` where the SavedModel has that, whose further outputs cost nothing until they are
+    read, else ``serving_default``.
 
     Raises:
         TrainingError: the folder holds no SavedModel.
@@ -82,7 +87,10 @@ def write_twin(folder: Path) -> bytes:
     """
     if not (folder / "saved_model.pb").is_file():
         raise TrainingError(f"{folder} holds no saved_model.pb; name the folder that does, such as DIR/1")
-    twin: bytes = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=["serving_default"]).convert()
+    signatures = tf.saved_model.load(str(folder)).signatures
+    ours = "explain" in signatures and "probabilities" in signatures["explain"].structured_outputs
+    key = "explain" if ours else "serving_default"
+    twin: bytes = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[key]).convert()
     extra = folder / "assets.extra"
     extra.mkdir(exist_ok=True)
     (extra / "model.tflite").write_bytes(twin)
@@ -100,11 +108,25 @@ def _save(model: keras.Model, folder: Path) -> None:
     # Plain variables: tracking the Keras model itself would store every weight twice.
     module.weights = [variable.value for variable in model.variables]
 
-    images = tf.TensorSpec((None, 28, 28, 1), tf.float32, name="images")
-    module.serve = tf.function(
-        lambda images: {"probabilities": model(images, training=False)}, input_signature=[images]
-    )
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
+    images = [tf.TensorSpec((None, 28, 28, 1), tf.float32, name="images")]
+    module.serve = tf.function(lambda images: {"probabilities": model(images, training=False)}, input_signature=images)
+    inner = keras.Model(model.inputs, _layers_within(model))
+    module.explain = tf.function(lambda images: inner(images, training=False), input_signature=images)
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve, "explain": module.explain})
+
+
+def _layers_within(model: keras.Model) -> dict[str, Any]:
+    """Name the outputs of a network's layers.
+
+    ``probabilities`` (N, 10); ``features`` (N, units), what the last layer decides from; ``convolution_1`` and so on
+    (N, height, width, channels), after their ReLU and before pooling.
+    """
+    convolutions = [layer.output for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    return {
+        "probabilities": model.outputs[0],
+        "features": model.layers[-1].input,
+        **{f"convolution_{number}": output for number, output in enumerate(convolutions, start=1)},
+    }
 
 
 def _run_saved_model(folder: Path, pixels: Pixels) -> Probabilities:
@@ -116,7 +138,7 @@ def _run_saved_model(folder: Path, pixels: Pixels) -> Probabilities:
 
 def _run_litert(content: bytes, pixels: Pixels) -> Probabilities:
     interpreter = Interpreter(model_content=content, num_threads=1)
-    run = interpreter.get_signature_runner("serving_default")
+    run = interpreter.get_signature_runner()  # the only one
     return np.concatenate(
         [run(images=block)["probabilities"] for block in np.split(pixels, range(100, len(pixels), 100))]
     )
