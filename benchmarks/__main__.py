@@ -1,69 +1,108 @@
-"""``python -m benchmarks``: start-up and latency of a real server on this machine, one worker, one connection.
+"""``python -m benchmarks`` (``make bench``): what a request costs, against the least it can cost.
 
-Prints a Markdown table. The server shares the machine with this client, so the figures are those of a quiet
-connection, not of a loaded server.
+One core serves, another sends. The service and the floor (``benchmarks/floor.py``), or LiteRT alone, take turns round
+by round, so that a machine that gets slower or faster changes both; each pair of rounds gives a ratio, and the table
+shows the median of the pairs. The row "itself" compares two processes of the service: what it is off 1 is noise.
+
+Prints Markdown tables and writes ``benchmarks/results.json``. Needs Linux, two cores and wrk.
 """
 
-import http.client
+import argparse
 import json
-import time
-from collections.abc import Iterator
-from io import BytesIO
+import platform
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
 
-import numpy as np
+from benchmarks import load, payloads
+from benchmarks.rows import Row, compare
+from benchmarks.server import ROOT, cores, started
 
-from benchmarks.server import ROOT, started
-
-STARTS, REQUESTS = 7, 500
-
-Request = tuple[str, bytes, dict[str, str]]
+RESULTS = Path(__file__).parent / "results.json"
+STARTS = 7
 
 
 def main() -> None:
-    """Measure and print."""
-    print("| What | median | 99 % |\n| --- | ---: | ---: |")
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n\n")[1])
+    parser.add_argument("--pairs", type=int, default=7, help="pairs of rounds for each row [7]")
+    parser.add_argument("--seconds", type=float, default=3, help="how long a round takes [3]")
+    options = parser.parse_args()
+    server_core, load_core = cores()
+    print(
+        "| Work | against | target | ratio (lowest–highest) | by CPU time | requests/s | CPU s per 1,000 | p50 | p99 |"
+    )
+    print("| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
+    rows = []
+    measured = compare(server_core=server_core, load_core=load_core, pairs=options.pairs, seconds=options.seconds)
+    for row in measured:
+        rows.append(row)
+        print(_line(row), flush=True)
+    process = _process(server_core, load_core, rate=rows[0].rate / 2, seconds=2 * options.seconds)
+    process |= _two_workers(load_core, seconds=options.seconds, pairs=min(3, options.pairs))
+    print("\n| What | target | measured |\n| --- | --- | --- |")
+    for name, target, key, unit in (
+        ("process start → first `/ping` 200", "≤ 800 ms", "start_ms", "ms"),
+        ("memory of a worker, warm (PSS)", "≤ 90 MB", "memory_mb", "MB"),
+        ("p99 of one PNG at 8 connections and half load", "≤ 3 × p50", "half_load_p99_over_p50", "× p50"),
+        ("p99 of one PNG while batches of 10,000 run", "≤ 3 ms", "beside_batches_p99_ms", "ms"),
+        ("2 workers on 2 cores, load beside them", "≥ 1.6 × one", "two_workers_over_one", "× one"),
+    ):
+        print(f"| {name} | {target} | {process[key]:.3g} {unit} |")
+    about = {"cpu": _cpu(), "python": platform.python_version(), "pairs": options.pairs, "seconds": options.seconds}
+    content = {"about": about, "rows": [asdict(row) for row in rows], "process": process}
+    RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    print(f"\nwritten to {RESULTS.relative_to(ROOT)}")
+
+
+def _line(row: Row) -> str:
+    target = "" if row.target is None else f"≥ {row.target:.2f}"
+    spread = f"{row.ratio:.2f} ({row.spread[0]:.2f}–{row.spread[1]:.2f})"
+    costs = f"{row.cpu_ratio:.2f} | {row.rate:.0f} | {row.cpu_seconds:.2f}"
+    return f"| {row.name} | {row.against} | {target} | {spread} | {costs} | {row.p50:.2f} ms | {row.p99:.2f} ms |"
+
+
+def _process(server_core: int, load_core: int, *, rate: float, seconds: float) -> dict[str, Any]:
+    """Measure what no ratio tells: start, memory, and how long single pictures wait."""
     starts = []
     for _ in range(STARTS):
-        with started() as server:
+        with started(core=server_core) as server:
             starts.append(server.seconds)
-    print(f"| `python -m service` to the first `/ping` 200, of {STARTS} | {np.median(starts) * 1e3:.0f} ms | |")
-    with started() as server:
-        for name, request in requests():
-            median, high = np.percentile(latencies(server.port, request), [50, 99]) * 1e3
-            print(f"| {name}, of {REQUESTS} | {median:.2f} ms | {high:.2f} ms |")
+    with started(core=server_core) as server:
+        for payload in (payloads.png(), payloads.form(), payloads.numbers(1), payloads.array(1_000)):
+            load.run(server, payload, core=load_core, seconds=1)
+        memory = server.memory()
+        half = load.run(server, payloads.png(), core=load_core, seconds=seconds, rate=rate)
+    with started(SERVICE_WORKERS="1") as server, load.batches(server, payloads.array(10_000)):
+        beside = load.run(server, payloads.png(), core=load_core, seconds=seconds, connections=1, rate=50)
+    return {
+        "start_ms": median(starts) * 1e3,
+        "memory_mb": memory / 1e6,
+        "half_load_p50_ms": half.p50,
+        "half_load_p99_ms": half.p99,
+        "half_load_p99_over_p50": half.p99 / half.p50,
+        "beside_batches_p50_ms": beside.p50,
+        "beside_batches_p99_ms": beside.p99,
+    }
 
 
-def requests() -> Iterator[tuple[str, Request]]:
-    """Yield what is measured: real test images, in the ways a client sends them."""
-    picture = (ROOT / "tests" / "data" / "ankle-boot.png").read_bytes()
-    with np.load(ROOT / "tests" / "data" / "test_images.npz") as content:
-        images = content["images"]
-    form = b"--b\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n" + picture + b"\r\n--b--\r\n"
-    numbers = json.dumps({"instances": (images[:1] / 255).round(6).tolist()}).encode()
-    array = BytesIO()
-    np.save(array, images[:100])
-    yield "`/predict`, PNG as the body", ("/predict", picture, {"content-type": "image/png"})
-    yield "`/predict`, PNG in a form", ("/predict", form, {"content-type": "multipart/form-data; boundary=b"})
-    yield "`/invocations`, one image as JSON", ("/invocations", numbers, {"content-type": "application/json"})
-    yield "`/invocations`, 100 images as npy", ("/invocations", array.getvalue(), {"content-type": "application/x-npy"})
+def _two_workers(load_core: int, *, seconds: float, pairs: int) -> dict[str, float]:
+    """Compare two workers with one where both cores are free and the load shares one of them."""
+    with started() as one, started(SERVICE_WORKERS="2") as two:
+        rates = []
+        for _ in range(pairs):
+            single, double = (
+                load.run(server, payloads.png(), core=load_core, seconds=seconds, connections=32)
+                for server in (one, two)
+            )
+            rates.append(double.rate / single.rate)
+    return {"two_workers_over_one": median(rates)}
 
 
-def latencies(port: int, request: Request) -> list[float]:
-    """Send a request many times over one connection; seconds each, after a warm-up."""
-    path, body, headers = request
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    seconds = []
-    for repetition in range(REQUESTS + 20):
-        began = time.perf_counter()
-        connection.request("POST", path, body, headers)
-        response = connection.getresponse()
-        content = response.read()
-        if repetition >= 20:
-            seconds.append(time.perf_counter() - began)
-        if response.status != 200:
-            raise SystemExit(f"{path} answered {response.status}: {content.decode()}")
-    connection.close()
-    return seconds
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 if __name__ == "__main__":

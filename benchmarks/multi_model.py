@@ -9,7 +9,6 @@ import http.client
 import json
 import threading
 from collections import Counter
-from pathlib import Path
 
 from benchmarks.server import ROOT, started
 
@@ -27,7 +26,7 @@ def main() -> None:
         right = {round_(server.port, "warm-up", network) for network in NETWORKS}
         for warm_up in range(100):
             round_(server.port, "warm-up", NETWORKS[warm_up % 2])
-        before = memory(server.pid)
+        before = server.memory()
         answers: Counter[str] = Counter()
         stop = threading.Event()
         asking = [threading.Thread(target=ask, args=(server.port, right, answers, stop)) for _ in range(4)]
@@ -37,7 +36,7 @@ def main() -> None:
         stop.set()
         for thread in asking:
             thread.join()
-        after = memory(server.pid)
+        after = server.memory()
     print(f"{options.rounds} rounds of load, invoke, unload with {options.workers} workers: {wrong} wrong answers")
     print(f"meanwhile {sum(answers.values())} requests: " + ", ".join(f"{n} {kind}" for kind, n in answers.items()))
     print(f"memory of all processes (PSS): {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
@@ -70,14 +69,6 @@ def send(port: int, method: str, path: str, body: bytes = b"", content_type: str
         return response.status, response.read()
     finally:
         connection.close()
-
-
-def memory(pid: int) -> int:
-    """Proportional set size of a process and its children, in bytes."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    own = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return own + sum(memory(int(child)) for child in children)
 
 
 if __name__ == "__main__":
