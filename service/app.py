@@ -16,14 +16,13 @@ from service.admission import Admission
 from service.bundle import Bundle
 from service.classifier import Models
 from service.draining import Drain
+from service.express import Express
 from service.limits import BodyLimit
-from service.metrics import Metrics
 from service.model_registry import ModelRegistry
+from service.observed import Observed
 from service.reports import WEB, Reports
-from service.request_id import RequestId
-from service.request_log import RequestLog
 from service.routes import documentation, experiments, multi_model, operations, predict, sagemaker, tensorflow_serving
-from service.security import ApiKey, PagePolicy
+from service.security import ApiKey
 from service.settings import Settings
 
 _log = logging.getLogger("uvicorn.error")
@@ -51,6 +50,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.drain = Drain()
+    if not settings.sagemaker_multi_model:
+        app.add_middleware(Express, lanes=(predict.LANE, sagemaker.LANE))
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, most=settings.max_in_flight)
     if settings.api_key is not None:
@@ -63,10 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
-    app.add_middleware(PagePolicy)
-    app.add_middleware(Metrics)
-    app.add_middleware(RequestLog)
-    app.add_middleware(RequestId)
+    app.add_middleware(Observed)
     errors.install(app)
     if settings.sagemaker_multi_model:
         _serve_many(app, settings)

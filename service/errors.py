@@ -119,6 +119,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+async def answer(request: Request, error: ServiceError | ClientDisconnect) -> Response:
+    """Turn what a route raised into its response, as the app's own handlers do."""
+    return await (_service_error if isinstance(error, ServiceError) else _client_left)(request, error)
+
+
 def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
     request.state.problem = detail.encode("utf-8", "replace").decode()  # for the log
     return problem(status, detail, instance=request.url.path, headers=headers)

@@ -10,15 +10,21 @@ _MB = 1024 * 1024
 
 def content_length(request: Request) -> int | None:
     """The declared length of a request's body in bytes; None where none is declared, as in chunked requests."""
-    # Leading zeros are legal, and Python refuses to convert thousands of digits; 10^18 is over every limit.
-    declared = request.headers.get("content-length", "").lstrip("0")[:19]
-    return int(declared or 0) if "content-length" in request.headers else None
+    return _declared(request.scope)
+
+
+def _declared(scope: Scope) -> int | None:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            # Leading zeros are legal, and Python refuses to convert thousands of digits; 10^18 is over every limit.
+            return int(value.lstrip(b"0")[:19] or 0)
+    return None
 
 
 class BodyLimit:
     """ASGI middleware: refuses a body over the limit with 413, by its Content-Length before any of it is read.
 
-    A body without a Content-Length (chunked) is counted as it arrives.
+    A body without a Content-Length (chunked) is counted as it arrives; one with it the server's parser ends there.
     """
 
     def __init__(self, app: ASGIApp, *, megabytes: int) -> None:
@@ -30,11 +36,15 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if (content_length(Request(scope)) or 0) > self._megabytes * _MB:
+        size = _declared(scope)
+        if size is None:
+            await self._app(scope, self._counting(receive), send)
+            return
+        if size > self._megabytes * _MB:
             refusal = problem(TooLargeError.status, self._sentence(), instance=scope["path"])
             await refusal(scope, receive, send)
             return
-        await self._app(scope, self._counting(receive), send)
+        await self._app(scope, receive, send)
 
     def _counting(self, receive: Receive) -> Receive:
         received = 0

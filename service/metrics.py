@@ -19,11 +19,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from service import __version__
 from service.engines import Activations, Engine, Pixels, Probabilities
-from service.errors import CLIENT_LEFT
 from service.manifest import Manifest
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
@@ -43,35 +42,11 @@ IN_FLIGHT = Gauge("service_requests_in_flight", "Requests being worked on", mult
 SHED = Counter("service_requests_shed", "Requests refused because too many were in flight", registry=None)
 
 
-class Metrics:
-    """ASGI middleware: counts every request with its route, method, status and duration."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and count it when it has been answered."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        status = CLIENT_LEFT
-
-        async def noted_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noted_send)
-        except BaseException:
-            status = 500  # which the server answers for us
-            raise
-        finally:
-            route = getattr(scope.get("route"), "path", "none")  # never the path itself: clients could make up any
-            _requests(route, scope["method"], status).inc()
-            _duration(route).observe(time.perf_counter() - began)
+def count_request(scope: Scope, status: int, seconds: float) -> None:
+    """Count a request that has ended, with its route, method, status and duration."""
+    route = getattr(scope.get("route"), "path", "none")  # never the path itself: clients could make up any
+    _requests(route, scope["method"], status).inc()
+    _duration(route).observe(seconds)
 
 
 class MeasuredEngine:

@@ -1,8 +1,9 @@
 """Who may ask, where that is not decided in front of the service, and what browsers may do with its pages."""
 
 import hmac
+from collections.abc import Iterable, Sequence
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import problem
 
@@ -25,24 +26,12 @@ _PAGE_HEADERS = [
 _PAGES = (b"text/html", b"image/svg+xml")  # an SVG opened by itself is a page that may hold scripts
 
 
-class PagePolicy:
-    """ASGI middleware: gives pages a strict Content-Security-Policy and its companions."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and guard its answer if that is a page."""
-
-        async def guarded_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                for name, value in message.get("headers", ()):
-                    if name == b"content-type" and value.startswith(_PAGES):
-                        message["headers"] = [*message["headers"], *_PAGE_HEADERS]
-                        break
-            await send(message)
-
-        await self._app(scope, receive, guarded_send)
+def page_headers(headers: Iterable[tuple[bytes, bytes]]) -> Sequence[tuple[bytes, bytes]]:
+    """Give what an answer with these headers needs besides, if it is a page: a strict policy and its companions."""
+    for name, value in headers:
+        if name == b"content-type" and value.startswith(_PAGES):
+            return _PAGE_HEADERS
+    return ()
 
 
 class ApiKey:

@@ -1,6 +1,9 @@
 """For the app developer: a picture in, a label out."""
 
-from typing import Annotated, Any
+import re
+from functools import lru_cache
+from typing import Annotated, Any, get_args
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from service import images, schemas
 from service.answers import describe
 from service.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
+from service.express import Lane
 from service.images import see
 from service.uploads import IMAGE_TYPES, read_picture
 
@@ -73,6 +77,32 @@ async def compare(
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     answers = [describe(c, c.engine.predict(seen.pixels)[0], seen, top_k=top_k) for c in classifiers]
     return _json({"predictions": answers})
+
+
+async def _at_once(request: Request) -> Response | None:
+    """Answer what FastAPI would pass on unchanged; None where its words are needed for the parameters."""
+    parameters = _plain(request.scope["query_string"])
+    if parameters is None:
+        return None
+    state = request.app.state
+    return await predict(request, state.models, state.settings, **parameters)
+
+
+LANE = Lane(router, "/predict", _at_once)
+
+
+@lru_cache(maxsize=64)
+def _plain(query: bytes) -> dict[str, Any] | None:
+    """Read parameters that are all known, given once and valid; None for any others."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    parameters: dict[str, Any] = dict(pairs)
+    if len(parameters) < len(pairs) or not parameters.keys() <= {"model", "top_k", "preprocess"}:
+        return None
+    if not re.fullmatch("[1-9]|10", parameters.get("top_k", "10")):
+        return None
+    if parameters.get("preprocess", "auto") not in get_args(images.Mode):
+        return None
+    return parameters | {"top_k": int(parameters.get("top_k", 10))}
 
 
 def _json(content: dict[str, Any]) -> Response:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from service import schemas
 from service.dependencies import DrainDependency, ModelsDependency, SettingsDependency, problems
+from service.express import Lane
 from service.invocation import BODY, invoke
 
 router = APIRouter(tags=["sagemaker"])
@@ -55,3 +56,11 @@ async def execution_parameters(settings: SettingsDependency) -> dict[str, int | 
 async def invocations(request: Request, models: ModelsDependency, settings: SettingsDependency) -> Response:
     """Give the models' probabilities for a batch of images, or for one picture."""
     return await invoke(request, models, settings)
+
+
+async def _at_once(request: Request) -> Response:
+    state = request.app.state
+    return await invoke(request, state.models, state.settings)
+
+
+LANE = Lane(router, "/invocations", _at_once)

@@ -1,0 +1,65 @@
+"""What is done around every request: it is named, counted, timed and logged, and a page's answer is guarded.
+
+One middleware for all of it: each of its own would wrap ``send`` again, for every message of every request.
+"""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import metrics, request_log
+from service.errors import CLIENT_LEFT
+from service.request_id import HEADER, request_id
+from service.security import page_headers
+
+
+class Observed:
+    """ASGI middleware around everything that can be asked for.
+
+    Routes put the model's name into ``request.state.model``, error handlers their sentence into ``.problem``, for the
+    log; the request's id is in ``.request_id``.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and note how it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        name = request_id(scope["headers"])
+        state = scope.setdefault("state", {})
+        state["request_id"] = name
+        status, received, sent = 0, 0, 0
+
+        async def observed_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message.get("headers", ())
+                message["headers"] = [*headers, *page_headers(headers), (HEADER, name.encode())]
+            else:
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        failed = False
+        try:
+            await self._app(scope, observed_receive, observed_send)
+        except BaseException:
+            failed = True
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            # What failed is answered by the server for us, with 500.
+            metrics.count_request(scope, 500 if failed else status or CLIENT_LEFT, seconds)
+            request_log.write(
+                scope, status or (500 if failed else 0), bytes_in=received, bytes_out=sent, seconds=seconds
+            )
