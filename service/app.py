@@ -1,6 +1,7 @@
 """Wires the service together; the parts are elsewhere."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +24,7 @@ from service.observed import Observed
 from service.reports import WEB, Reports
 from service.routes import documentation, experiments, multi_model, operations, predict, sagemaker, tensorflow_serving
 from service.security import ApiKey
-from service.settings import Settings
+from service.settings import Settings, allowed_cpus
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -94,6 +95,7 @@ def _serve_many(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     metrics.start()
+    large_work.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
     if app.state.settings.sagemaker_multi_model:
         yield
@@ -107,5 +109,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _load(models: Models) -> None:
     try:
         await large_work.run(models.load)
+        # What is there now stays: the collector need not look through it again, which would take milliseconds.
+        gc.collect()
+        gc.freeze()
     except Exception:
         _log.exception("not ready: the models could not be loaded; /ping answers 503")

@@ -101,7 +101,7 @@ class Models:
         """Classify float32 (N, 28, 28, 1) → float32 (N, classes); large batches leave the event loop."""
         if len(pixels) <= _INLINE_IMAGES:
             return classifier.engine.predict(pixels)
-        return await large_work.run(classifier.engine.predict, pixels)
+        return await large_work.run_in_pieces(classifier.engine.predict, pixels)
 
     def _load(self, name: str, entry: ModelEntry) -> Classifier:
         engine = engines.load(self._engine, self._bundle, entry)

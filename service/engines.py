@@ -69,6 +69,8 @@ class LiteRTEngine:
         whole = len(pixels) - len(pixels) % self._BLOCK
         steps = [(start, self._BLOCK) for start in range(0, whole, self._BLOCK)]
         steps += [(start, 1) for start in range(whole, len(pixels))]
+        if len(steps) == 1:
+            return dict(zip(names, self._invoke(pixels, names), strict=True))
         parts = [self._invoke(pixels[start : start + size], names) for start, size in steps]
         return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
 

@@ -21,6 +21,7 @@ _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 # A body of more takes milliseconds to parse.
 _LARGE_BYTES = 64 * 1024
 _STREAMED_BLOCK = 256
+_ANSWERS = tuple(WRITERS)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
 
@@ -62,7 +63,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     request.state.model = classifier.name
     headers = _echoed(request)
     if declared in IMAGE_TYPES:
-        accepted = negotiation.choose(accept, tuple(WRITERS))
+        accepted = negotiation.choose(accept, _ANSWERS)
         seen = await see(await request.body(), "auto", max_pixels=settings.max_pixels)
         probabilities = classifier.engine.predict(seen.pixels)
         if attributes.get("verbose") == "true" and accepted == codecs.JSON:
@@ -80,7 +81,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         answer = await spooled.predict(body, declared, accepted, classifier.engine)
         headers["content-length"] = str(answer.tell())
         return StreamingResponse(spooled.chunks(answer), media_type=accepted, headers=headers)
-    accepted = negotiation.choose(accept, tuple(WRITERS))
+    accepted = negotiation.choose(accept, _ANSWERS)
     batch = await read(READERS[declared], body, settings)
     if attributes.get("stream") == "true" and accepted == codecs.JSON_LINES:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)

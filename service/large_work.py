@@ -1,18 +1,65 @@
 """Work that would keep the event loop from other requests for milliseconds: large bodies, batches and pictures.
 
-One thread, since a worker process has one core to use.
+As many threads as the worker has cores to use: one each, unless there are fewer workers than cores. On Linux they give
+way to the event loop where both want a core, so that small requests are answered beside a large one.
 """
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+import numpy as np
+import numpy.typing as npt
 
-_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-work")
+T = TypeVar("T")
+Array = npt.NDArray[np.float32]
+
+_PIECE = 256
+"""Images of a batch that are one piece of work: 16 ms, after which another request's piece may come."""
+
+_NICENESS = 5
+
+
+def _give_way() -> None:
+    """Lower the calling thread's priority; Linux has one for each thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work", initializer=_give_way)
+
+
+_threads, _executor = 1, _pool(1)
+
+
+def set_threads(threads: int) -> None:
+    """Say how many cores this worker may use, before any work is asked for."""
+    global _threads, _executor  # one pool a process, as there is one set of cores
+    if threads != _threads:
+        _threads, _executor = threads, _pool(threads)
 
 
 async def run(work: Callable[..., T], *arguments: Any) -> T:
     """Call ``work`` off the event loop, after the large work asked for earlier."""
-    return await asyncio.get_running_loop().run_in_executor(_thread, work, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(_executor, work, *arguments)
+
+
+async def run_in_pieces(work: Callable[[Array], Array], batch: Array) -> Array:
+    """Call ``work`` on pieces of a batch, on every thread, and put the answers together.
+
+    A thread asks for its next piece when it has done one: pieces of other batches come between.
+    """
+    pieces = iter(range(0, len(batch), _PIECE))
+    done: dict[int, Array] = {}
+
+    async def lane() -> None:
+        for start in pieces:
+            done[start] = await run(work, batch[start : start + _PIECE])
+
+    await asyncio.gather(*(lane() for _ in range(_threads)))
+    return np.concatenate([done[start] for start in sorted(done)])

@@ -1,11 +1,12 @@
 """Which representation a client wants: proactive negotiation by ``Accept`` (RFC 9110, section 12.5.1)."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from service.errors import NotAcceptableError
 
 
-def choose(accept: str | None, offers: Sequence[str]) -> str:
+@lru_cache(maxsize=64)
+def choose(accept: str | None, offers: tuple[str, ...]) -> str:
     """Pick the offered media type that the client rates highest; the earlier offer where it rates two alike.
 
     Args:
