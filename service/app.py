@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -95,6 +96,8 @@ def _serve_many(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     metrics.start()
+    # Where large work holds the interpreter, a small request waits so long for it, instead of Python's 5 ms.
+    sys.setswitchinterval(0.0005)
     large_work.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
     if app.state.settings.sagemaker_multi_model:

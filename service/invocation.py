@@ -20,6 +20,8 @@ from service.uploads import IMAGE_TYPES, media_type
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 # A body of more takes milliseconds to parse.
 _LARGE_BYTES = 64 * 1024
+# An answer to more images takes milliseconds to write.
+_LARGE_ANSWER = 1_000
 _STREAMED_BLOCK = 256
 _ANSWERS = tuple(WRITERS)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -86,7 +88,9 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     if attributes.get("stream") == "true" and accepted == codecs.JSON_LINES:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
     probabilities = await models.predict(classifier, batch.pixels)
-    return Response(WRITERS[accepted](probabilities, batch), media_type=accepted, headers=headers)
+    writing = partial(WRITERS[accepted], probabilities, batch)
+    content = await large_work.run(writing) if len(probabilities) > _LARGE_ANSWER else writing()
+    return Response(content, media_type=accepted, headers=headers)
 
 
 async def read(reader: Callable[..., Batch], body: bytes, settings: Settings) -> Batch:

@@ -1,13 +1,9 @@
 """Work that would keep the event loop from other requests for milliseconds: large bodies, batches and pictures.
 
-As many threads as the worker has cores to use: one each, unless there are fewer workers than cores. On Linux they give
-way to the event loop where both want a core, so that small requests are answered beside a large one.
+As many threads as the worker has cores to use: one each, unless there are fewer workers than cores.
 """
 
 import asyncio
-import os
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -21,17 +17,9 @@ Array = npt.NDArray[np.float32]
 _PIECE = 256
 """Images of a batch that are one piece of work: 16 ms, after which another request's piece may come."""
 
-_NICENESS = 5
-
-
-def _give_way() -> None:
-    """Lower the calling thread's priority; Linux has one for each thread."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-
 
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work", initializer=_give_way)
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work")
 
 
 _threads, _executor = 1, _pool(1)
