@@ -27,7 +27,7 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("--pairs", type=int, default=7, help="pairs of rounds for each row [7]")
-    parser.add_argument("--seconds", type=float, default=3, help="how long a round takes [3]")
+    parser.add_argument("--seconds", type=int, default=3, help="how long a round takes [3]")
     options = parser.parse_args()
     server_core, load_core = cores()
     print(
@@ -63,7 +63,7 @@ def _line(row: Row) -> str:
     return f"| {row.name} | {row.against} | {target} | {spread} | {costs} | {row.p50:.2f} ms | {row.p99:.2f} ms |"
 
 
-def _process(server_core: int, load_core: int, *, rate: float, seconds: float) -> dict[str, Any]:
+def _process(server_core: int, load_core: int, *, rate: float, seconds: int) -> dict[str, Any]:
     """Measure what no ratio tells: start, memory, and how long single pictures wait."""
     starts = []
     for _ in range(STARTS):
@@ -87,7 +87,7 @@ def _process(server_core: int, load_core: int, *, rate: float, seconds: float) -
     }
 
 
-def _two_workers(load_core: int, *, seconds: float, pairs: int) -> dict[str, float]:
+def _two_workers(load_core: int, *, seconds: int, pairs: int) -> dict[str, float]:
     """Compare two workers with one where both cores are free and the load shares one of them."""
     with started() as one, started(SERVICE_WORKERS="2") as two:
         rates = []

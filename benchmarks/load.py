@@ -62,7 +62,7 @@ def ask(port: int, payload: Payload) -> bytes:
 
 
 def run(
-    server: Server, payload: Payload, *, core: int, seconds: float, connections: int = 8, rate: float | None = None
+    server: Server, payload: Payload, *, core: int, seconds: int, connections: int = 8, rate: float | None = None
 ) -> Round:
     """Send a payload for so long from a core.
 
@@ -88,7 +88,7 @@ def run(
         script.write_text(_SCRIPT.format(body=body, content_type=payload.content_type, pause=pause))
         url = f"http://127.0.0.1:{server.port}{payload.path}"
         command = ["taskset", "--cpu-list", str(core), "wrk", "--threads", "1", "--connections", str(connections)]
-        command += ["--duration", f"{seconds:g}s", "--timeout", "60s", "--script", str(script), url]
+        command += ["--duration", f"{seconds}s", "--timeout", "60s", "--script", str(script), url]
         before = server.cpu_seconds()
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         used = server.cpu_seconds() - before

@@ -43,7 +43,7 @@ class Row:
     p99: float
 
 
-def compare(*, server_core: int, load_core: int, pairs: int, seconds: float) -> Iterator[Row]:
+def compare(*, server_core: int, load_core: int, pairs: int, seconds: int) -> Iterator[Row]:
     """Measure every row; servers wait on the same core while another is asked."""
     with ExitStack() as stack:
         service = stack.enter_context(started(core=server_core))
@@ -91,7 +91,7 @@ def _row(
     *,
     core: int,
     pairs: int,
-    seconds: float,
+    seconds: int,
 ) -> Row:
     options: dict[str, Any] = {"core": core, "connections": 8 if payload.images == 1 else 2}
     load.run(service, payload, seconds=1, **options)  # warm-up

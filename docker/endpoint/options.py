@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "--capacity",
         type=_over_zero,
         metavar="N",
-        help="requests a second that one instance answers (default: 1000, by python -m benchmarks.capacity)",
+        help="requests a second that one instance answers (default: 1000; python -m benchmarks.capacity tells more)",
     )
     deploy.add_argument(
         "--capture", type=_per_cent, default=10, metavar="N", help="per cent of requests kept in S3 (default: 10)"

@@ -10,9 +10,9 @@ from endpoint.errors import is_missing
 CAPACITY = 1000.0
 """Requests a second that one instance answers, unless ``--capacity`` says otherwise.
 
-One PNG each on ``/invocations``: ``python -m benchmarks.capacity`` printed 1015, 1206 and 1005 for one worker process,
-on an AMD EPYC whose two cores had other work too. An ml.m5.xlarge runs a worker on each of four virtual CPUs, so that
-this is on the safe side.
+One PNG each: less than ``make bench`` found for one worker process on an AMD EPYC whose two cores had other work too.
+An ml.m5.xlarge runs a worker on each of four virtual CPUs, so that this is on the safe side; ``python -m
+benchmarks.capacity`` says how far.
 """
 
 LATENCY_ALARM_MS = 500
