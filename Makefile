@@ -3,7 +3,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
 
-.PHONY: run test check train report release bench image help
+.PHONY: run test check train report release bench profile image help
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -30,6 +30,9 @@ report: $(UV)  ## write the report anew from the finished runs, in models/, trai
 
 bench: $(UV)  ## measure start-up and requests
 	$(WORK) python -m benchmarks
+
+profile: $(UV)  ## show where the time of a request goes, of one PNG on /predict
+	$(WORK) python -m benchmarks.profile
 
 image: ## build the serving image
 	docker build --platform linux/amd64 --tag exploring-convolutional-layers .

@@ -2,13 +2,17 @@
 
 import http.client
 import json
+import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.payloads import Payload
@@ -102,6 +106,38 @@ def run(
         cpu_seconds=used / found["requests"] * 1e3,
         p50=found["p50"] / 1e3,
         p99=found["p99"] / 1e3,
+    )
+
+
+def run_batches(server: Server, payload: Payload, *, core: int, seconds: int) -> Round:
+    """Send large payloads over two connections from a core, and wait for all: wrk would leave some half done.
+
+    Raises:
+        SystemExit: a request failed, or its answer is not the first one's.
+
+    """
+    expected = ask(server.port, payload)
+    waits: list[float] = []
+
+    def send() -> None:
+        os.sched_setaffinity(0, {core})  # this thread's
+        while time.perf_counter() - began < seconds:
+            asked = time.perf_counter()
+            if ask(server.port, payload) != expected:
+                raise SystemExit(f"{payload.name}: the answer changed")
+            waits.append(time.perf_counter() - asked)
+
+    before, began = server.cpu_seconds(), time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        for sending in [pool.submit(send) for _ in range(2)]:
+            sending.result()
+    taken, used = time.perf_counter() - began, server.cpu_seconds() - before
+    ordered = sorted(waits)
+    return Round(
+        rate=len(waits) / taken,
+        cpu_seconds=used / len(waits) * 1e3,
+        p50=median(waits) * 1e3,
+        p99=ordered[int(0.99 * len(ordered))] * 1e3,
     )
 
 

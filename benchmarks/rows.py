@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import numpy as np
 import orjson
@@ -93,13 +92,13 @@ def _row(
     pairs: int,
     seconds: int,
 ) -> Row:
-    options: dict[str, Any] = {"core": core, "connections": 8 if payload.images == 1 else 2}
-    load.run(service, payload, seconds=1, **options)  # warm-up
+    send = load.run if payload.images == 1 else load.run_batches
+    send(service, payload, core=core, seconds=1)  # warm-up
     rounds, ratios, cpu_ratios = [], [], []
     for pair in range(pairs + 1):
-        mine = load.run(service, payload, seconds=seconds, **options)
+        mine = send(service, payload, core=core, seconds=seconds)
         if isinstance(other, Server):
-            theirs = load.run(other, payload, seconds=seconds, **options)
+            theirs = send(other, payload, core=core, seconds=seconds)
             rate, cpu_seconds = theirs.rate, theirs.cpu_seconds
         else:
             alone = other.run(seconds)

@@ -93,7 +93,8 @@ def _ready(port: int) -> bool:
 
 
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    # Any thread may have started them.
+    children = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
     return [pid, *(member for child in children for member in _family(int(child)))]
 
 

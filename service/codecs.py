@@ -307,9 +307,9 @@ def _scaled(array: npt.NDArray[Any], what: str) -> Pixels:
     if array.dtype == np.uint8:
         array = array.astype(np.float32) / np.float32(255)
     low, high = array.min(), array.max()
+    if low >= 0 and high <= 1:  # not so with NaN, which either of them is then
+        return np.ascontiguousarray(array, np.float32).reshape(-1, 28, 28, 1)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UnusableError(f"{what} holds NaN or infinite pixels; expected numbers from 0 to 1")
-    if low < 0 or high > 1:
-        hint = "; divide by 255" if high > 2 and low >= 0 else ""
-        raise UnusableError(f"the pixels in {what} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")
-    return np.ascontiguousarray(array, np.float32).reshape(-1, 28, 28, 1)
+    hint = "; divide by 255" if high > 2 and low >= 0 else ""
+    raise UnusableError(f"the pixels in {what} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")

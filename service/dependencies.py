@@ -12,22 +12,23 @@ from service.schemas import Problem
 from service.settings import Settings
 
 
-def _settings(request: Request) -> Settings:
+# Asynchronous, since FastAPI calls what is not in a thread, which takes longer than the model.
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _models(request: Request) -> Models:
+async def _models(request: Request) -> Models:
     models: Models = request.app.state.models
     return models
 
 
-def _reports(request: Request) -> Reports:
+async def _reports(request: Request) -> Reports:
     reports: Reports = request.app.state.reports
     return reports
 
 
-def _drain(request: Request) -> Drain:
+async def _drain(request: Request) -> Drain:
     drain: Drain = request.app.state.drain
     return drain
 
@@ -38,7 +39,7 @@ DrainDependency = Annotated[Drain, Depends(_drain)]
 ReportsDependency = Annotated[Reports, Depends(_reports)]
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """Refuse query parameters a route does not have: a misspelt one would be a silent guess.
 
     Raises:

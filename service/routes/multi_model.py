@@ -32,7 +32,7 @@ class LoadRequest(BaseModel):
     url: str = Field(min_length=1, description="the folder that SageMaker put the model into")
 
 
-def _registry(request: Request) -> ModelRegistry:
+async def _registry(request: Request) -> ModelRegistry:  # as those in service/dependencies.py
     registry: ModelRegistry = request.app.state.registry
     return registry
 
