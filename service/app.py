@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,9 @@ from service.routes import documentation, experiments, multi_model, operations, 
 from service.security import ApiKey
 from service.settings import Settings, allowed_cpus
 
+_OPENTELEMETRY = any(name.startswith("OTEL_") for name in os.environ)
+"""Whether someone wants FastAPI's traces and metrics: OpenTelemetry is set up by its variables."""
+
 _log = logging.getLogger("uvicorn.error")
 
 
@@ -49,6 +53,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        # Looked for on every request otherwise.
+        telemetry={"tracing": _OPENTELEMETRY, "metrics": _OPENTELEMETRY, "logs": _OPENTELEMETRY},
     )
     app.state.settings = settings
     app.state.drain = Drain()

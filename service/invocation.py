@@ -16,8 +16,9 @@ from service.errors import UnsupportedMediaTypeError, shortened
 from service.images import see
 from service.settings import Settings
 from service.uploads import IMAGE_TYPES, media_type
+from service.written import WrittenJSON, body_of, header
 
-_CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+_CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
 # A body of more takes milliseconds to parse.
 _LARGE_BYTES = 64 * 1024
 # An answer to more images takes milliseconds to write.
@@ -59,19 +60,19 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
 
     """
     declared = media_type(request)
-    accept = request.headers.get("accept")
+    accept = header(request, b"accept")
     attributes = _custom_attributes(request)
     classifier = models.get(attributes.get("tfs-model-name"), attributes.get("tfs-model-version"))
     request.state.model = classifier.name
     headers = _echoed(request)
     if declared in IMAGE_TYPES:
         accepted = negotiation.choose(accept, _ANSWERS)
-        seen = await see(await request.body(), "auto", max_pixels=settings.max_pixels)
+        seen = await see(await body_of(request), "auto", max_pixels=settings.max_pixels)
         probabilities = classifier.engine.predict(seen.pixels)
         if attributes.get("verbose") == "true" and accepted == codecs.JSON:
             described = describe(classifier, probabilities[0], seen, top_k=len(classifier.labels))
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
-        return Response(WRITERS[accepted](probabilities, Batch(seen.pixels)), media_type=accepted, headers=headers)
+        return _response(WRITERS[accepted](probabilities, Batch(seen.pixels)), accepted, headers)
     if declared not in READERS:
         raise UnsupportedMediaTypeError(
             f"Content-Type {shortened(declared) if declared else 'is missing'}: "
@@ -90,6 +91,12 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     probabilities = await models.predict(classifier, batch.pixels)
     writing = partial(WRITERS[accepted], probabilities, batch)
     content = await large_work.run(writing) if len(probabilities) > _LARGE_ANSWER else writing()
+    return _response(content, accepted, headers)
+
+
+def _response(content: bytes, accepted: str, headers: dict[str, str]) -> Response:
+    if accepted == codecs.JSON and not headers:
+        return WrittenJSON(content)
     return Response(content, media_type=accepted, headers=headers)
 
 
@@ -108,11 +115,11 @@ async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> Asy
 
 def _echoed(request: Request) -> dict[str, str]:
     """Give the custom attributes back, so that a caller can match answers to requests."""
-    attributes = request.headers.get(_CUSTOM_ATTRIBUTES)
-    return {} if attributes is None else {_CUSTOM_ATTRIBUTES: attributes}
+    attributes = header(request, _CUSTOM_ATTRIBUTES)
+    return {} if attributes is None else {_CUSTOM_ATTRIBUTES.decode(): attributes}
 
 
 def _custom_attributes(request: Request) -> dict[str, str]:
     """Split ``name=value,name=value``; what has another form is not for us, and ignored as unknown headers are."""
-    pairs = (part.partition("=") for part in request.headers.get(_CUSTOM_ATTRIBUTES, "").split(","))
+    pairs = (part.partition("=") for part in (header(request, _CUSTOM_ATTRIBUTES) or "").split(","))
     return {name.strip(): value.strip() for name, equals, value in pairs if equals}

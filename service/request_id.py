@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from secrets import token_hex
+from random import getrandbits
 
 HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
@@ -12,6 +12,6 @@ _SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
 def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Take a request's id from its headers, where it has a sane one, or make one up."""
     for name, value in headers:
-        if name == HEADER:
-            return value.decode() if _SANE.fullmatch(value) else token_hex(12)
-    return token_hex(12)
+        if name == HEADER and _SANE.fullmatch(value):
+            return value.decode()
+    return f"{getrandbits(96):024x}"  # to be told apart, not to be secret

@@ -19,6 +19,7 @@ from service.codecs import WRITERS, Batch
 from service.engines import Engine
 from service.errors import MalformedError, TooLargeError
 from service.limits import content_length
+from service.written import body_of
 
 ANSWERS = (codecs.JSON_LINES, codecs.CSV)
 """What an answer can be written as without knowing its end."""
@@ -43,7 +44,7 @@ async def receive(request: Request) -> bytes | IO[bytes]:
     """Read a request's body: into memory if it is small, else into an unnamed file, whose reader closes it."""
     size = content_length(request)
     if size is not None and size <= _IN_MEMORY_BYTES:
-        return await request.body()
+        return await body_of(request)
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115 (outlives this call)
     try:
         async for chunk in request.stream():

@@ -9,9 +9,11 @@ from fastapi import Request
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.types import Message
 
 from service import large_work
 from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError
+from service.written import body_of, header
 
 IMAGE_TYPES = (
     "image/png",
@@ -40,7 +42,7 @@ _FILE_PART = re.compile(
 
 def media_type(request: Request) -> str:
     """The request's content type without its parameters, in lower case; empty where there is none."""
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+    return (header(request, b"content-type") or "").split(";")[0].strip().lower()
 
 
 async def read_picture(request: Request) -> bytes:
@@ -54,11 +56,11 @@ async def read_picture(request: Request) -> bytes:
     """
     declared = media_type(request)
     if declared in IMAGE_TYPES:
-        return await request.body()
+        return await body_of(request)
     if declared == "multipart/form-data":
         return await _from_form(request)
     if declared == "application/json":
-        body = await request.body()
+        body = await body_of(request)
         return await large_work.run(_from_json, body) if len(body) > _LARGE_BYTES else _from_json(body)
     raise UnsupportedMediaTypeError(
         f"Content-Type {declared or 'is missing'}: send the picture as multipart/form-data (field file), as the body "
@@ -85,15 +87,20 @@ def _only_file(content_type: str, body: bytes) -> bytes | None:
 
 
 async def _from_form(request: Request) -> bytes:
-    body = await request.body()
-    only = _only_file(request.headers["content-type"], body)
+    body = await body_of(request)
+    content_type = header(request, b"content-type") or ""
+    only = _only_file(content_type, body)
     if only is not None:
         return only
-    boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if boundary and b"--" + boundary + b"--" not in body[-len(boundary) - 1_000 :]:
         raise MalformedError("the form is cut off: its closing boundary is missing; send it whole")
+
+    async def received() -> Message:
+        return {"type": "http.request", "body": body}
+
     try:
-        async with request.form(max_files=1, max_fields=10) as form:
+        async with Request(request.scope, received).form(max_files=1, max_fields=10) as form:
             upload = form.get("file")
             if isinstance(upload, UploadFile):
                 return await upload.read()

@@ -14,6 +14,7 @@ from service.dependencies import ModelsDependency, SettingsDependency, known_par
 from service.express import Lane
 from service.images import see
 from service.uploads import IMAGE_TYPES, read_picture
+from service.written import WrittenJSON
 
 router = APIRouter(tags=["predict"], dependencies=[Depends(known_parameters)])
 
@@ -106,4 +107,4 @@ def _plain(query: bytes) -> dict[str, Any] | None:
 
 
 def _json(content: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(content), media_type="application/json")
+    return WrittenJSON(orjson.dumps(content))

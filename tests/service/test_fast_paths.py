@@ -1,0 +1,124 @@
+"""What is answered the short way is answered as the long way has it."""
+
+import asyncio
+import threading
+
+import httpx
+import numpy as np
+import orjson
+import pytest
+
+from service import large_work
+from service.codecs import Batch, read_json, write_json
+from service.errors import UnusableError
+from tests.conftest import DATA, Samples, assert_problem
+
+PICTURE = (DATA / "coat.png").read_bytes()
+
+
+def form(boundary: str, head: str, content: bytes, end: str = "--\r\n") -> tuple[bytes, dict[str, str]]:
+    body = f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + f"\r\n--{boundary}{end}".encode()
+    return body, {"content-type": f"multipart/form-data; boundary={boundary}"}
+
+
+PLAIN = 'Content-Disposition: form-data; name="file"; filename="coat.png"\r\nContent-Type: image/png'
+ODD = 'content-type: image/png\r\ncontent-disposition: form-data; filename=coat.png; name="file"'
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [(PLAIN, "--\r\n"), (PLAIN, "--"), (ODD, "--\r\n"), (PLAIN, "--\r\nepilogue"), (PLAIN, "--\r\n\r\n")],
+)
+def test_a_form_is_read_alike_whichever_way_it_is_written(client: httpx.Client, head: str, end: str) -> None:
+    bare = client.post("/predict", content=PICTURE, headers={"content-type": "image/png"})
+    body, headers = form("b0undary", head, PICTURE, end)
+    answer = client.post("/predict", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == bare.json()
+
+
+def test_a_form_of_two_files_is_no_form_of_one(client: httpx.Client) -> None:
+    body, headers = form("b", PLAIN, PICTURE + b"\r\n--b\r\n" + PLAIN.encode() + b"\r\n\r\n" + PICTURE)
+    assert_problem(client.post("/predict", content=body, headers=headers), 400, "Send one file")
+
+
+def test_an_empty_file_in_a_form_is_an_empty_picture(client: httpx.Client) -> None:
+    body, headers = form("b", PLAIN, b"")
+    assert_problem(client.post("/predict", content=body, headers=headers), 400, "0 bytes")
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [("top_k=0", "top_k"), ("top_k=", "top_k"), ("preprocess=no", "preprocess"), ("modle=cnn_a", "modle")],
+)
+def test_parameters_that_need_words_get_them(client: httpx.Client, query: str, word: str) -> None:
+    answer = client.post(f"/predict?{query}", content=PICTURE, headers={"content-type": "image/png"})
+    assert_problem(answer, 422, word)
+
+
+def test_parameters_of_the_short_way_count(client: httpx.Client) -> None:
+    headers = {"content-type": "image/png"}
+    answer = client.post("/predict?top_k=3&model=baseline&preprocess=photo", content=PICTURE, headers=headers).json()
+    assert (answer["model"], len(answer["predictions"]), answer["preprocess"]["mode"]) == ("baseline", 3, "photo")
+
+
+def shapes(images: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> list[object]:
+    return [images.tolist(), images[..., np.newaxis].tolist(), images.reshape(-1, 784).tolist()]
+
+
+def test_numbers_are_the_same_in_every_shape(samples: Samples) -> None:
+    images = samples.images[:3] / 255
+    for instances in shapes(images):
+        batch = read_json(orjson.dumps({"instances": instances}), max_batch=3)
+        np.testing.assert_array_equal(batch.pixels, images[..., np.newaxis].astype(np.float32))
+
+
+@pytest.mark.parametrize("wrong", [True, False, None, "0.5", [0.5, 0.5], {}, [], 1.0000001, -1e-9])
+def test_one_wrong_number_among_good_ones_is_found(samples: Samples, wrong: object) -> None:
+    for instances in shapes(samples.images[:2] / 255):
+        image: list[object] = instances[1]  # type: ignore[index]
+        row = image if len(image) == 784 else image[5]
+        row[7] = wrong  # type: ignore[index]
+        with pytest.raises(UnusableError):
+            read_json(orjson.dumps({"instances": instances}), max_batch=2)
+
+
+def test_a_long_answer_is_written_as_a_short_one() -> None:
+    probabilities = np.random.default_rng(0).random((600, 10), np.float32)
+    content = orjson.loads(write_json(probabilities, Batch(probabilities)))
+    assert list(content) == ["predictions"]
+    np.testing.assert_allclose(content["predictions"], probabilities, rtol=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_batch_in_pieces_comes_back_in_order_and_small_work_comes_between(threads: int) -> None:
+    batch = np.arange(2_000, dtype=np.float32)[:, np.newaxis]
+    used: set[int] = set()
+    together = threading.Barrier(threads)
+
+    def work(piece: large_work.Array) -> large_work.Array:
+        if len(used) < threads:  # the first piece of each waits for the others': all of them work
+            used.add(threading.get_ident())
+            together.wait(10)
+        return piece * 2
+
+    async def both() -> list[str]:
+        large_work.set_threads(threads)
+        order: list[str] = []
+
+        async def large() -> None:
+            np.testing.assert_array_equal(await large_work.run_in_pieces(work, batch), batch * 2)
+            order.append("large")
+
+        async def small() -> None:
+            await large_work.run(lambda: None)
+            order.append("small")
+
+        await asyncio.gather(large(), small())
+        return order
+
+    try:
+        assert asyncio.run(both()) == ["small", "large"]
+        assert len(used) == threads
+    finally:
+        large_work.set_threads(1)

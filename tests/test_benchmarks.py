@@ -1,0 +1,34 @@
+"""The capacity plan's arithmetic, and that the floor answers what the service does."""
+
+import pytest
+
+from benchmarks.capacity import Assumptions, simulate
+from benchmarks.payloads import form, numbers, png
+from benchmarks.rows import verify, verify_batch
+from benchmarks.server import FLOOR, started
+
+ASSUMED = Assumptions(metric_delay=30, breaching_minutes=3, instance_start=180, cooldown=60)
+
+
+def test_a_step_within_what_is_there_refuses_nothing() -> None:
+    step = simulate(100, before=500, factor=2, process_start=1, assumed=ASSUMED)
+    assert step.absorbed_after <= 0
+    assert step.instances[0] == 10
+
+
+@pytest.mark.parametrize("factor", [4, 10])
+def test_a_larger_step_is_absorbed_when_the_instances_it_needs_have_come(factor: int) -> None:
+    step = simulate(100, before=500, factor=factor, process_start=1, assumed=ASSUMED)
+    # Three minutes above the target, known half a minute late, and three minutes for the instances.
+    assert step.absorbed_after == pytest.approx(3 * 60 + 30 + 180 + 1, abs=1)
+    assert step.instances[-1] == 10 * factor
+    assert max(step.refused) == 500 * factor - 10 * 100
+
+
+def test_the_floor_answers_what_the_service_answers() -> None:
+    with started() as service, started(FLOOR) as floor:
+        for payload in (png(), form(), numbers(1)):
+            verify(service, floor, payload)
+        verify_batch(service, numbers(20))
+        assert service.memory() > 10e6
+        assert service.cpu_seconds() > 0
