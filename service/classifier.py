@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service import drift, engines, large_work
+from service import engines, large_work
 from service.assessment import Assessor
 from service.bundle import Bundle
+from service.drift import Watch
 from service.engines import PROBABILITIES, Engine, Pixels, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.manifest import Manifest, ModelEntry
@@ -58,7 +59,7 @@ class Classifier:
         labels: class names, in class order.
         engine: runs it.
         assessor: assesses its answers; None where the bundle has nothing to do it by.
-        drift: counts what it was sent; None likewise.
+        watch: counts what it was sent; None likewise.
 
     """
 
@@ -67,18 +68,18 @@ class Classifier:
     labels: list[str]
     engine: Engine
     assessor: Assessor | None = None
-    drift: drift.Watch | None = None
+    watch: Watch | None = None
 
     def answer(self, pixels: Pixels) -> Answer:
         """Classify one picture, float32 (1, 28, 28, 1), assess the answer, and count both for drift."""
-        if self.assessor is None or self.drift is None:
+        if self.assessor is None or self.watch is None:
             return Answer(self.engine.predict(pixels)[0])
         found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
         probabilities = self.assessor.calibrate(found[PROBABILITIES][0])
         class_id = int(probabilities.argmax())
         confidence = float(probabilities[class_id])
         score = self.assessor.score(pixels, found[_FEATURES])
-        self.drift.count(pixels, self.labels[class_id], confidence, score)
+        self.watch.count(pixels, self.labels[class_id], confidence, score)
         return Answer(
             probabilities,
             self.assessor.reliability(class_id, confidence),
@@ -172,7 +173,7 @@ class Models:
                 [assessor.score(p[np.newaxis], f[np.newaxis]) for p, f in zip(pixels, features, strict=True)]
             )
             _require_close(name, "outlier scores", scores, golden["scores"], SCORE_TOLERANCE)
-        watch = drift.Watch(name, assessor.reference)
+        watch = Watch(name, assessor.reference)
         return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name), assessor, watch)
 
 

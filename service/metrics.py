@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import service.metric_files  # noqa: F401  before prometheus_client
+
+# isort: split
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import service.metric_files  # noqa: F401  before prometheus_client
 from service import __version__
 from service.drift import Drift
 from service.engines import Activations, Engine, Pixels, Probabilities
