@@ -21,7 +21,8 @@ from PIL import Image
 from benchmarks.server import ROOT
 from service.bundle import Bundle
 from service.classifier import Models
-from service.images import SIZE, preprocess
+from service.conversion import SIZE
+from service.images import preprocess
 
 FOLDER = Path(__file__).parent
 PARTS = ("develop", "report")
