@@ -24,17 +24,20 @@ WORKING_EDGE = SIZE * 8
 
 # A pixel stands out from its background by more than this, of 255: at least, where the background is perfectly even,
 # and at most, where it is so uneven that nothing would stand out.
-_LEAST_DIFFERENCE, _MOST_DIFFERENCE = 8.0, 40.0
+_LEAST_DIFFERENCE = 3.0
+_MOST_DIFFERENCE = 40.0
 # Of the noise that the background's own pixels show, so much does not count.
 _NOISE_FACTOR = 5.0
+# This percentile of a garment's brightness becomes 255, as every image of the dataset has it.
+_BRIGHTEST = 99.8
 # A picture whose lines cover less than this share of what they enclose is drawn in lines.
-_LINE_ART = 0.6
+_LINE_ART = 0.8
 # How bright what lines enclose becomes, of 255: about a garment's median in the dataset.
 _FILLING = 190.0
 # The holes of a drawing in lines are looked for on a grid of this many cells, which closes small gaps.
 _GRID = 84
-# A frame fills its box to this share; that of a garment is cut out.
-_FRAME = 0.995
+# What is a frame reaches this share of its box's edges, and what it surrounds takes at least this share of it.
+_FRAME, _LEAST_GARMENT = 0.97, 0.08
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -68,26 +71,21 @@ def convert(image: Image.Image) -> Converted:
     colour, opaque = _flattened(image)
     difference, mask = _difference(colour, opaque)
     left, top, right, bottom = box = _bounds(mask)
-    while opaque is None and _is_frame(mask, box):
-        # A frame or border of another colour: what it surrounds is the picture.
+    if opaque is None and _is_frame(mask, box):
+        # A frame or border of another colour: what it surrounds is the picture, if a garment stands free in it.
         inner = colour[top:bottom, left:right]
-        if min(inner.shape[:2]) < SIZE:
-            break
         inner_difference, inner_mask = _difference(inner, None)
-        if not _stands_free(inner_mask):
-            break
-        colour, difference, mask = inner, inner_difference, inner_mask
-        bounds = _bounds(mask)
-        shift = (left, top, left, top)
-        left, top, right, bottom = bounds
-        box = (bounds[0] + shift[0], bounds[1] + shift[1], bounds[2] + shift[0], bounds[3] + shift[1])
-        break
+        if _stands_free(inner_mask):
+            difference, mask = inner_difference, inner_mask
+            x, y = left, top
+            left, top, right, bottom = _bounds(mask)
+            box = (left + x, top + y, right + x, bottom + y)
     garment, inside = difference[top:bottom, left:right], mask[top:bottom, left:right]
     light = garment.mean(axis=2)
     inverted = bool(np.median(light[inside]) < 0)
     # Colour tells a garment from its background where brightness does not.
     values = (np.abs(garment).max(axis=2) + np.abs(light)) / 2
-    values *= 255 / max(float(np.percentile(values[inside], 99)), 1.0)
+    values *= 255 / max(float(np.percentile(values[inside], _BRIGHTEST)), 1.0)
     values = np.clip(values, 0, 255) * inside
     values = _filled(values, inside)
     return Converted(_centred(values), inverted, box)
@@ -151,15 +149,15 @@ def _background(colour: Floats) -> tuple[Floats, float]:
 def _bounds(mask: Mask) -> Box:
     """Bound what stands out: left, top, right, bottom.
 
-    A row or column counts if more than a two-hundredth of it stands out: dust and single pixels do not.
+    A row or column counts if more than a two-hundred-and-fiftieth of it stands out: dust and single pixels do not.
 
     Raises:
         UnusableError: nothing does.
 
     """
     height, width = mask.shape
-    rows = np.flatnonzero(mask.sum(axis=1) > width // 200)
-    columns = np.flatnonzero(mask.sum(axis=0) > height // 200)
+    rows = np.flatnonzero(mask.sum(axis=1) > width // 250)
+    columns = np.flatnonzero(mask.sum(axis=0) > height // 250)
     if not (len(rows) and len(columns)):
         raise UnusableError(
             "nothing in the picture stands out from its background; send one garment before a plain background"
@@ -168,16 +166,20 @@ def _bounds(mask: Mask) -> Box:
 
 
 def _is_frame(mask: Mask, box: Box) -> bool:
-    """Tell whether what stands out is a rectangle that fills most of the picture."""
+    """Tell whether what stands out is the edge of a rectangle that takes up most of the picture."""
     left, top, right, bottom = box
-    area = (right - left) * (bottom - top)
-    return area > mask.size / 2 and bool(mask[top:bottom, left:right].mean() > _FRAME)
+    inside = mask[top:bottom, left:right]
+    return inside.size > mask.size / 2 and _edges(inside) > _FRAME
 
 
 def _stands_free(mask: Mask) -> bool:
-    """Tell whether something stands before a background that shows along most of the border."""
-    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return bool(edges.mean() < 0.5 and mask.mean() > 0.02)
+    """Tell whether something of a garment's size stands before a background that shows along most of the border."""
+    return _edges(mask) < 0.5 and bool(mask.mean() > _LEAST_GARMENT)
+
+
+def _edges(mask: Mask) -> float:
+    """How much of a mask's outermost rows and columns is set."""
+    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
 
 
 def _filled(values: Floats, inside: Mask) -> Floats:
@@ -205,7 +207,6 @@ def _outside(walls: Mask) -> Mask:
             free, found = (~walls.T, reached.T) if turn else (~walls, reached)
             # Number the runs of free cells; a run with a reached cell is reached as a whole.
             runs = np.cumsum(np.diff(free, axis=1, prepend=False).ravel()).reshape(free.shape)
-            runs += np.arange(free.shape[0])[:, np.newaxis] * 0
             hit = np.zeros(int(runs.max()) + 1, bool)
             hit[runs[found & free]] = True
             spread = hit[runs] & free
@@ -219,5 +220,7 @@ def _centred(values: Floats) -> Grey:
     scale = SIZE / max(cut.size)
     width, height = (max(1, round(edge * scale)) for edge in cut.size)
     canvas = Image.new("F", (SIZE, SIZE))
-    canvas.paste(cut.resize((width, height), Image.Resampling.BOX), ((SIZE - width) // 2, (SIZE - height) // 2))
+    # An odd pixel is on the left or at the top, as it is in the dataset.
+    left, top = (SIZE - width + 1) // 2, (SIZE - height + 1) // 2
+    canvas.paste(cut.resize((width, height), Image.Resampling.BOX), (left, top))
     return np.asarray(canvas).round().astype(np.uint8)
