@@ -115,7 +115,7 @@ def test_drift_is_that_of_both_workers_together(start_server: StartServer, sampl
     url = start_server(SERVICE_WORKERS="2")
     gauge = "service_drift_population_stability_index"
     shown = samples.images[: FEWEST_IMAGES + 20]
-    answers = []
+    answers: list[dict[str, Any]] = []
     with httpx.Client(base_url=url) as client:
         for image in shown:
             if len(answers) == FEWEST_IMAGES - 1:
