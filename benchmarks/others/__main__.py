@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="names of scripts, as in mlflow_server")
     parser.add_argument("--seconds", type=int, default=5, help="of each round [5]; 0: verify, and measure nothing")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # so that what was started is stopped too
     server_core, load_core = cores()
     print("| Server | model by | one PNG, requests/s | one image JSON, requests/s | 100 JSON, images/s | PSS |")
     print("| --- | --- | ---: | ---: | ---: | ---: |", flush=True)
