@@ -49,7 +49,7 @@ def test_prediction_has_the_documented_shape(client: httpx.Client) -> None:
 
 def test_include_shows_what_the_model_saw(client: httpx.Client) -> None:
     picture = Image.new("RGB", (300, 200), "white")
-    picture.paste("navy", (100, 50, 200, 150))
+    picture.paste("navy", (100, 50, 200, 100))
     asked = {"include": "input"}
     for route in ("/predict", "/compare"):
         answer = client.post(route, params=asked, content=png(picture), headers=PNG).json()
