@@ -22,7 +22,16 @@ from service.model_registry import ModelRegistry
 from service.reports import WEB, Reports
 from service.request_id import RequestId
 from service.request_log import RequestLog
-from service.routes import documentation, experiments, multi_model, operations, predict, sagemaker, tensorflow_serving
+from service.routes import (
+    documentation,
+    experiments,
+    multi_model,
+    operations,
+    page,
+    predict,
+    sagemaker,
+    tensorflow_serving,
+)
 from service.security import ApiKey, PagePolicy
 from service.settings import Settings
 
@@ -82,7 +91,7 @@ def _serve_one(app: FastAPI, settings: Settings) -> None:
     bundle = Bundle(settings.model_dir)
     app.state.models = Models(bundle, settings.engine)
     app.state.reports = Reports(bundle)
-    for routes in (predict, experiments, sagemaker, tensorflow_serving):
+    for routes in (page, predict, experiments, sagemaker, tensorflow_serving):
         app.include_router(routes.router)
 
 
