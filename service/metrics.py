@@ -9,12 +9,10 @@ import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
-# prometheus_client decides when it is imported where values are kept; ``python -m service`` names a folder before.
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="metrics-")
+import service.metric_files  # noqa: F401  before prometheus_client
 
+# isort: split
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -22,6 +20,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
+from service.drift import Drift
 from service.engines import Activations, Engine, Pixels, Probabilities
 from service.errors import CLIENT_LEFT
 from service.manifest import Manifest
@@ -125,7 +124,10 @@ def exposition(manifest: Manifest | None) -> bytes:
     """
     registry = CollectorRegistry()
     workers = _living_workers()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
+    registry.register(counted)
+    if manifest is not None:
+        registry.register(Drift(manifest, counted.collect()))
     registry.register(_Processes(workers))
     registry.register(_Versions(manifest))
     return generate_latest(registry)
@@ -141,6 +143,16 @@ def _living_workers() -> list[int]:
         else:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
     return sorted(living)
+
+
+class _Counted(Collector):
+    """What all workers have counted, read once."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 class _Processes(Collector):

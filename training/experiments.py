@@ -22,6 +22,7 @@ class Recipe:
         weight_decay: decoupled from the gradient (Loshchilov and Hutter 2019).
         copies: how many copies of every image take turns, one an epoch, each with the garment moved otherwise; see
             ``augmentation.moved``. 1 is the image alone.
+        interleaved: whether every other epoch shows the images as they are, or mirrored: copies 0 and 1.
         redrawn: whether those copies vary in contrast too; see ``augmentation.redrawn``.
         teacher: the experiment whose network (seed 0) says what is right, in place of the labels; see ``distillation``.
 
@@ -33,6 +34,7 @@ class Recipe:
     cosine: bool = False
     weight_decay: float = 0.0
     copies: int = 1
+    interleaved: bool = False
     redrawn: bool = False
     teacher: str | None = None
 

@@ -34,12 +34,18 @@ class Lessons:
     def of(self, epoch: int) -> tuple[Pixels, Targets]:
         """Give an epoch's images float32 (N, 28, 28, 1) in an order of its own, and their targets."""
         order = self._chosen[np.random.default_rng([self._seed, epoch]).permutation(self.images)]
-        copy = epoch % self._recipe.copies
+        copy = self._copy(epoch)
         pictures = augmentation.moved(self._pictures, number=copy)
         if self._recipe.redrawn:
             pictures = augmentation.redrawn(pictures, number=copy)
         targets = self.targets(order) if self._teacher is None else self._teacher.says(copy)[order]
         return scale(pictures[order]), targets
+
+    def _copy(self, epoch: int) -> int:
+        if not self._recipe.interleaved:
+            return epoch % self._recipe.copies
+        turn, varied = divmod(epoch, 2)
+        return 2 + turn % (self._recipe.copies - 2) if varied else turn % 2
 
     def targets(self, indices: npt.NDArray[np.int64]) -> Targets:
         """Give what is right by the labels: int32 (N,), or for a network with a teacher one-hot float32 (N, 10)."""
