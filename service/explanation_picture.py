@@ -27,13 +27,13 @@ def draw(explanation: Explanation, pixels: Pixels, model: str, label: str) -> by
     height = top + _PICTURE + 60 + sum(grid.height + 64 for _, grid in grids)
     sheet = Image.new("RGB", (_WIDTH, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    confidence = float(explanation.probabilities.max())
+    confidence = float(explanation.answer.probabilities.max())
     pen.text((_MARGIN, 28), f"{label}, {confidence:.1%}", _INK, ImageFont.load_default(34))
     pen.text((_MARGIN, 74), f"says {model}", _SOFT, ImageFont.load_default(18))
     grey = pixels[0, ..., 0]
     _place(sheet, (_MARGIN, top), np.repeat(_to_bytes(grey * 255)[..., None], 3, axis=2), "What the model saw")
     _place(sheet, (_MARGIN + _PICTURE + 40, top), _overlay(grey, explanation.drop), "What the answer hangs on")
-    lowest = float(explanation.probabilities.max() - explanation.drop.max())
+    lowest = float(explanation.answer.probabilities.max() - explanation.drop.max())
     note = (
         f"A patch of {PATCH} by {PATCH} pixels, black like the\nbackground, hides one place after another.\n\n"
         f"Orange: {label} becomes less probable,\ndown to {lowest:.1%} at the strongest.\n"

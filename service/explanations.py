@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.classifier import Classifier, Models
-from service.engines import PROBABILITIES, Activations, Pixels, Probabilities
-from service.images import SIZE
+from service.classifier import Answer, Classifier, Models
+from service.conversion import SIZE
+from service.engines import Activations, Pixels
 
 STRIDE = 2
 """Pixels between two places of the patch, so the map has 14×14 cells of 2×2 pixels."""
@@ -35,7 +35,7 @@ class Explanation:
     """What a model's answer to one picture comes from.
 
     Attributes:
-        probabilities: the answer, float32 (classes,).
+        answer: what it says.
         drop: float32 (14, 14): by how much the predicted class's probability drops where that cell is hidden; negative
             where it rises.
         feature_maps: each convolution's output after the ReLU, float32 (height, width, channels), by layer in the order
@@ -43,7 +43,7 @@ class Explanation:
 
     """
 
-    probabilities: Probabilities
+    answer: Answer
     drop: npt.NDArray[np.float32]
     feature_maps: dict[str, Activations]
 
@@ -58,10 +58,10 @@ async def explain(models: Models, classifier: Classifier, pixels: Pixels) -> Exp
 
     """
     layers = sorted(name for name in classifier.engine.outputs if name.startswith("convolution"))
-    found = classifier.engine.explain(pixels, PROBABILITIES, *layers)
-    probabilities = found[PROBABILITIES][0]
-    drop = await _occlude(models, classifier, pixels[0], int(probabilities.argmax()))
-    return Explanation(probabilities, drop, {layer: found[layer][0] for layer in layers})
+    found = classifier.engine.explain(pixels, *layers)
+    answer = classifier.answer(pixels)
+    drop = await _occlude(models, classifier, pixels[0], int(answer.probabilities.argmax()))
+    return Explanation(answer, drop, {layer: found[layer][0] for layer in layers})
 
 
 async def _occlude(models: Models, classifier: Classifier, picture: Pixels, class_id: int) -> npt.NDArray[np.float32]:
@@ -74,7 +74,10 @@ async def _occlude(models: Models, classifier: Classifier, picture: Pixels, clas
             hiding.append((row, column))
             occluded.append(picture.copy())
             occluded[-1][patch] = FILL
-    of_class = (await models.predict(classifier, np.stack(occluded)))[:, class_id]
+    probabilities = await models.predict(classifier, np.stack(occluded))
+    if classifier.assessor is not None:
+        probabilities = np.stack([classifier.assessor.calibrate(row) for row in probabilities])
+    of_class = probabilities[:, class_id]
     if hiding:
         drop[tuple(np.transpose(hiding))] = of_class[0] - of_class[1:]
     return drop
@@ -82,12 +85,13 @@ async def _occlude(models: Models, classifier: Classifier, picture: Pixels, clas
 
 def encode(explanation: Explanation, pixels: Pixels) -> dict[str, Any]:
     """Put an explanation into JSON, as ``schemas.Explanation`` has it, without the prediction."""
-    class_id = int(explanation.probabilities.argmax())
+    probabilities = explanation.answer.probabilities
+    class_id = int(probabilities.argmax())
     return {
         "input": _maps("input", pixels[0]),
         "occlusion": {
             "class_id": class_id,
-            "probability": float(explanation.probabilities[class_id]),
+            "probability": float(probabilities[class_id]),
             "patch": PATCH,
             "stride": STRIDE,
             "fill": FILL,

@@ -80,7 +80,7 @@ class Reports:
             "default": default,
             "claims": report["claims"],
             "runs": runs,
-            "samples": _samples(),
+            "samples": _samples(self._bundle.manifest.models[default].labels),
         }
         return self._render("page.html", content)
 
@@ -111,11 +111,10 @@ class Reports:
         return templates.get_template(template).render(content).encode()
 
 
-def _samples() -> list[tuple[str, str]]:
-    """Label and file of the pictures that the page offers."""
-    return [
-        (path.stem.replace("-", " ").capitalize(), path.name) for path in sorted((WEB / "static/samples").glob("*.png"))
-    ]
+def _samples(labels: list[str]) -> list[tuple[str, str]]:
+    """Label and file of the pictures that the page offers, those of ``labels`` that it has."""
+    files = [(label, f"{label.lower().replace('/', '-').replace(' ', '-')}.png") for label in labels]
+    return [(label, file) for label, file in files if (WEB / "static/samples" / file).is_file()]
 
 
 def _for_page(report: dict[str, Any]) -> dict[str, Any]:

@@ -102,6 +102,7 @@ async def explain(
     model: ModelName = None,
     top_k: TopK = 10,
     preprocess: PreprocessMode = "auto",
+    include: Include = None,
 ) -> Response:
     """Classify one picture, and show what the answer hangs on and what each convolution found: as JSON, or one PNG."""
     media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
@@ -109,7 +110,7 @@ async def explain(
     request.state.model = classifier.name
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     explanation = await explanations.explain(models, classifier, seen.pixels)
-    answer = describe(classifier, explanation.probabilities, seen, top_k=top_k)
+    answer = describe(classifier, explanation.answer, seen, top_k=top_k, with_input=include is not None)
     if media_type == _PNG:
         # Imported late: Pillow's fonts and drawing are needed here alone.
         from service.explanation_picture import draw

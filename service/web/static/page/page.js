@@ -29,8 +29,7 @@ byId("file").addEventListener("change", choose);
 byId("camera").addEventListener("change", choose);
 for (const button of document.querySelectorAll("[data-sample]")) {
   button.addEventListener("click", async () => {
-    await guarded(async () => show(await sample(button.dataset.sample)));
-    mark(button);
+    await guarded(async () => show(await sample(button.dataset.sample), button));
   });
 }
 document.addEventListener("paste", (event) => take(event, event.clipboardData));
@@ -69,12 +68,12 @@ function mark(button) {
 }
 
 /** Show a picture file: convert it once, by the service, and go on with the 28×28 pixels it saw. */
-async function show(blob) {
+async function show(blob, button = null) {
   const picture = ++state.picture;
   busy(true);
   const explanation = await explain(blob, { model: chosen() });
   if (picture !== state.picture) return; // another one was chosen meanwhile
-  mark(null);
+  mark(button);
   Object.assign(state, { pixels: decode(explanation.input.data), right: 0, down: 0 });
   const scale = explanation.input.scale * 255;
   state.pixels = state.pixels.map((byte) => Math.round(byte * scale));
@@ -305,4 +304,4 @@ async function guarded(work) {
 }
 
 addEventListener("online", () => state.pixels && moved());
-document.querySelector("[data-sample]:last-of-type").closest("ul").querySelector("li:last-child button").click();
+document.querySelector(".samples li:last-child button")?.click();
