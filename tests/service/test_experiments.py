@@ -99,8 +99,13 @@ def test_figures_and_style_are_served(client: httpx.Client) -> None:
     assert client.get("/static/style.css").headers["content-type"].startswith("text/css")
 
 
-def test_root_leads_to_the_report(client: httpx.Client) -> None:
-    assert client.get("/").headers["location"] == "/experiments"
+def test_the_page_has_every_model_and_claim(client: httpx.Client) -> None:
+    page = client.get("/").text
+    report = client.get("/experiments").json()
+    for experiment in report["experiments"]:
+        assert (f'data-model="{experiment["name"]}"' in page) == experiment["served"]
+    for claim in report["claims"]:
+        assert f'href="/experiments#{claim["id"]}"' in page
 
 
 def test_docs_work_without_internet(client: httpx.Client) -> None:

@@ -14,7 +14,8 @@ const models = [...document.querySelectorAll("#answers th[data-model]")].map((ce
   title: cell.querySelector("a").textContent,
 }));
 const chosen = () => document.querySelector("input[name=explained]:checked").value;
-const percent = (share) => `${(share * 100).toFixed(share > 0.9995 || share < 0.0995 ? 1 : 0)} %`;
+const number = (share) => (share * 100).toFixed(share === 1 || (share >= 0.0995 && share < 0.995) ? 0 : 1);
+const percent = (share) => `${number(share)}\u00a0%`;
 
 // What is shown: the pixels as the service converted them, and how far they were moved since.
 const state = { pixels: null, right: 0, down: 0, picture: 0 };
@@ -161,7 +162,7 @@ async function answer(pixels, last) {
       const cell = document.querySelector(`#answers td[data-cell="${prediction.model} ${class_id}"]`);
       cell.style.setProperty("--share", probability.toFixed(4));
       cell.classList.toggle("top", class_id === prediction.class_id);
-      cell.firstElementChild.textContent = (probability * 100).toFixed(probability < 0.0995 ? 1 : 0);
+      cell.firstElementChild.textContent = number(probability);
     }
     const { reliability } = prediction;
     if (!reliability) continue;
@@ -265,11 +266,10 @@ async function holds(pixels, last) {
   const batch = new Float32Array(edge * edge * SIZE * SIZE);
   for (let index = 0; index < edge * edge; index++) {
     const moved = shift(pixels, (index % edge) - AROUND, Math.floor(index / edge) - AROUND);
-    batch.set(moved.map((byte) => byte), index * SIZE * SIZE);
+    batch.set(Array.from(moved, (byte) => byte / 255), index * SIZE * SIZE);
   }
-  const brightness = batch.map((byte) => byte / 255);
   for (const { name, title } of models) {
-    const predictions = await classify(name, brightness);
+    const predictions = await classify(name, batch);
     if (!last()) return;
     const labels = predictions.map((probabilities) => probabilities.indexOf(Math.max(...probabilities)));
     const here = labels[(labels.length - 1) / 2];
