@@ -24,12 +24,23 @@ from service.limits import BodyLimit
 from service.model_registry import ModelRegistry
 from service.observed import Observed
 from service.reports import WEB, Reports
-from service.routes import documentation, experiments, multi_model, operations, predict, sagemaker, tensorflow_serving
+from service.routes import (
+    documentation,
+    experiments,
+    multi_model,
+    operations,
+    page,
+    predict,
+    sagemaker,
+    tensorflow_serving,
+)
 from service.security import ApiKey
 from service.settings import Settings, allowed_cpus
 
 _OPENTELEMETRY = any(name.startswith("OTEL_") for name in os.environ)
 """Whether someone wants FastAPI's traces and metrics: OpenTelemetry is set up by its variables."""
+
+_OPEN_AFTER_SECONDS = 2
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -88,7 +99,7 @@ def _serve_one(app: FastAPI, settings: Settings) -> None:
     bundle = Bundle(settings.model_dir)
     app.state.models = Models(bundle, settings.engine)
     app.state.reports = Reports(bundle)
-    for routes in (predict, experiments, sagemaker, tensorflow_serving):
+    for routes in (page, predict, experiments, sagemaker, tensorflow_serving):
         app.include_router(routes.router)
 
 
@@ -109,8 +120,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if app.state.settings.sagemaker_multi_model:
         yield
         return
-    # In the background: the port opens at once, and /ping says 503 and why until the models are loaded.
+    # Workers share the port, and one that is ready vouches for all: each opens it when its models are loaded. Where
+    # that takes longer, it opens all the same, and /ping says 503 and why.
     loading = asyncio.create_task(_load(app.state.models))
+    await asyncio.wait([loading], timeout=_OPEN_AFTER_SECONDS)
     yield
     await loading
 

@@ -31,6 +31,7 @@ class Reports:
         self._content = bundle.report
         self.overview = cache(self._overview)
         self.detail = cache(self._detail)
+        self.page = cache(self._page)
 
     def _overview(self, media_type: str) -> bytes:
         """Render the results table and what follows from it.
@@ -68,6 +69,21 @@ class Reports:
             return self._render("experiment.html", {"experiment": found, "dataset": report["dataset"]})
         return orjson.dumps(found)
 
+    def _page(self, default: str) -> bytes:
+        """Render the page, which works without a report too; ``default`` is the model it looks into first."""
+        report = self._content or {"experiments": [], "claims": []}
+        titles = {e["name"]: e["title"] for e in report["experiments"]}
+        models = [{"name": name, "title": titles.get(name, name)} for name in self._bundle.manifest.models]
+        runs = sum(e["seeds"] for e in report["experiments"])
+        content = {
+            "models": models,
+            "default": default,
+            "claims": report["claims"],
+            "runs": runs,
+            "samples": _samples(self._bundle.manifest.models[default].labels),
+        }
+        return self._render("page.html", content)
+
     def figure(self, name: str) -> Path:
         """Locate a figure; only those the bundle lists are given.
 
@@ -93,6 +109,12 @@ class Reports:
         )
         templates.filters["percent"] = _percent
         return templates.get_template(template).render(content).encode()
+
+
+def _samples(labels: list[str]) -> list[tuple[str, str]]:
+    """Label and file of the pictures that the page offers, those of ``labels`` that it has."""
+    files = [(label, f"{label.lower().replace('/', '-').replace(' ', '-')}.png") for label in labels]
+    return [(label, file) for label, file in files if (WEB / "static/samples" / file).is_file()]
 
 
 def _for_page(report: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,38 @@ class Comparison(BaseModel):
     predictions: list[Prediction]
 
 
+class Maps(BaseModel):
+    """What a layer gave, one map a channel; eight bits a value, since they are to be looked at."""
+
+    layer: str = Field(description="input: what the model saw; convolution_1, …: a convolution after its ReLU")
+    height: int
+    width: int
+    channels: int
+    scale: float = Field(description="a value is its byte × scale")
+    data: str = Field(description="base64 of bytes: channel after channel, each row by row")
+
+
+class Occlusion(BaseModel):
+    """Occlusion sensitivity: what the answer hangs on (Zeiler and Fergus 2014)."""
+
+    class_id: int = Field(description="the predicted class, whose probability is watched")
+    probability: float = Field(ge=0, le=1, description="of that class, with nothing hidden")
+    patch: int = Field(description="edge of the square that hides, in pixels; centred on its cell")
+    stride: int = Field(description="edge of a cell of the map, in pixels")
+    fill: float = Field(description="brightness of the patch, 0…1; 0 is the background")
+    drop: list[list[float]] = Field(
+        description="14 rows of 14 cells: by how much the probability drops where that cell is hidden; below 0 it rises"
+    )
+
+
+class Explanation(Prediction):
+    """A prediction, and what it comes from."""
+
+    input: Maps
+    occlusion: Occlusion
+    feature_maps: list[Maps] = Field(description="of each convolution, in order; empty for a network without any")
+
+
 class ImageAsJSON(BaseModel):
     """A picture in JSON."""
 

@@ -1,7 +1,7 @@
 """For students and teachers: the results table, and what it says about convolution."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse
 
 from service import negotiation, reports, schemas
 from service.dependencies import ReportsDependency, problems
@@ -10,12 +10,6 @@ router = APIRouter(tags=["experiments"])
 
 _OTHER_TYPES = {media_type: {"schema": {"type": "string"}} for media_type in reports.MEDIA_TYPES[1:]}
 _PROBLEMS = problems(s404="no such experiment", s406="none of the media types asked for")
-
-
-@router.get("/", include_in_schema=False)
-async def root() -> Response:
-    """Lead a browser to the report."""
-    return RedirectResponse("/experiments")
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""For the app developer: a picture in, a label out."""
+"""For the app developer: a picture in, a label out, and why that label."""
 
 import re
 from functools import lru_cache
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from service import images, schemas
+from service import explanations, images, large_work, negotiation, schemas
 from service.answers import describe
 from service.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
 from service.express import Lane
@@ -18,6 +18,7 @@ from service.written import WrittenJSON
 
 router = APIRouter(tags=["predict"], dependencies=[Depends(known_parameters)])
 
+_JSON, _PNG = "application/json", "image/png"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 _BODY: dict[str, Any] = {
@@ -39,6 +40,7 @@ _PROBLEMS = problems(
     s503="the models are not ready",
 )
 
+ModelName = Annotated[str | None, Query(description="which model; the bundle's default when not given")]
 TopK = Annotated[int, Query(ge=1, le=10, description="how many classes to list, most probable first")]
 PreprocessMode = Annotated[
     images.Mode,
@@ -57,7 +59,7 @@ async def predict(
     request: Request,
     models: ModelsDependency,
     settings: SettingsDependency,
-    model: Annotated[str | None, Query(description="which model; the bundle's default when not given")] = None,
+    model: ModelName = None,
     top_k: TopK = 10,
     preprocess: PreprocessMode = "auto",
     include: Include = None,
@@ -87,6 +89,41 @@ async def compare(
         describe(c, c.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None) for c in classifiers
     ]
     return _json({"predictions": answers})
+
+
+@router.post(
+    "/explain",
+    responses={
+        200: {"model": schemas.Explanation, "content": {_PNG: _BINARY}},
+        **_PROBLEMS,
+        **problems(s406="neither JSON nor PNG is accepted"),
+    },
+    openapi_extra=_BODY,
+)
+async def explain(
+    request: Request,
+    models: ModelsDependency,
+    settings: SettingsDependency,
+    model: ModelName = None,
+    top_k: TopK = 10,
+    preprocess: PreprocessMode = "auto",
+    include: Include = None,
+) -> Response:
+    """Classify one picture, and show what the answer hangs on and what each convolution found: as JSON, or one PNG."""
+    media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
+    classifier = models.get(model)
+    request.state.model = classifier.name
+    seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
+    explanation = await explanations.explain(models, classifier, seen.pixels)
+    answer = describe(classifier, explanation.answer, seen, top_k=top_k, with_input=include is not None)
+    if media_type == _PNG:
+        # Imported late: Pillow's fonts and drawing are needed here alone.
+        from service.explanation_picture import draw
+
+        content = await large_work.run(draw, explanation, seen.pixels, classifier.name, answer["label"])
+        return Response(content, media_type=_PNG, headers={"Vary": "Accept"})
+    answer |= explanations.encode(explanation, seen.pixels)
+    return Response(orjson.dumps(answer), media_type=_JSON, headers={"Vary": "Accept"})
 
 
 async def _at_once(request: Request) -> Response | None:

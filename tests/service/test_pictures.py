@@ -189,7 +189,9 @@ def test_a_jpegs_box_is_in_its_own_pixels(client: httpx.Client) -> None:
         (encode(canvas, "JPEG"), [600, 400, 1800, 1600]),
         (encode(canvas, "JPEG", exif=exif), [400, 600, 1600, 1800]),
     ):
-        assert predict(client, content).json()["preprocess"]["box"] == pytest.approx(box, abs=8)
+        assert predict(client, content).json()["preprocess"]["box"] == pytest.approx(
+            box, abs=13
+        )  # 3000 pixels are converted as 231
 
 
 def test_sixteen_bits_keep_orientation_and_transparency(client: httpx.Client) -> None:

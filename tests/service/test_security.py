@@ -21,7 +21,7 @@ def guarded(start_server: StartServer) -> str:
     return start_server(SERVICE_API_KEY=KEY, SERVICE_CORS_ORIGINS=f"{SHOP}, http://localhost:3000")
 
 
-@pytest.mark.parametrize("path", ["/docs", "/experiments", "/experiments/cnn_a", "/static/favicon.svg"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/experiments", "/experiments/cnn_a", "/static/favicon.svg"])
 def test_pages_have_a_strict_policy(client: httpx.Client, path: str) -> None:
     answer = client.get(path, headers={"accept": "text/html"})
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))

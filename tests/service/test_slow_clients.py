@@ -182,8 +182,8 @@ def test_the_limits_do_not_reach_the_work_itself(url: str) -> None:
     body = npy(np.zeros((10_000, 28, 28), np.uint8))
     headers = {"content-type": "application/x-npy", "accept": "application/x-npy"}
     began = time.monotonic()
-    with ThreadPoolExecutor(5) as threads:
+    with ThreadPoolExecutor(12) as threads:
         ask = partial(httpx.post, f"{url}/invocations", content=body, headers=headers, timeout=60)
-        asked = [threads.submit(ask) for _ in range(5)]
+        asked = [threads.submit(ask) for _ in range(12)]
     assert {answer.result().status_code for answer in asked} == {200}
     assert time.monotonic() - began > 2
