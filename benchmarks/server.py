@@ -19,32 +19,44 @@ class Server:
     """A ready server: its port, its process, and the seconds from its start to the first /ping 200."""
 
     port: int
-    pid: int
+    process: subprocess.Popen[bytes]
     seconds: float
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+
+def free_port() -> int:
+    """Find a port nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
 
 
 @contextmanager
 def started(**environment: str) -> Iterator[Server]:
     """Start ``python -m service`` with one worker unless told otherwise."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
+    port = int(environment.get("SERVICE_PORT", free_port()))
     settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_DRAIN_SECONDS": "0"}
     command, silent = [sys.executable, "-m", "service"], subprocess.DEVNULL
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings | environment, stdout=silent, stderr=silent)
     try:
-        while not _ready(port):
+        while not ready(port):
             if process.poll() is not None:
                 raise SystemExit("the server ended; start it by hand to see why: python -m service")
             time.sleep(0.005)
-        yield Server(port, process.pid, time.perf_counter() - began)
+        yield Server(port, process, time.perf_counter() - began)
     finally:
         process.terminate()
         process.wait()
 
 
-def _ready(port: int) -> bool:
+def ready(port: int) -> bool:
+    """Whether /ping says 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     try:
         connection.request("GET", "/ping")

@@ -94,15 +94,16 @@ def _serve_many(app: FastAPI, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     metrics.start()
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
+    state = {"drain": app.state.drain}  # where ``PatientProtocol`` finds it
     if app.state.settings.sagemaker_multi_model:
-        yield
+        yield state
         return
     # In the background: the port opens at once, and /ping says 503 and why until the models are loaded.
     loading = asyncio.create_task(_load(app.state.models))
-    yield
+    yield state
     await loading
 
 

@@ -1,12 +1,15 @@
 """What is counted, for Prometheus: by every worker, summed when asked.
 
 Each worker counts in files of its own that are mapped into memory (prometheus_client's multiprocess mode), in a folder
-all share; whichever worker is asked adds them up. What a worker that ended had counted stays in the sums.
+all share; whichever worker is asked adds them up. What a worker that ended had counted stays in the sums: it is added
+to files of all that ended, so that a service whose workers are replaced often does not fill its folder.
 """
 
+import fcntl
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,6 +19,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="metrics-")
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
@@ -69,7 +73,8 @@ class Metrics:
             status = 500  # which the server answers for us
             raise
         finally:
-            route = getattr(scope.get("route"), "path", "none")  # never the path itself: clients could make up any
+            # Never the path itself: clients could make up any. A mount (/static) has no route, but names its root.
+            route = getattr(scope.get("route"), "path", scope.get("root_path") or "none")
             _requests(route, scope["method"], status).inc()
             _duration(route).observe(time.perf_counter() - began)
 
@@ -124,23 +129,46 @@ def exposition(manifest: Manifest | None) -> bytes:
 
     """
     registry = CollectorRegistry()
-    workers = _living_workers()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(_Processes(workers))
-    registry.register(_Versions(manifest))
-    return generate_latest(registry)
+    with _locked():
+        workers = _living_workers()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(_Processes(workers))
+        registry.register(_Versions(manifest))
+        return generate_latest(registry)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Keep other workers from adding the files up while one moves counts from file to file."""
+    with (Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _living_workers() -> list[int]:
-    """List the workers' process ids, and drop the gauges of those that were killed."""
+    """List the workers' process ids, and fold away the files of those that ended."""
     living = []
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_livesum_*.db"):
         pid = int(file.stem.rsplit("_", 1)[1])
         if Path(f"/proc/{pid}").exists():
             living.append(pid)
         else:
+            _fold(file.parent, pid)
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
     return sorted(living)
+
+
+def _fold(folder: Path, pid: int) -> None:
+    """Add what a worker had counted to the files of all that ended, which are kept under process id 0."""
+    for kind in ("counter", "histogram"):
+        ended = folder / f"{kind}_{pid}.db"
+        if ended.exists():
+            total = MmapedDict(str(folder / f"{kind}_0.db"))  # type: ignore[no-untyped-call]
+            for key, counted, _, _ in MmapedDict.read_all_values_from_file(str(ended)):  # type: ignore[no-untyped-call]
+                before, _ = total.read_value(key)  # type: ignore[no-untyped-call]
+                total.write_value(key, before + counted, 0.0)  # type: ignore[no-untyped-call]
+            total.close()  # type: ignore[no-untyped-call]
+            ended.unlink()
 
 
 class _Processes(Collector):

@@ -48,7 +48,7 @@ class RequestLog:
         finally:
             state = scope.get("state", {})
             if not (scope["path"] in ("/ping", "/metrics") and status == 200):
-                _write(
+                write(
                     {
                         "time": time.time(),
                         "method": scope["method"],
@@ -65,7 +65,8 @@ class RequestLog:
                 )
 
 
-def _write(entry: dict[str, Any]) -> None:
+def write(entry: dict[str, Any]) -> None:
+    """Write an object on a line of its own, without what is None."""
     present = {key: value for key, value in entry.items() if value is not None}
     sys.stdout.buffer.write(orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()

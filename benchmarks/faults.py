@@ -1,0 +1,152 @@
+"""``python -m benchmarks.faults``: what is lost when a worker is killed, when the service is told to stop, and when it
+is replaced behind a proxy, each under load. Prints a Markdown table; ``--json FILE`` keeps it."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.load import asking
+from benchmarks.server import ROOT, Server, free_port, ready, started
+
+CLIENTS = 8
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A worker was killed: requests in all, lost at that moment (at most one a client), lost after, and its heir."""
+
+    requests: int
+    lost: int
+    lost_after: int
+    replaced_seconds: float
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The service was told to stop: requests answered, begun before the port closed and not answered, and the end."""
+
+    answered: int
+    lost: int
+    exit_status: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """Two instances were replaced in turn, as often as there was time: requests, and those not answered with 200."""
+
+    requests: int
+    lost: int
+    replacements: int
+
+
+def workers(server: Server) -> list[int]:
+    """List the process ids of a server's workers (Linux)."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def kill_worker(*, seconds: float = 4) -> Killed:
+    """Kill one of two workers under load, and look when another serves in its place."""
+    with started(SERVICE_WORKERS="2") as server, asking(server.port, clients=CLIENTS) as load:
+        before = workers(server)
+        while not all(map(_accepts, before)):
+            time.sleep(0.1)
+        time.sleep(1)
+        os.kill(before[0], signal.SIGKILL)
+        killed = time.monotonic()
+        while not _serves(server, before):
+            time.sleep(0.01)
+        replaced = time.monotonic() - killed
+        time.sleep(seconds)
+    lost = [outcome for outcome in load.outcomes if outcome.status is None]
+    late = [outcome for outcome in lost if outcome.at > killed + 0.5]
+    return Killed(len(load.outcomes), len(lost) - len(late), len(late), round(replaced, 2))
+
+
+def _serves(server: Server, before: list[int]) -> bool:
+    """Whether a new worker serves."""
+    return any(_accepts(pid) for pid in workers(server) if pid not in before)
+
+
+def _accepts(pid: int) -> bool:
+    """Whether a worker has begun to listen: then its event loop waits on the port (Linux)."""
+    ports = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()]
+    return any("eventpoll" in port for port in ports)
+
+
+def stop_under_load() -> Stopped:
+    """Send SIGTERM under load; as a load balancer does, the clients stop once /ping no longer says 200."""
+    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="2") as server:
+        with asking(server.port, clients=CLIENTS, keep_alive=False) as load:
+            time.sleep(2)
+            server.process.send_signal(signal.SIGTERM)
+            told = time.monotonic()
+            while ready(server.port):
+                time.sleep(0.1)
+        status = server.process.wait(30)
+        ended = time.monotonic()
+    return Stopped(len(load.answered()), len(load.failed()), status, round(ended - told, 2))
+
+
+def rolling_update(*, requests: int = 3000) -> Rolled:
+    """Replace two instances behind nginx in turn until so many requests were answered, at least once each."""
+    ports, proxy = [free_port(), free_port()], free_port()
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        configuration = (ROOT / "docker" / "proxy" / "nginx.conf").read_text()
+        for old, new in (("8080", ports[0]), ("8081", ports[1]), ("127.0.0.1:8000", f"127.0.0.1:{proxy}")):
+            configuration = configuration.replace(str(old), str(new))
+        (Path(folder) / "nginx.conf").write_text(configuration.replace("/tmp/", f"{folder}/"))  # noqa: S108
+        instances = [ExitStack(), ExitStack()]
+        for instance, port in zip(instances, ports, strict=True):
+            stack.enter_context(instance).enter_context(_instance(port))
+        command = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
+        nginx = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        stack.callback(nginx.wait)
+        stack.callback(nginx.terminate)
+        time.sleep(0.5)
+        replacements = 0
+        with asking(proxy, clients=CLIENTS) as load:
+            time.sleep(0.5)
+            while replacements < 2 or len(load.outcomes) < requests:
+                turn = replacements % 2
+                instances[turn].close()  # SIGTERM, and wait for the end
+                instances[turn].enter_context(_instance(ports[turn]))
+                replacements += 1
+    lost = [outcome for outcome in load.outcomes if outcome.status != 200]
+    return Rolled(len(load.outcomes), len(lost), replacements)
+
+
+def _instance(port: int) -> Any:
+    return started(SERVICE_PORT=str(port), SERVICE_DRAIN_SECONDS="0.5")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults")
+    parser.add_argument("--requests", type=int, default=100_000, help="of the rolling update")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    results = {
+        "SIGKILL of one of two workers": asdict(kill_worker(seconds=10)),
+        "SIGTERM": asdict(stop_under_load()),
+        "rolling update behind nginx": asdict(rolling_update(requests=options.requests)),
+    }
+    print("| Fault under load | what came of it |\n| --- | --- |")
+    for name, result in results.items():
+        print(f"| {name} | " + ", ".join(f"{key} {value}" for key, value in result.items()) + " |")
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
