@@ -57,7 +57,7 @@ def workers(server: Server) -> list[int]:
 
 def kill_worker(*, seconds: float = 4) -> Killed:
     """Kill one of two workers under load, and look when another serves in its place."""
-    with started(SERVICE_WORKERS="2") as server, asking(server.port, clients=CLIENTS) as load:
+    with started(SERVICE_WORKERS="2") as server, asking(server.port, clients=CLIENTS, keep_alive=False) as load:
         before = workers(server)
         while not all(map(_accepts, before)):
             time.sleep(0.1)

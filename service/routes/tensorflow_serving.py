@@ -18,6 +18,13 @@ PREFIX = "/v1/models"
 router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
 
 _NOT_FOUND = problems(s404="no such model or version", s503="the models are not ready")
+_PROBLEMS = problems(
+    s400="broken JSON",
+    s404="no such model or version",
+    s413="too many bytes or images",
+    s422="images of a wrong shape or range",
+    s503="the models are not ready",
+)
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {codecs.JSON: JSON_BATCH}}}
 
 
@@ -50,10 +57,10 @@ async def metadata(name: str, models: ModelsDependency, version: str | None = No
     }
 
 
-@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_NOT_FOUND}, openapi_extra=_BODY)
+@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
 @router.post(
     "/{name}/versions/{version}:predict",
-    responses={200: {"model": schemas.Probabilities}, **_NOT_FOUND},
+    responses={200: {"model": schemas.Probabilities}, **_PROBLEMS},
     openapi_extra=_BODY,
 )
 async def predict(
