@@ -28,6 +28,25 @@ _PROBLEMS = problems(
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {codecs.JSON: JSON_BATCH}}}
 
 
+# Before the routes of GET, of which {name} would take its path, and answer other methods in its place.
+@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
+@router.post(
+    "/{name}/versions/{version}:predict",
+    responses={200: {"model": schemas.Probabilities}, **_PROBLEMS},
+    openapi_extra=_BODY,
+)
+async def predict(
+    request: Request, name: str, models: ModelsDependency, settings: SettingsDependency, version: str | None = None
+) -> Response:
+    """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
+    classifier: Classifier = models.get(name, version)
+    request.state.model = classifier.name
+    # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
+    batch = await read(codecs.read_json, await request.body(), settings)
+    probabilities = await models.predict(classifier, batch.pixels)
+    return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
+
+
 @router.get("/{name}", responses=_NOT_FOUND)
 @router.get("/{name}/versions/{version}", responses=_NOT_FOUND)
 async def status(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
@@ -55,24 +74,6 @@ async def metadata(name: str, models: ModelsDependency, version: str | None = No
         "model_spec": {"name": classifier.name, "signature_name": "", "version": classifier.version},
         "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}},
     }
-
-
-@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
-@router.post(
-    "/{name}/versions/{version}:predict",
-    responses={200: {"model": schemas.Probabilities}, **_PROBLEMS},
-    openapi_extra=_BODY,
-)
-async def predict(
-    request: Request, name: str, models: ModelsDependency, settings: SettingsDependency, version: str | None = None
-) -> Response:
-    """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
-    classifier: Classifier = models.get(name, version)
-    request.state.model = classifier.name
-    # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
-    batch = await read(codecs.read_json, await request.body(), settings)
-    probabilities = await models.predict(classifier, batch.pixels)
-    return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 
 
 def _tensor(name: str, *sizes: int) -> dict[str, Any]:
