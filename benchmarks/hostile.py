@@ -99,7 +99,9 @@ def hostile_requests(count: int, seed: int) -> Iterator[Hostile]:
         body = packed[number // 1000 % len(packed)] if number % 1000 == 0 else _spoiled(random_.choice(bodies), random_)
         headers = {"content-type": random_.choice(_TYPES), "accept": random_.choice(("*/*", "text/csv", "q/q;q=x", ""))}
         if random_.random() < 0.05:
-            headers["X-Amzn-SageMaker-Custom-Attributes"] = random_.choice(("tfs-model-name=", "=,=,,=", "verbose=\x7f"))
+            headers["X-Amzn-SageMaker-Custom-Attributes"] = random_.choice(
+                ("tfs-model-name=", "=,=,,=", "verbose=\x7f")
+            )
         yield random_.choice(("POST",) * 9 + ("DELETE",)), random_.choice(_PATHS), body, headers
 
 

@@ -22,7 +22,9 @@ _TYPES = ("png", "jpeg", "webp", "bmp", "gif", "tiff")
 def mixed() -> list[Request]:
     """Give one request of each kind, good ones and bad ones."""
     bodies = seeds()
-    pictures = [("/predict", body, {"content-type": f"image/{kind}"}) for kind, body in zip(_TYPES, bodies, strict=False)]
+    pictures = [
+        ("/predict", body, {"content-type": f"image/{kind}"}) for kind, body in zip(_TYPES, bodies, strict=False)
+    ]
     batches = [
         ("/invocations", bodies[6], {"content-type": "application/x-npy"}),
         ("/invocations", bodies[7], {"content-type": "application/json"}),
