@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from service import __version__, errors, large_work, metrics
+from service import __version__, errors, large_work, metrics, tracing
 from service.admission import Admission
 from service.bundle import Bundle
 from service.classifier import Models
@@ -67,6 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Metrics)
     app.add_middleware(RequestLog)
     app.add_middleware(RequestId)
+    if settings.otlp_endpoint:
+        tracing.install(app, settings.otlp_endpoint)
     errors.install(app)
     if settings.sagemaker_multi_model:
         _serve_many(app, settings)
@@ -105,6 +107,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     loading = asyncio.create_task(_load(app.state.models))
     yield state
     await loading
+    if provider := getattr(app.state, "tracer_provider", None):
+        provider.shutdown()  # sends what is left
 
 
 async def _load(models: Models) -> None:
