@@ -1,4 +1,4 @@
-"""``python -m benchmarks.overload --seconds 60``: ten times as many requests as a worker can answer, and the time after.
+"""``python -m benchmarks.overload --seconds 60``: ten times the requests a worker can answer, and the time after.
 
 Clients ask over connections of their own. First a few, for the latency without load and the capacity; then, at a rate
 of ten times the capacity from many processes; then a few again. The clients share the machine with the server, so that
@@ -17,8 +17,6 @@ from benchmarks.load import Outcome, asking
 from benchmarks.server import Server, started
 
 PROCESSES, CLIENTS_EACH = 4, 64
-IN_FLIGHT = 16
-"""SERVICE_MAX_IN_FLIGHT here: the time an accepted request waits is bounded by it × the time of one."""
 
 
 def memory(server: Server) -> int:
@@ -48,7 +46,7 @@ def high(outcomes: list[Outcome]) -> float:
 
 def measure(seconds: float) -> dict[str, float]:
     """Overload a server for so long."""
-    with started(SERVICE_MAX_IN_FLIGHT=str(IN_FLIGHT)) as server, ProcessPoolExecutor(PROCESSES) as processes:
+    with started() as server, ProcessPoolExecutor(PROCESSES) as processes:
         quiet(server.port, 1)
         unloaded = quiet(server.port, 2)
         with asking(server.port, clients=8) as load:

@@ -1,7 +1,8 @@
 """What happens between SIGTERM and the end: say so to whoever asks, and keep answering for a moment.
 
 A load balancer learns from ``/ping`` that no more requests should come here; until it has asked, requests that still
-come are answered, each with ``Connection: close``, so that clients that keep connections look for another. After that Uvicorn closes the port and finishes what it has.
+come are answered, each with ``Connection: close``, so that clients that keep connections
+look for another. After that Uvicorn closes the port and finishes what it has.
 """
 
 import asyncio

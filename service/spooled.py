@@ -58,7 +58,8 @@ def stored() -> Iterator[IO[bytes]]:
                 file.close()
         if isinstance(error, OSError):
             raise ExhaustedError(
-                f"a body of this size goes through a file in {gettempdir()}, which cannot be written ({error.strerror}); "
+                f"a body of this size goes through a file in {gettempdir()}, which cannot be written "
+                f"({error.strerror}); "
                 "send less at once, or send it again later; whoever runs the service: make room there, or set TMPDIR"
             ) from error
         raise
