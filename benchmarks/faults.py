@@ -2,6 +2,7 @@
 is replaced behind a proxy, each under load. Prints a Markdown table; ``--json FILE`` keeps it."""
 
 import argparse
+import http.client
 import json
 import os
 import shutil
@@ -56,32 +57,50 @@ def workers(server: Server) -> list[int]:
 
 
 def kill_worker(*, seconds: float = 4) -> Killed:
-    """Kill one of two workers under load, and look when another serves in its place."""
-    with started(SERVICE_WORKERS="2") as server, asking(server.port, clients=CLIENTS, keep_alive=False) as load:
-        before = workers(server)
-        while not all(map(_accepts, before)):
-            time.sleep(0.1)
-        time.sleep(1)
-        os.kill(before[0], signal.SIGKILL)
-        killed = time.monotonic()
-        while not _serves(server, before):
-            time.sleep(0.01)
-        replaced = time.monotonic() - killed
-        time.sleep(seconds)
+    """Kill one of two workers under load; then one without, to see when another serves in its place."""
+    with started(SERVICE_WORKERS="2") as server:
+        _wait_for_metrics(server, 2)
+        with asking(server.port, clients=CLIENTS, keep_alive=False) as load:
+            time.sleep(1)
+            os.kill(workers(server)[0], signal.SIGKILL)
+            killed = time.monotonic()
+            time.sleep(seconds)
+        _wait_for_metrics(server, 2)
+        replaced = _replacement_seconds(server)
     lost = [outcome for outcome in load.outcomes if outcome.status is None]
     late = [outcome for outcome in lost if outcome.at > killed + 0.5]
     return Killed(len(load.outcomes), len(lost) - len(late), len(late), round(replaced, 2))
 
 
-def _serves(server: Server, before: list[int]) -> bool:
-    """Whether a new worker serves."""
-    return any(_accepts(pid) for pid in workers(server) if pid not in before)
+def _replacement_seconds(server: Server) -> float:
+    """Kill a worker and hold the other still, so that the next answer is the new one's; gives the time until then."""
+    victim, other = workers(server)
+    os.kill(victim, signal.SIGKILL)
+    killed = time.monotonic()
+    while not set(workers(server)) - {victim, other}:
+        time.sleep(0.005)
+    os.kill(other, signal.SIGSTOP)
+    try:
+        while not ready(server.port):
+            time.sleep(0.01)
+        return time.monotonic() - killed
+    finally:
+        os.kill(other, signal.SIGCONT)
 
 
-def _accepts(pid: int) -> bool:
-    """Whether a worker has begun to listen: then its event loop waits on the port (Linux)."""
-    ports = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()]
-    return any("eventpoll" in port for port in ports)
+def _wait_for_metrics(server: Server, count: int) -> None:
+    """Wait until so many workers have started to count."""
+    while _get(server.port, "/metrics").count("process_resident_memory_bytes{") < count:
+        time.sleep(0.1)
+
+
+def _get(port: int, path: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
 def stop_under_load() -> Stopped:

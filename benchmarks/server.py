@@ -57,7 +57,7 @@ def started(**environment: str) -> Iterator[Server]:
 
 def ready(port: int) -> bool:
     """Whether /ping says 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200

@@ -1,4 +1,4 @@
-"""No room on the disk, no descriptors, no memory, a clock that jumps, a bundle that changes: each said, others answered.
+"""No room on the disk, no descriptors, no memory, a clock that jumps, a bundle that changes: said, and others answered.
 
 The limits are set on the running server (prlimit), so that its start is not what fails.
 """
