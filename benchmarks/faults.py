@@ -53,7 +53,14 @@ class Rolled:
 def workers(server: Server) -> list[int]:
     """List the process ids of a server's workers (Linux)."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [int(pid) for pid in children if b"spawn_main" in _command(pid)]
+
+
+def _command(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended since
+        return b""
 
 
 def kill_worker(*, seconds: float = 4) -> Killed:

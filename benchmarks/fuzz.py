@@ -1,4 +1,4 @@
-"""``python -m benchmarks.fuzz TARGET --seconds 1800``: coverage-guided fuzzing (atheris) of what reads strangers' bytes.
+"""``python -m benchmarks.fuzz TARGET --seconds 1800``: coverage-guided fuzzing (atheris) of what reads bytes.
 
 Targets: ``picture``, ``json``, ``json_lines``, ``csv``, ``npy``. Anything but a picture, a batch or a ``ServiceError``
 is a finding: atheris writes its input to ``crash-…`` and ends with a traceback. What reaches new code is kept in

@@ -4,21 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from service.classifier import Classifier
-from service.engines import Probabilities
+from service.classifier import Answer, Classifier
 from service.images import Preprocessed
 
 
-def describe(classifier: Classifier, probabilities: Probabilities, seen: Preprocessed, *, top_k: int) -> dict[str, Any]:
+def describe(classifier: Classifier, answer: Answer, seen: Preprocessed, *, top_k: int) -> dict[str, Any]:
     """Say what a model finds in a picture, as ``schemas.Prediction``.
 
     Args:
         classifier: the model that was asked.
-        probabilities: what it answered, float32 (10,).
+        answer: what it answered.
         seen: the picture it was asked about.
         top_k: how many classes to list.
 
     """
+    probabilities = answer.probabilities
     # Stable, so that of two equally probable classes the lower number comes first, as argmax has it.
     order = np.argsort(-probabilities, kind="stable")
     ranked = [
@@ -35,5 +35,8 @@ def describe(classifier: Classifier, probabilities: Probabilities, seen: Preproc
         "class_id": ranked[0]["class_id"],
         "confidence": ranked[0]["probability"],
         "predictions": ranked,
+        "reliability": answer.reliability,
+        "in_distribution": answer.in_distribution,
+        "score": answer.score,
         "preprocess": done,
     }

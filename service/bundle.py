@@ -11,7 +11,9 @@
         saved_model.pb, variables/ signature serving_default: images float32 (N, 28, 28, 1) → probabilities (N, 10);
                                    signature explain: the same and the layers' outputs, see ``service/engines.py``
         assets.extra/model.tflite  the same weights for LiteRT
-        assets.extra/golden.npz    images uint8 (K, 28, 28) and the probabilities float32 (K, 10) they must give
+        assets.extra/golden.npz    images uint8 (K, 28, 28) and the probabilities float32 (K, 10) they must give,
+                                   and the outlier scores float64 (K,)
+        assets.extra/outliers.npz  the arrays of the outlier score, see ``service/assessment.py``
 
 ``bundle.json`` lists every other file with its SHA-256, and ends with a checksum of its own content, so that a change
 of any byte is noticed. Paths in it are relative to the folder, with forward slashes.

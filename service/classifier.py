@@ -1,12 +1,16 @@
 """The served models: loaded, checked against their golden samples, and asked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from service import engines, large_work
+from service.assessment import Assessor
 from service.bundle import Bundle
-from service.engines import Engine, Pixels, Probabilities
+from service.drift import Watch
+from service.engines import PROBABILITIES, Engine, Pixels, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.manifest import Manifest, ModelEntry
 from service.metrics import MeasuredEngine
@@ -14,11 +18,35 @@ from service.metrics import MeasuredEngine
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
 
+SCORE_TOLERANCE = 1e-2
+"""How far a golden sample's outlier score may be off, in the standard deviations it counts in."""
+
+_FEATURES = "features"
 _INLINE_IMAGES = 32
 
 
 class GoldenMismatchError(Exception):
     """A model does not give the probabilities it was released with."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one picture, and what that is worth.
+
+    Attributes:
+        probabilities: float32 (classes,), calibrated if the model has an assessment, else its softmax.
+        reliability: how often answers like this were right on validation images, as ``manifest.Reliability``.
+        in_distribution: whether the score is within the threshold.
+        score: how strange the picture is to the model, in standard deviations above a usual one.
+
+    All but the probabilities are None where the bundle has no assessment of the model.
+
+    """
+
+    probabilities: Probabilities
+    reliability: dict[str, object] | None = None
+    in_distribution: bool | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +58,8 @@ class Classifier:
         version: of its SavedModel.
         labels: class names, in class order.
         engine: runs it.
+        assessor: assesses its answers; None where the bundle has nothing to do it by.
+        watch: counts what it was sent; None likewise.
 
     """
 
@@ -37,6 +67,25 @@ class Classifier:
     version: str
     labels: list[str]
     engine: Engine
+    assessor: Assessor | None = None
+    watch: Watch | None = None
+
+    def answer(self, pixels: Pixels) -> Answer:
+        """Classify one picture, float32 (1, 28, 28, 1), assess the answer, and count both for drift."""
+        if self.assessor is None or self.watch is None:
+            return Answer(self.engine.predict(pixels)[0])
+        found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
+        probabilities = self.assessor.calibrate(found[PROBABILITIES][0])
+        class_id = int(probabilities.argmax())
+        confidence = float(probabilities[class_id])
+        score = self.assessor.score(pixels, found[_FEATURES])
+        self.watch.count(pixels, self.labels[class_id], confidence, score)
+        return Answer(
+            probabilities,
+            self.assessor.reliability(class_id, confidence),
+            self.assessor.in_distribution(score),
+            score,
+        )
 
 
 class Models:
@@ -111,12 +160,30 @@ class Models:
             if shape != (1, len(entry.labels)):
                 raise GoldenMismatchError(f"{name} answers one image with shape {shape}, not (1, {len(entry.labels)})")
             return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+        assessor = None if entry.assessment is None else Assessor(self._bundle, entry.assessment)
         with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
-            difference = float(np.abs(engine.predict(pixels) - golden["probabilities"]).max())
-        if not difference <= GOLDEN_TOLERANCE:
-            raise GoldenMismatchError(
-                f"{name} does not reproduce its golden samples: probabilities differ by {difference:.2g}, "
-                f"{GOLDEN_TOLERANCE:g} is allowed; make a new bundle on this machine: python -m training release"
+            _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], GOLDEN_TOLERANCE)
+            if assessor is None:
+                return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+            if _FEATURES not in engine.outputs:
+                raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_MEND}")
+            features = engine.explain(pixels, _FEATURES)[_FEATURES]
+            scores = np.array(
+                [assessor.score(p[np.newaxis], f[np.newaxis]) for p, f in zip(pixels, features, strict=True)]
             )
-        return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+            _require_close(name, "outlier scores", scores, golden["scores"], SCORE_TOLERANCE)
+        watch = Watch(name, assessor.reference)
+        return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name), assessor, watch)
+
+
+def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: float) -> None:
+    difference = float(np.abs(found - expected).max())
+    if not difference <= tolerance:
+        raise GoldenMismatchError(
+            f"{name} does not reproduce its golden samples: {what} differ by {difference:.2g}, "
+            f"{tolerance:g} is allowed; {_MEND}"
+        )
+
+
+_MEND = "make a new bundle on this machine: python -m training release"

@@ -5,9 +5,7 @@ Two ways, and the response says which was taken:
 ``dataset``
     A 28×28 grey picture is one of the dataset's own kind (light garment on black) and stays as it is.
 ``photo``
-    Anything else goes through the conversion by which the dataset was made from product photos (Xiao, Rasul and
-    Vollgraf 2017, figure 1): grey, cut to the garment, the longest edge scaled to 28, centred, and negated where the
-    background is light, since the dataset's is black.
+    Anything else is converted as the dataset's product photos were: ``service/conversion.py``.
 """
 
 import warnings
@@ -20,20 +18,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from service import large_work
+from service.conversion import SIZE, WORKING_EDGE, Grey, convert
 from service.errors import MalformedError, TooLargeError, UnusableError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What is decoded; Pillow's other decoders are never tried on a request."""
 
-SIZE = 28
-
 # A picture of more bytes or pixels takes milliseconds to read, and is read off the event loop.
 _LARGE_BYTES = 8 * 1024
 _LARGE_PIXELS = 512 * 512
-# From this edge on a photo is scaled down before anything else is done to it: the models see 28 pixels.
-_WORKING_EDGE = SIZE * 32
-# Above it a pixel counts as garment: the difference from the background, of 255.
-_FOREGROUND = 24
 _ORIENTATION_TAG, _TILE_WIDTH_TAG, _TILE_LENGTH_TAG = 0x0112, 322, 323
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -51,7 +44,6 @@ warnings.filterwarnings("ignore", module="PIL")
 Image.MAX_IMAGE_PIXELS = None
 
 Mode = Literal["auto", "dataset", "photo"]
-Grey = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -124,7 +116,7 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
 def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
     size = image.size
     try:
-        image.draft(None, (_WORKING_EDGE, _WORKING_EDGE))  # a JPEG is decoded no larger than it must be
+        image.draft(None, (WORKING_EDGE, WORKING_EDGE))  # a JPEG is decoded no larger than it must be
         image.load()
     except MemoryError:
         raise
@@ -179,7 +171,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 def _shrunk(image: Image.Image) -> Image.Image:
     """Scale a large picture down by averaging, so that what is done to it costs what a small one costs."""
-    factor = max(image.size) // _WORKING_EDGE
+    factor = max(image.size) // WORKING_EDGE
     return image.reduce(factor) if factor > 1 else image
 
 
@@ -196,34 +188,11 @@ def _dataset_grey(image: Image.Image) -> Grey | None:
 
 def _convert_photo(image: Image.Image, size: tuple[int, int]) -> Preprocessed:
     """Convert an upright picture, which had ``size`` pixels before it was scaled down."""
-    grey = np.asarray(_on_background(image, _backdrop(image)).convert("L")).astype(np.float32)
-    edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    difference = grey - np.median(edges)
-    box = _foreground_box(np.abs(difference))
-    left, top, right, bottom = box
-    garment = difference[top:bottom, left:right]
-    # In the dataset the background is 0 and every garment lighter: a darker one is negated.
-    inverted = bool(np.median(garment[np.abs(garment) > _FOREGROUND]) < 0)
-    if inverted:
-        garment = -garment
-    full = max(255 - float(np.median(edges)), 1) if not inverted else max(float(np.median(edges)), 1)
-    cut = Image.fromarray(np.clip(garment * (255 / full), 0, 255).astype(np.uint8))
-    scale = SIZE / max(cut.size)
-    width, height = (max(1, round(edge * scale)) for edge in cut.size)
-    canvas = Image.new("L", (SIZE, SIZE))
-    canvas.paste(cut.resize((width, height), Image.Resampling.BOX), ((SIZE - width) // 2, (SIZE - height) // 2))
+    found = convert(image)
     horizontal, vertical = size[0] / image.width, size[1] / image.height
+    left, top, right, bottom = found.box
     original = (round(left * horizontal), round(top * vertical), round(right * horizontal), round(bottom * vertical))
-    return Preprocessed(_to_pixels(np.asarray(canvas)), "photo", inverted, original)
-
-
-def _backdrop(image: Image.Image) -> int:
-    """Choose the grey level behind a picture's transparency: white as in the shop, black for a garment near white."""
-    if image.mode not in ("LA", "RGBA"):
-        return 255
-    opaque = np.asarray(image.getchannel("A")) > 127
-    light = np.asarray(image.convert("L"))[opaque]
-    return 0 if len(light) and np.median(light) > 255 - 2 * _FOREGROUND else 255
+    return Preprocessed(_to_pixels(found.grey), "photo", found.inverted, original)
 
 
 def _on_background(image: Image.Image, level: int) -> Image.Image:
@@ -232,26 +201,6 @@ def _on_background(image: Image.Image, level: int) -> Image.Image:
         return image.convert("RGB")
     layer = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, (level, level, level, 255)), layer).convert("RGB")
-
-
-def _foreground_box(difference: npt.NDArray[np.float32]) -> tuple[int, int, int, int]:
-    """Bound what differs from the background: left, top, right, bottom.
-
-    A row or column counts if more than a hundredth of it differs: dust and single pixels do not.
-
-    Raises:
-        UnusableError: nothing does.
-
-    """
-    foreground = difference > _FOREGROUND
-    height, width = foreground.shape
-    rows = np.flatnonzero(foreground.sum(axis=1) > width // 100)
-    columns = np.flatnonzero(foreground.sum(axis=0) > height // 100)
-    if not (len(rows) and len(columns)):
-        raise UnusableError(
-            "nothing in the picture stands out from its background; send one garment before a plain background"
-        )
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def _to_pixels(grey: Grey) -> npt.NDArray[np.float32]:

@@ -70,10 +70,11 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     if declared in IMAGE_TYPES:
         accepted = negotiation.choose(accept, tuple(WRITERS))
         seen = await see(await request.body(), "auto", max_pixels=settings.max_pixels)
-        probabilities = classifier.engine.predict(seen.pixels)
         if attributes.get("verbose") == "true" and accepted == codecs.JSON:
-            described = describe(classifier, probabilities[0], seen, top_k=len(classifier.labels))
+            described = describe(classifier, classifier.answer(seen.pixels), seen, top_k=len(classifier.labels))
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
+        # As every array's: the SavedModel's own softmax, not calibrated.
+        probabilities = classifier.engine.predict(seen.pixels)
         return Response(WRITERS[accepted](probabilities, Batch(seen.pixels)), media_type=accepted, headers=headers)
     if declared not in READERS:
         raise UnsupportedMediaTypeError(

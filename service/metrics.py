@@ -12,12 +12,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
-# prometheus_client decides when it is imported where values are kept; ``python -m service`` names a folder before.
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="metrics-")
+import service.metric_files  # noqa: F401  before prometheus_client
 
+# isort: split
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.mmap_dict import MmapedDict
@@ -26,6 +24,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import __version__
+from service.drift import Drift
 from service.engines import Activations, Engine, Pixels, Probabilities
 from service.errors import CLIENT_LEFT
 from service.manifest import Manifest
@@ -131,10 +130,13 @@ def exposition(manifest: Manifest | None) -> bytes:
     registry = CollectorRegistry()
     with _locked():
         workers = _living_workers()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        registry.register(_Processes(workers))
-        registry.register(_Versions(manifest))
-        return generate_latest(registry)
+        counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
+    registry.register(counted)
+    if manifest is not None:
+        registry.register(Drift(manifest, counted.collect()))
+    registry.register(_Processes(workers))
+    registry.register(_Versions(manifest))
+    return generate_latest(registry)
 
 
 @contextmanager
@@ -169,6 +171,16 @@ def _fold(folder: Path, pid: int) -> None:
                 total.write_value(key, before + counted, 0.0)  # type: ignore[no-untyped-call]
             total.close()  # type: ignore[no-untyped-call]
             ended.unlink()
+
+
+class _Counted(Collector):
+    """What all workers have counted, read once."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 class _Processes(Collector):

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.manifest import Reliability
+
 
 class LabelProbability(BaseModel):
     """One class and how probable the model finds it."""
@@ -30,8 +32,19 @@ class Prediction(BaseModel):
     version: str
     label: str
     class_id: int
-    confidence: float = Field(ge=0, le=1)
-    predictions: list[LabelProbability] = Field(description="the top_k classes, most probable first")
+    confidence: float = Field(ge=0, le=1, description="the label's probability, calibrated by a temperature")
+    predictions: list[LabelProbability] = Field(description="the top_k classes, most probable first; calibrated")
+    reliability: Reliability | None = Field(
+        description="how often this model is right when it says this label at this confidence, on the images that were "
+        "held out when it was trained; null for a model without an assessment, such as a plain SavedModel"
+    )
+    in_distribution: bool | None = Field(
+        description="false where the picture is stranger than 95 % of those held-out images: noise, text, a face, a "
+        "garment unlike the dataset's; the label is not to be believed then; null as above"
+    )
+    score: float | None = Field(
+        description="how strange the picture is to the model, in standard deviations above a usual one; null as above"
+    )
     preprocess: PreprocessReport
 
 
@@ -48,7 +61,7 @@ class ImageAsJSON(BaseModel):
 
 
 class Probabilities(BaseModel):
-    """Softmax outputs, one list of ten per image (``outputs`` where the request said ``inputs``)."""
+    """Softmax outputs, not calibrated: a list of ten per image (``outputs`` where the request said ``inputs``)."""
 
     predictions: list[list[float]]
 

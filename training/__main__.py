@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     release.set_defaults(command=_release)
 
+    strange = commands.add_parser("outliers", help="tell how well pictures that are no clothing are recognised as such")
+    strange.set_defaults(command=_outliers)
+
     twin = commands.add_parser("twin", help="compile a SavedModel for LiteRT, so that it is served without TensorFlow")
     twin.add_argument("folder", type=Path, metavar="DIR", help="the folder with saved_model.pb")
     twin.set_defaults(command=_twin)
@@ -82,9 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (listing, run, probe, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
         command.add_argument("--epochs", type=positive, metavar="N", help="runs of N epochs instead of the recipe's")
-    for command in (report, release):
+    for command in (report, release, strange):
         command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
-    for command in (run, probe, report, release):
+    for command in (run, probe, report, release, strange):
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
     return parser
 
@@ -137,6 +140,13 @@ def _release(options: argparse.Namespace) -> None:
         data_folder=options.data,
     )
     _update_documents(options.models)
+
+
+def _outliers(options: argparse.Namespace) -> None:
+    from training import outlier_detection
+
+    for line in outlier_detection.report(options.models, data_folder=options.data):
+        print(line)
 
 
 def _twin(options: argparse.Namespace) -> None:

@@ -37,7 +37,36 @@ def cnn(kernel_size: int, padding: str = "valid", channels: int = 64, head: str 
     )
 
 
-ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"dense": dense, "cnn": cnn}
+def deep(channels: int) -> keras.Model:
+    """Five 3×3 convolutions with batch normalisation (Ioffe and Szegedy 2015); global average pooling; softmax.
+
+    Args:
+        channels: of the first convolution; twice as many after the first pooling, four times after the second.
+
+    """
+    return _network(
+        "deep",
+        *_normalised(channels),
+        layers.MaxPooling2D(2),
+        *_normalised(2 * channels),
+        *_normalised(2 * channels),
+        layers.MaxPooling2D(2),
+        *_normalised(4 * channels),
+        *_normalised(4 * channels),
+        layers.GlobalAveragePooling2D(),
+        layers.Dropout(0.3),
+    )
+
+
+def _normalised(channels: int) -> list[keras.layers.Layer]:
+    return [
+        layers.Conv2D(channels, 3, padding="same", use_bias=False, kernel_initializer="he_normal"),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+    ]
+
+
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"dense": dense, "cnn": cnn, "deep": deep}
 """What an experiment may name as its architecture."""
 
 

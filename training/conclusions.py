@@ -21,7 +21,8 @@ def separable(comparison: Row) -> bool:
 def best(rows: list[Row], comparisons: list[Row]) -> Row:
     """Choose the experiment to serve by default, on validation; the test set decides nothing.
 
-    It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy.
+    It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy;
+    of equally cheap ones, the one with the higher mean.
     The comparisons of these experiments on validation are a family of their own for Holm's correction. Where too few
     seeds leave nothing to test, it is the highest itself.
     """
@@ -38,7 +39,10 @@ def best(rows: list[Row], comparisons: list[Row]) -> Row:
         if p_value >= SIGNIFICANCE and highest["name"] in (c["a"], c["b"])
         for name in (c["a"], c["b"])
     }
-    return min((row for row in rows if row is highest or row["name"] in tied), key=lambda row: row["multiply_adds"])
+    return min(
+        (row for row in rows if row is highest or row["name"] in tied),
+        key=lambda row: (row["multiply_adds"], -row["val_accuracy"]["mean"]),
+    )
 
 
 def observation(row: Row, comparisons: list[Row], titles: dict[str, str]) -> str:

@@ -9,14 +9,34 @@ from training.datasets import Images, permute_pixels
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: Adam at a constant rate on shuffled mini-batches, for a fixed number of epochs.
+    """How a network is trained: Adam on shuffled mini-batches, for a fixed number of epochs.
 
     The weights of the last epoch count: picking the best epoch by validation accuracy would flatter that accuracy.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images a step.
+        learning_rate: Adam's; its highest where there is a schedule.
+        cosine: whether the rate rises over the first epoch and then falls along a cosine to 0 (Loshchilov and Hutter
+            2017); constant otherwise.
+        weight_decay: decoupled from the gradient (Loshchilov and Hutter 2019).
+        copies: how many copies of every image take turns, one an epoch, each with the garment moved otherwise; see
+            ``augmentation.moved``. 1 is the image alone.
+        interleaved: whether every other epoch shows the images as they are, or mirrored: copies 0 and 1.
+        redrawn: whether those copies vary in contrast too; see ``augmentation.redrawn``.
+        teacher: the experiment whose network (seed 0) says what is right, in place of the labels; see ``distillation``.
+
     """
 
     epochs: int = 12
     batch_size: int = 128
     learning_rate: float = 1e-3
+    cosine: bool = False
+    weight_decay: float = 0.0
+    copies: int = 1
+    interleaved: bool = False
+    redrawn: bool = False
+    teacher: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Experiment:
         permuted: whether one fixed permutation of the pixels is applied to every image, in training and test.
         recipe: how it is trained.
         probed: whether its networks are also tried on moved and corrupted pictures.
+        spared_seeds: it does not see what seeds 0 to n-1 of others validate on either, so that it can teach them.
 
     """
 
@@ -53,6 +74,7 @@ class Experiment:
     permuted: bool = False
     recipe: Recipe = field(default_factory=Recipe)
     probed: bool = True
+    spared_seeds: int = 0
 
     def as_seen(self, images: Images) -> Images:
         """Do to uint8 (N, 28, 28) what this experiment does to every image before a network sees it."""
@@ -77,6 +99,14 @@ class Experiment:
         """The network in words, input to output."""
         if self.architecture == "dense":
             return ["Flatten", f"Dense {self.arguments['units']}, ReLU", "Dense 10, softmax"]
+        if self.architecture == "deep":
+            first = int(self.arguments["channels"])
+            convolutions = [f"Conv2D {n}, 3×3, batch normalisation, ReLU" for n in (first, 2 * first, 4 * first)]
+            once, twice, again = convolutions
+            return [
+                *(once, "MaxPool 2×2", twice, twice, "MaxPool 2×2", again, again),
+                *("Global average pooling", "Dropout 0.3", "Dense 10, softmax"),
+            ]
         size, padding = self.kernel_size, self.arguments.get("padding", "valid")
         return [
             f"Conv2D 32, {size}×{size}, {padding} padding, ReLU",
@@ -93,10 +123,15 @@ class Experiment:
         decisive: dict[str, object] = {
             "architecture": self.architecture,
             "arguments": self.arguments,
-            "recipe": asdict(self.recipe),
+            "recipe": {
+                name: value
+                for name, value in asdict(self.recipe).items()
+                if name in ("epochs", "batch_size", "learning_rate") or value != getattr(Recipe, name)
+            },
             "seed": seed,
         }
         # What most experiments do not have does not enter: it may be added without making their runs obsolete.
         decisive |= {"train_size": self.train_size} if self.train_size is not None else {}
         decisive |= {"permuted": True} if self.permuted else {}
+        decisive |= {"spared_seeds": self.spared_seeds} if self.spared_seeds else {}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

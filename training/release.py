@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from training import datasets, markdown, provenance, report
+from training import assessment, datasets, markdown, provenance, report
 from training.conclusions import best
 from training.errors import TrainingError
 from training.experiments import Experiment
@@ -166,6 +166,7 @@ def _export(
         f"probability and in {equivalence.differing_classes} of {equivalence.images:,} answers"
     )
     inside = f"{experiment.name}/{VERSION}"
+    assessed, _ = assessment.assess(folder, data, seed=run.seed)
     return {
         "title": experiment.title,
         "version": VERSION,
@@ -174,6 +175,7 @@ def _export(
         "saved_model": inside,
         "litert": f"{inside}/assets.extra/model.tflite",
         "golden": f"{inside}/assets.extra/golden.npz",
+        "assessment": {"outliers": f"{inside}/assets.extra/outliers.npz", **assessed},
         "files": checksums(bundle, folder),
         "training": {
             "seed": run.seed,

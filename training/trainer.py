@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 import keras
-import numpy as np
 
 from training import architectures, evaluation, provenance
-from training.datasets import FashionMNIST, scale, stratified_split, stratified_subset
-from training.experiments import Experiment
+from training.datasets import FashionMNIST, scale, stratified_split
+from training.distillation import SoftCrossEntropy, Teacher
+from training.experiments import Experiment, Recipe
+from training.lessons import Lessons
+from training.registry import EXPERIMENTS
 from training.runs import Run, RunFolder, to_json, write_atomically
 
 
@@ -39,25 +41,26 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     recipe = experiment.recipe
     surroundings = provenance.collect()
     split = stratified_split(data.train_labels, seed=seed)
-    chosen = split.train
-    if experiment.train_size is not None:
-        chosen = stratified_subset(data.train_labels, chosen, size=experiment.train_size, seed=seed)
-    train_images, test_pixels = experiment.as_seen(data.train_images), scale(experiment.as_seen(data.test_images))
-    train_pixels, train_labels = scale(train_images[chosen]), data.train_labels[chosen].astype(np.int32)
-    held_out = (scale(train_images[split.validation]), data.train_labels[split.validation].astype(np.int32))
+    teacher = _teacher(recipe, data, runs, observer)
+    lessons = Lessons(experiment, seed, data, teacher)
+    test_pixels = scale(experiment.as_seen(data.test_images))
+    held_out = scale(experiment.as_seen(data.train_images[split.validation]))
+    held_out_targets = lessons.targets(split.validation)
 
     _make_deterministic(seed)
-    batches = -(-len(train_labels) // recipe.batch_size)
-    model, history, seconds = _resume(experiment, seed, runs, batches=batches) or (_compiled(experiment), {}, 0.0)
+    batches = -(-lessons.images // recipe.batch_size)
+    model, history, seconds = _resume(experiment, seed, runs, batches=batches) or (
+        _compiled(experiment, batches=batches),
+        {},
+        0.0,
+    )
     for epoch in range(len(history.get("loss", [])), recipe.epochs):
         started = time.perf_counter()
-        order = np.random.default_rng([seed, epoch]).permutation(len(train_labels))
         fitted = model.fit(
-            train_pixels[order],
-            train_labels[order],
+            *lessons.of(epoch),
             batch_size=recipe.batch_size,
             shuffle=False,
-            validation_data=held_out,
+            validation_data=(held_out, held_out_targets),
             validation_batch_size=1_000,
             verbose=0,
             # Keras counts a last, shorter group of mini-batches as a whole one.
@@ -69,7 +72,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         _checkpoint(experiment, seed, runs, model, history, seconds)
         observer.epoch(epoch + 1, recipe.epochs, metrics)
 
-    validation = evaluation.predict(model, held_out[0])
+    validation = evaluation.predict(model, held_out)
     test = evaluation.predict(model, test_pixels)
     run = Run(
         experiment=experiment.name,
@@ -102,11 +105,26 @@ def _make_deterministic(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def _compiled(experiment: Experiment) -> keras.Model:
+def _teacher(recipe: Recipe, data: FashionMNIST, runs: RunFolder, observer: Observer) -> Teacher | None:
+    """Find the recipe's teacher, if it names one; train it first where its weights are not here."""
+    if recipe.teacher is None:
+        return None
+    experiment = EXPERIMENTS[recipe.teacher]
+    if runs.finished(experiment, 0) is None or not runs.weights(experiment.name, 0).is_file():
+        train(experiment, 0, data, runs, observer)
+    return Teacher(experiment, runs, data.train_images)
+
+
+def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
+    recipe = experiment.recipe
     model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
+    rate = recipe.learning_rate
+    if recipe.cosine:
+        steps = batches * (recipe.epochs - 1)
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=batches)
     model.compile(
-        optimizer=keras.optimizers.Adam(experiment.recipe.learning_rate),
-        loss="sparse_categorical_crossentropy",
+        optimizer=keras.optimizers.Adam(rate, weight_decay=recipe.weight_decay or None),
+        loss="sparse_categorical_crossentropy" if recipe.teacher is None else SoftCrossEntropy(),
         metrics=["accuracy"],
         steps_per_execution=10,  # ten mini-batches a call: less time between them, the same arithmetic
     )

@@ -56,8 +56,7 @@ async def predict(
     classifier = models.get(model)
     request.state.model = classifier.name
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    probabilities = classifier.engine.predict(seen.pixels)[0]
-    return _json(describe(classifier, probabilities, seen, top_k=top_k))
+    return _json(describe(classifier, classifier.answer(seen.pixels), seen, top_k=top_k))
 
 
 @router.post("/compare", responses={200: {"model": schemas.Comparison}, **_PROBLEMS}, openapi_extra=_BODY)
@@ -71,7 +70,7 @@ async def compare(
     """Classify one picture with every served model."""
     classifiers = [models.get(name) for name in models.names]
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    answers = [describe(c, c.engine.predict(seen.pixels)[0], seen, top_k=top_k) for c in classifiers]
+    answers = [describe(c, c.answer(seen.pixels), seen, top_k=top_k) for c in classifiers]
     return _json({"predictions": answers})
 
 

@@ -33,7 +33,8 @@ def test_all_three_ways_in_give_the_fixtures_label(client: httpx.Client, class_i
 def test_prediction_has_the_documented_shape(client: httpx.Client) -> None:
     prediction = client.post("/predict", content=(DATA / "shirt.png").read_bytes(), headers=PNG).json()
     assert list(prediction) == [
-        "model", "version", "label", "class_id", "confidence", "predictions", "preprocess",
+        "model", "version", "label", "class_id", "confidence", "predictions",
+        "reliability", "in_distribution", "score", "preprocess",
     ]  # fmt: skip
     listed = prediction["predictions"]
     assert {p["label"] for p in listed} == set(CLASS_NAMES)

@@ -36,6 +36,7 @@ def measured(engine: Engine) -> Engine:
 def label(url: str, model: str) -> object:
     answer = httpx.post(f"{url}/predict", content=(DATA / "dress.png").read_bytes(), headers=PNG).json()
     assert answer["model"] == model
+    assert (answer["reliability"], answer["in_distribution"], answer["score"]) == (None, None, None)
     return answer["label"], answer["version"]
 
 

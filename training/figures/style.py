@@ -41,14 +41,18 @@ def styled() -> Iterator[None]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Save as SVG on white, so that the file changes only with the numbers."""
+    """Save as SVG on white, so that the file changes only with the numbers.
+
+    What the layout's solver leaves to chance is the last digits of coordinates, which a reader cannot see: they are
+    rounded, and the clip paths, which are named by a hash of them, are counted.
+    """
     content = StringIO()
     with styled():
         figure.savefig(content, format="svg", metadata={"Date": None}, facecolor="white")
-    # Clip paths are named by a hash of coordinates whose last digit the layout's solver leaves to chance.
     names: dict[str, str] = {}
-    named = re.sub(r"\bp[0-9a-f]{10}\b", lambda found: names.setdefault(found[0], f"p{len(names)}"), content.getvalue())
-    path.write_text(named, encoding="utf-8")
+    text = re.sub(r"\bp[0-9a-f]{10}\b", lambda found: names.setdefault(found[0], f"p{len(names)}"), content.getvalue())
+    text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}", text)
+    path.write_text(text, encoding="utf-8")
 
 
 def new(width: float, height: float) -> Figure:

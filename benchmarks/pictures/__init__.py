@@ -1,0 +1,1 @@
+"""Pictures of clothing that are not from the dataset, and ``python -m benchmarks.pictures``."""
