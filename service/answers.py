@@ -8,7 +8,9 @@ from service.classifier import Answer, Classifier
 from service.images import Preprocessed
 
 
-def describe(classifier: Classifier, answer: Answer, seen: Preprocessed, *, top_k: int) -> dict[str, Any]:
+def describe(
+    classifier: Classifier, answer: Answer, seen: Preprocessed, *, top_k: int, with_input: bool = False
+) -> dict[str, Any]:
     """Say what a model finds in a picture, as ``schemas.Prediction``.
 
     Args:
@@ -16,6 +18,7 @@ def describe(classifier: Classifier, answer: Answer, seen: Preprocessed, *, top_
         answer: what it answered.
         seen: the picture it was asked about.
         top_k: how many classes to list.
+        with_input: whether to show the 28×28 pixels that the model saw.
 
     """
     probabilities = answer.probabilities
@@ -28,6 +31,8 @@ def describe(classifier: Classifier, answer: Answer, seen: Preprocessed, *, top_
     done: dict[str, Any] = {"mode": seen.mode, "inverted": seen.inverted}
     if seen.box is not None:
         done["box"] = seen.box
+    if with_input:
+        done["input"] = seen.as_png()
     return {
         "model": classifier.name,
         "version": classifier.version,

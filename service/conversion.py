@@ -24,7 +24,7 @@ WORKING_EDGE = SIZE * 8
 
 # A pixel stands out from its background by more than this, of 255: at least, where the background is perfectly even,
 # and at most, where it is so uneven that nothing would stand out.
-_LEAST_DIFFERENCE = 3.0
+_LEAST_DIFFERENCE = 10.0
 _MOST_DIFFERENCE = 40.0
 # Of the noise that the background's own pixels show, so much does not count.
 _NOISE_FACTOR = 5.0
@@ -101,12 +101,12 @@ def _flattened(image: Image.Image) -> tuple[Floats, Mask | None]:
     if image.mode not in ("LA", "RGBA"):
         return np.asarray(image.convert("RGB"), np.float32), None
     layer = np.asarray(image.convert("RGBA"), np.float32)
-    alpha = layer[..., 3:] / 255
+    alpha = layer[..., 3:] / np.float32(255)
     opaque = alpha[..., 0] > 0.5
     if opaque.all() or not opaque.any():
-        return layer[..., :3] * alpha + 255 * (1 - alpha), None
-    backdrop = 255.0 if np.median(layer[opaque][:, :3].mean(axis=1)) < 128 else 0.0
-    return layer[..., :3] * alpha + np.float32(backdrop) * (1 - alpha), opaque
+        return layer[..., :3] * alpha + np.float32(255) * (1 - alpha), None
+    backdrop = np.float32(255) if np.median(layer[opaque][:, :3].mean(axis=1)) < 128 else np.float32(0)
+    return layer[..., :3] * alpha + backdrop * (1 - alpha), opaque
 
 
 def _difference(colour: Floats, opaque: Mask | None) -> tuple[Floats, Mask]:
@@ -149,15 +149,15 @@ def _background(colour: Floats) -> tuple[Floats, float]:
 def _bounds(mask: Mask) -> Box:
     """Bound what stands out: left, top, right, bottom.
 
-    A row or column counts if more than a two-hundred-and-fiftieth of it stands out: dust and single pixels do not.
+    A row or column counts if more than a hundredth of it stands out: dust and single pixels do not.
 
     Raises:
         UnusableError: nothing does.
 
     """
     height, width = mask.shape
-    rows = np.flatnonzero(mask.sum(axis=1) > width // 250)
-    columns = np.flatnonzero(mask.sum(axis=0) > height // 250)
+    rows = np.flatnonzero(mask.sum(axis=1) > width // 100)
+    columns = np.flatnonzero(mask.sum(axis=0) > height // 100)
     if not (len(rows) and len(columns)):
         raise UnusableError(
             "nothing in the picture stands out from its background; send one garment before a plain background"

@@ -8,6 +8,7 @@ Two ways, and the response says which was taken:
     Anything else is converted as the dataset's product photos were: ``service/conversion.py``.
 """
 
+import base64
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
@@ -62,6 +63,13 @@ class Preprocessed:
     mode: Literal["dataset", "photo"]
     inverted: bool = False
     box: tuple[int, int, int, int] | None = None
+
+    def as_png(self) -> str:
+        """Give the pixels back as a picture: a data: URL of a grey PNG, 28×28."""
+        content = BytesIO()
+        grey = np.round(self.pixels[0, ..., 0] * 255).astype(np.uint8)
+        Image.fromarray(grey).save(content, "PNG")
+        return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def _inside(path: str) -> str:
@@ -106,7 +106,7 @@ class ModelEntry(BaseModel):
     title: str
     version: str = Field(pattern="^[0-9]+$")
     labels: list[str] = Field(min_length=2)
-    preprocessing: Literal["fashion-mnist-1"]
+    preprocessing: Literal["fashion-mnist-2"]
     saved_model: BundlePath
     litert: BundlePath | None
     golden: BundlePath | None
@@ -137,7 +137,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     default_model: str
     models: dict[Annotated[str, Field(pattern="^[A-Za-z0-9_.-]+$")], ModelEntry] = Field(min_length=1)
     files: dict[BundlePath, Sha256]

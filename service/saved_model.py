@@ -6,6 +6,7 @@ no golden samples and no report then; the labels are taken to be Fashion-MNIST's
 
 from pathlib import Path
 
+from service.conversion import VERSION
 from service.manifest import Manifest, ModelEntry
 
 NAME = "model"
@@ -32,7 +33,7 @@ def find(folder: Path) -> Manifest | None:
         title=f"SavedModel in {folder.name}",
         version=version,
         labels=LABELS,
-        preprocessing="fashion-mnist-1",
+        preprocessing=VERSION,
         saved_model=inside,
         litert=twin if (folder / twin).is_file() else None,
         golden=None,
@@ -41,5 +42,5 @@ def find(folder: Path) -> Manifest | None:
         equivalence={},
     )
     return Manifest(
-        schema_version=1, default_model=NAME, models={NAME: entry}, files={}, provenance={}, sha256="0" * 64
+        schema_version=2, default_model=NAME, models={NAME: entry}, files={}, provenance={}, sha256="0" * 64
     )

@@ -23,6 +23,9 @@ class PreprocessReport(BaseModel):
     box: tuple[int, int, int, int] | None = Field(
         None, description="left, top, right, bottom of the garment, in pixels of the upright picture; mode photo only"
     )
+    input: str | None = Field(
+        None, description="the 28×28 pixels that the model saw: a data: URL of a grey PNG; with include=input only"
+    )
 
 
 class Prediction(BaseModel):

@@ -143,11 +143,8 @@ def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classe
 
 def _share(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
     low, high = proportion_confint(int(right.sum()), len(right), method="wilson")
-    return {
-        "accuracy": float(right.mean()),
-        "ci95": [max(float(low), 0.0), min(float(high), 1.0)],
-        "images": len(right),
-    }
+    accuracy, low, high = (round(float(share), 4) for share in (right.mean(), low, high))
+    return {"accuracy": accuracy, "ci95": [low, high], "images": len(right)}
 
 
 def brightness(pixels: Pixels) -> Floats:

@@ -21,8 +21,8 @@ from training.export import checksums, export
 from training.registry import for_serving
 from training.runs import Run, RunFolder, to_json, write_atomically
 
-SCHEMA_VERSION = 1
-PREPROCESSING = "fashion-mnist-1"
+SCHEMA_VERSION = 2
+PREPROCESSING = "fashion-mnist-2"
 """Names the conversion of photos that the networks' training data went through; the service has the same one."""
 
 VERSION = "1"

@@ -2,7 +2,8 @@
 
 The pictures and where they are from: ``benchmarks/pictures/README.md``. They are in two parts: the conversion and the
 training recipe may be chosen by the part ``develop``, never by the part ``report``. Beside the service's conversion
-stands the usual one (grey, scaled to 28×28, divided by 255).
+stands the usual one (grey, scaled to 28×28, divided by 255). A second table says how many the models call strange
+(``in_distribution`` is false), and how often they are right about the others.
 
 ``--models DIR`` names another bundle; ``--weights FILE.keras`` is a network saved by Keras, before its release, and
 may be given several times. ``--part develop`` leaves the other part unseen; ``--details`` lists the mistakes.
@@ -20,7 +21,7 @@ from PIL import Image
 
 from benchmarks.server import ROOT
 from service.bundle import Bundle
-from service.classifier import Models
+from service.classifier import Classifier, Models
 from service.conversion import SIZE
 from service.images import preprocess
 
@@ -70,6 +71,17 @@ def main() -> None:
         answers[name], usually = predict(converted).argmax(axis=1), predict(plain).argmax(axis=1)
         cells = [share((found == truth)[of_part[part]]) for part in parts for found in (usually, answers[name])]
         print(f"| {name} | {' | '.join(cells)} |")
+    if not arguments.weights:
+        print("\n| Model | " + " | ".join(f"{part}: called strange | right if not" for part in parts) + " |")
+        print("| --- |" + " ---: | ---: |" * len(parts))
+        for name, found in answers.items():
+            strange = strangeness(served.get(name), converted)
+            cells = [
+                cell
+                for part in parts
+                for cell in (share(strange[of_part[part]]), share((found == truth)[of_part[part] & ~strange]))
+            ]
+            print(f"| {name} | {' | '.join(cells)} |")
     for name, found in answers.items():
         print(f"\n{name}, converted:\n")
         print(by_class(labels, truth, found, of_part))
@@ -106,6 +118,11 @@ def keras_model(path: Path) -> Predict:
         return np.asarray(model.predict(pixels, verbose=0))
 
     return predict
+
+
+def strangeness(classifier: Classifier, pixels: Pixels) -> npt.NDArray[np.bool_]:
+    """Ask which pictures are not ``in_distribution``; bool (N,)."""
+    return np.array([classifier.answer(one[np.newaxis]).in_distribution is False for one in pixels])
 
 
 def share(right: npt.NDArray[np.bool_]) -> str:

@@ -45,7 +45,7 @@ def main() -> None:
         served = Models(Bundle(arguments.models), "litert")
         served.load()
         models = {name: served.get(name).engine.predict for name in served.names}
-    plain = (images / np.float32(255)).reshape(-1, SIZE, SIZE, 1)
+    plain = (images.astype(np.float32) / np.float32(255)).reshape(-1, SIZE, SIZE, 1)
     expected = {name: predict(plain).argmax(axis=1) for name, predict in models.items()}
     print(f"Same answer as for the plain image, of {len(images):,} test images:\n")
     print("| The picture | " + " | ".join(models) + " |\n| --- |" + " ---: |" * len(models))

@@ -1,6 +1,6 @@
 """For the app developer: a picture in, a label out."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -41,6 +41,10 @@ PreprocessMode = Annotated[
         description="dataset: a 28×28 grey picture as it is; photo: converted as the dataset was; auto: whichever fits"
     ),
 ]
+Include = Annotated[
+    Literal["input"] | None,
+    Query(description="input: preprocess.input has the 28×28 PNG that the model saw, as a data: URL"),
+]
 
 
 @router.post("/predict", responses={200: {"model": schemas.Prediction}, **_PROBLEMS}, openapi_extra=_BODY)
@@ -51,12 +55,15 @@ async def predict(
     model: Annotated[str | None, Query(description="which model; the bundle's default when not given")] = None,
     top_k: TopK = 10,
     preprocess: PreprocessMode = "auto",
+    include: Include = None,
 ) -> Response:
     """Classify one picture with one model."""
     classifier = models.get(model)
     request.state.model = classifier.name
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    return _json(describe(classifier, classifier.answer(seen.pixels), seen, top_k=top_k))
+    return _json(
+        describe(classifier, classifier.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None)
+    )
 
 
 @router.post("/compare", responses={200: {"model": schemas.Comparison}, **_PROBLEMS}, openapi_extra=_BODY)
@@ -66,11 +73,14 @@ async def compare(
     settings: SettingsDependency,
     top_k: TopK = 10,
     preprocess: PreprocessMode = "auto",
+    include: Include = None,
 ) -> Response:
     """Classify one picture with every served model."""
     classifiers = [models.get(name) for name in models.names]
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    answers = [describe(c, c.answer(seen.pixels), seen, top_k=top_k) for c in classifiers]
+    answers = [
+        describe(c, c.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None) for c in classifiers
+    ]
     return _json({"predictions": answers})
 
 

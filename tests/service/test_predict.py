@@ -1,10 +1,12 @@
 """POST /predict and /compare: every way in, over HTTP."""
 
 import base64
+from io import BytesIO
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import CLASS_NAMES, DATA, Samples, assert_problem, png
 
@@ -43,6 +45,26 @@ def test_prediction_has_the_documented_shape(client: httpx.Client) -> None:
     assert probabilities == sorted(probabilities, reverse=True)
     assert sum(probabilities) == pytest.approx(1, abs=1e-5)
     assert prediction["confidence"] == probabilities[0]
+
+
+def test_include_shows_what_the_model_saw(client: httpx.Client) -> None:
+    picture = Image.new("RGB", (300, 200), "white")
+    picture.paste("navy", (100, 50, 200, 150))
+    asked = {"include": "input"}
+    for route in ("/predict", "/compare"):
+        answer = client.post(route, params=asked, content=png(picture), headers=PNG).json()
+        for prediction in answer.get("predictions", [answer]) if route == "/compare" else [answer]:
+            head, _, encoded = prediction["preprocess"]["input"].partition(",")
+            assert head == "data:image/png;base64"
+            seen = Image.open(BytesIO(base64.b64decode(encoded)))
+            assert (seen.size, seen.mode) == ((28, 28), "L")
+            again = client.post("/predict", content=base64.b64decode(encoded), headers=PNG).json()
+            assert again["preprocess"]["mode"] == "dataset"
+            shown = client.post("/predict", content=png(picture), headers=PNG).json()
+            assert again["predictions"] == shown["predictions"]
+    assert_problem(
+        client.post("/predict", params={"include": "all"}, content=png(picture), headers=PNG), 422, "include"
+    )
 
 
 def test_top_k_and_model(client: httpx.Client) -> None:

@@ -71,7 +71,7 @@ def test_missing_files_and_folders_are_named(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"schema_version": 2}, "schema version 2, this service reads 1"),
+        ({"schema_version": 1}, "schema version 1, this service reads 2"),
         ({"default_model": "vgg"}, "default_model vgg is not among the models"),
         ({"files": {"../secret": "0" * 64}}, "points outside the bundle"),
         ({"models": {}}, "models"),
