@@ -55,9 +55,9 @@ def started(**environment: str) -> Iterator[Server]:
         process.wait()
 
 
-def ready(port: int) -> bool:
+def ready(port: int, *, timeout: float = 2) -> bool:
     """Whether /ping says 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200
