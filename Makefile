@@ -3,7 +3,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
 
-.PHONY: run test check train report release bench profile image help
+.PHONY: run test check train report release bench profile reliability fuzz audit image help
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -33,6 +33,22 @@ bench: $(UV)  ## measure start-up and requests
 
 profile: $(UV)  ## show where the time of a request goes, of one PNG on /predict
 	$(WORK) python -m benchmarks.profile
+
+reliability: $(UV)  ## the long fault, overload, hostile and soak runs: over an hour
+	$(WORK) python -m benchmarks.faults
+	$(WORK) python -m benchmarks.overload
+	$(WORK) python -m benchmarks.hostile
+	$(WORK) python -m benchmarks.soak
+
+fuzz: $(UV)  ## fuzz each reader of strangers' bytes for SECONDS (1800), going on from the corpus
+	for target in picture json json_lines csv npy; do \
+		$(WORK) python -m benchmarks.fuzz $$target --seconds $(or $(SECONDS),1800) || exit 1; done
+
+audit: $(UV)  ## known vulnerabilities in what serving needs, and its parts list (CycloneDX), into dist/
+	mkdir -p dist
+	$(UV) export --quiet --frozen --no-default-groups --no-emit-project --output-file dist/requirements.txt
+	$(UV) export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+	$(UV) tool run pip-audit --requirement dist/requirements.txt --require-hashes --disable-pip
 
 image: ## build the serving image
 	docker build --platform linux/amd64 --tag exploring-convolutional-layers .

@@ -31,8 +31,13 @@ class Server:
     """A ready server: its port, its process, and the seconds from its start to the first /ping 200."""
 
     port: int
-    pid: int
+    process: subprocess.Popen[bytes]
     seconds: float
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
 
     def cpu_seconds(self) -> float:
         """Processor time so far, user and system, of the process and its children."""
@@ -41,6 +46,14 @@ class Server:
     def memory(self) -> int:
         """Proportional set size of the process and its children, in bytes."""
         return sum(_pss(pid) for pid in _family(self.pid))
+
+
+def free_port() -> int:
+    """Find a port nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
 
 
 @contextmanager
@@ -56,9 +69,7 @@ def started(
         environment: further variables.
 
     """
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
+    port = int(environment.get("SERVICE_PORT", free_port()))
     settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_DRAIN_SECONDS": "0"}
     pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
     silent = subprocess.DEVNULL
@@ -71,18 +82,19 @@ def started(
         stderr=silent,
     )
     try:
-        while not _ready(port):
+        while not ready(port):
             if process.poll() is not None or time.perf_counter() - began > limit:
                 raise SystemExit(f"the server is not ready; start it by hand to see why: python {' '.join(command)}")
             time.sleep(0.005)
-        yield Server(port, process.pid, time.perf_counter() - began)
+        yield Server(port, process, time.perf_counter() - began)
     finally:
         process.terminate()
         process.wait()
 
 
-def _ready(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+def ready(port: int, *, timeout: float = 2) -> bool:
+    """Whether /ping says 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200

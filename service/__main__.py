@@ -15,6 +15,7 @@ from service.bundle import Bundle, BundleError
 from service.security import NOSNIFF
 from service.settings import Settings, describe, explain
 from service.slow_clients import Patience, PatientProtocol
+from service.supervisor import Supervisor
 
 STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
@@ -81,7 +82,7 @@ def _serve(settings: Settings) -> None:
         answer=settings.answer_seconds,
         header_bytes=settings.max_header_kb * 1024,
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         "service.app:create_app",
         factory=True,
         host=settings.host,
@@ -95,6 +96,10 @@ def _serve(settings: Settings) -> None:
         headers=[NOSNIFF],
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
+    if settings.workers == 1:
+        uvicorn.Server(config).run()
+    else:
+        Supervisor(config, sockets=[config.bind_socket()]).run()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from service import __version__, errors, large_work, metrics
+from service import __version__, errors, large_work, metrics, tracing
 from service.admission import Admission
 from service.bundle import Bundle
 from service.classifier import Models
@@ -36,9 +35,6 @@ from service.routes import (
 )
 from service.security import ApiKey
 from service.settings import Settings, allowed_cpus
-
-_OPENTELEMETRY = any(name.startswith("OTEL_") for name in os.environ)
-"""Whether someone wants FastAPI's traces and metrics: OpenTelemetry is set up by its variables."""
 
 _OPEN_AFTER_SECONDS = 2
 
@@ -64,8 +60,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
-        # Looked for on every request otherwise.
-        telemetry={"tracing": _OPENTELEMETRY, "metrics": _OPENTELEMETRY, "logs": _OPENTELEMETRY},
+        # Looked for on every request otherwise; ``tracing`` is ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.drain = Drain()
@@ -84,6 +80,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             expose_headers=["X-Request-Id", "Retry-After"],
         )
     app.add_middleware(Observed)
+    if settings.otlp_endpoint:
+        tracing.install(app, settings.otlp_endpoint)
     errors.install(app)
     if settings.sagemaker_multi_model:
         _serve_many(app, settings)
@@ -111,21 +109,24 @@ def _serve_many(app: FastAPI, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     metrics.start()
     # Where large work holds the interpreter, a small request waits so long for it, instead of Python's 5 ms.
     sys.setswitchinterval(0.0005)
     large_work.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
+    state = {"drain": app.state.drain}  # where ``PatientProtocol`` finds it
     if app.state.settings.sagemaker_multi_model:
-        yield
+        yield state
         return
     # Workers share the port, and one that is ready vouches for all: each opens it when its models are loaded. Where
     # that takes longer, it opens all the same, and /ping says 503 and why.
     loading = asyncio.create_task(_load(app.state.models))
     await asyncio.wait([loading], timeout=_OPEN_AFTER_SECONDS)
-    yield
+    yield state
     await loading
+    if provider := getattr(app.state, "tracer_provider", None):
+        provider.shutdown()  # sends what is left
 
 
 async def _load(models: Models) -> None:

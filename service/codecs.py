@@ -95,7 +95,8 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
         if columns != _PIXELS:
             raise UnusableError(f"row {number} has {columns} columns, an image has {_PIXELS}")
         try:
-            values[position] = row.split(b",")
+            with np.errstate(over="ignore"):  # infinite as float32, which is refused with all others
+                values[position] = row.split(b",")
         except ValueError as error:
             raise MalformedError(f"row {number} is not all numbers ({error}); leave a header row out") from error
         if b"_" in row:  # Python's float() reads 1_0 as 10

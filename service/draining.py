@@ -1,7 +1,8 @@
 """What happens between SIGTERM and the end: say so to whoever asks, and keep answering for a moment.
 
 A load balancer learns from ``/ping`` that no more requests should come here; until it has asked, requests that still
-come are answered. After that Uvicorn closes the port and finishes what it has.
+come are answered, each with ``Connection: close``, so that clients that keep connections
+look for another. After that Uvicorn closes the port and finishes what it has.
 """
 
 import asyncio
@@ -36,6 +37,11 @@ class Drain:
                 loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
 
         signal.signal(signal.SIGTERM, drain)
+
+    @property
+    def draining(self) -> bool:
+        """Whether it was."""
+        return self._draining
 
     def require_open(self) -> None:
         """Raise ``NotReadyError`` once the process was told to stop."""

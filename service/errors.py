@@ -75,6 +75,13 @@ class UnusableError(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class ExhaustedError(ServiceError):
+    """There is no room for this request now: the disk is full, or descriptors or memory are used up."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": "10"}  # noqa: RUF012 (never changed)
+
+
 class NotReadyError(ServiceError):
     """The models are not loaded, or did not reproduce their golden samples."""
 
@@ -115,6 +122,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(MemoryError, _out_of_memory)
     app.add_exception_handler(ClientDisconnect, _client_left)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -149,6 +157,14 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}; see GET /docs",
     }.get(HTTPStatus(error.status_code), error.detail)
     return _answer(request, error.status_code, detail, error.headers)
+
+
+async def _out_of_memory(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)
+    exhausted = ExhaustedError(
+        "there is not enough memory for this request now; send it again later, send less at once, or start the service "
+        "with more memory or a smaller SERVICE_MAX_IN_FLIGHT"
+    )
+    return await _service_error(request, exhausted)
 
 
 async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)

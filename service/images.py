@@ -105,6 +105,8 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
         # A TIFF may promise few pixels in tiles of many.
         tags = getattr(image, "tag_v2", {})
         pixels = max(image.width * image.height, int(tags.get(_TILE_WIDTH_TAG, 0)) * int(tags.get(_TILE_LENGTH_TAG, 0)))
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's decoders raise errors of many kinds on hostile bytes
         raise MalformedError(
             f"the {len(content):,} bytes are not a picture that can be read; send one of: {', '.join(FORMATS)}"
@@ -124,6 +126,8 @@ def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
     try:
         image.draft(None, (WORKING_EDGE, WORKING_EDGE))  # a JPEG is decoded no larger than it must be
         image.load()
+    except MemoryError:
+        raise
     except Exception as error:  # as above
         raise MalformedError(f"the {image.format} picture is truncated or corrupt ({error})") from error
     if image.mode in ("I", "F"):

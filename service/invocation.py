@@ -28,7 +28,13 @@ _ANSWERS = tuple(WRITERS)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
 
-JSON_BATCH = {"schema": {"type": "object", "properties": {"instances": _IMAGES, "inputs": _IMAGES}}}
+JSON_BATCH = {
+    "schema": {
+        "type": "object",
+        "properties": {"instances": _IMAGES, "inputs": _IMAGES},
+        "oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}],
+    }
+}
 BODY: dict[str, Any] = {
     "parameters": [
         {

@@ -1,12 +1,15 @@
 """What is counted, for Prometheus: by every worker, summed when asked.
 
 Each worker counts in files of its own that are mapped into memory (prometheus_client's multiprocess mode), in a folder
-all share; whichever worker is asked adds them up. What a worker that ended had counted stays in the sums.
+all share; whichever worker is asked adds them up. What a worker that ended had counted stays in the sums: it is added
+to files of all that ended, so that a service whose workers are replaced often does not fill its folder.
 """
 
+import fcntl
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import service.metric_files  # noqa: F401  before prometheus_client
 # isort: split
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 from starlette.types import Scope
@@ -43,7 +47,8 @@ SHED = Counter("service_requests_shed", "Requests refused because too many were 
 
 def count_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request that has ended, with its route, method, status and duration."""
-    route = getattr(scope.get("route"), "path", "none")  # never the path itself: clients could make up any
+    # Never the path itself: clients could make up any. A mount (/static) has no route, but names its root.
+    route = getattr(scope.get("route"), "path", scope.get("root_path") or "none")
     _requests(route, scope["method"], status).inc()
     _duration(route).observe(seconds)
 
@@ -98,8 +103,9 @@ def exposition(manifest: Manifest | None) -> bytes:
 
     """
     registry = CollectorRegistry()
-    workers = _living_workers()
-    counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
+    with _locked():
+        workers = _living_workers()
+        counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
     registry.register(counted)
     if manifest is not None:
         registry.register(Drift(manifest, counted.collect()))
@@ -108,16 +114,38 @@ def exposition(manifest: Manifest | None) -> bytes:
     return generate_latest(registry)
 
 
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Keep other workers from adding the files up while one moves counts from file to file."""
+    with (Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _living_workers() -> list[int]:
-    """List the workers' process ids, and drop the gauges of those that were killed."""
+    """List the workers' process ids, and fold away the files of those that ended."""
     living = []
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_livesum_*.db"):
         pid = int(file.stem.rsplit("_", 1)[1])
         if Path(f"/proc/{pid}").exists():
             living.append(pid)
         else:
+            _fold(file.parent, pid)
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
     return sorted(living)
+
+
+def _fold(folder: Path, pid: int) -> None:
+    """Add what a worker had counted to the files of all that ended, which are kept under process id 0."""
+    for kind in ("counter", "histogram"):
+        ended = folder / f"{kind}_{pid}.db"
+        if ended.exists():
+            total = MmapedDict(str(folder / f"{kind}_0.db"))  # type: ignore[no-untyped-call]
+            for key, counted, _, _ in MmapedDict.read_all_values_from_file(str(ended)):  # type: ignore[no-untyped-call]
+                before, _ = total.read_value(key)  # type: ignore[no-untyped-call]
+                total.write_value(key, before + counted, 0.0)  # type: ignore[no-untyped-call]
+            total.close()  # type: ignore[no-untyped-call]
+            ended.unlink()
 
 
 class _Counted(Collector):

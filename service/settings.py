@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     cors_origins: str = Field(
         "", description="web pages that may call the service from a browser: origins with commas between, or *"
     )
+    otlp_endpoint: str = Field(
+        "", description="if set, traces are sent there (OTLP over HTTP), as http://collector:4318; needs an extra"
+    )
     drain_seconds: float = Field(
         1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
     )
@@ -123,6 +126,14 @@ class Settings(BaseSettings):
         for name in sorted(name for name in os.environ if name.startswith("SERVICE_") and name not in known):
             meant = get_close_matches(name, known, 1)
             raise ValueError(f"there is no setting {name}" + (f"; did you mean {meant[0]}?" if meant else ""))
+        return self
+
+    @model_validator(mode="after")
+    def _tracing_is_installed(self) -> Self:
+        if self.otlp_endpoint and not re.fullmatch(r"https?://\S+", self.otlp_endpoint):
+            raise ValueError(f"SERVICE_OTLP_ENDPOINT={self.otlp_endpoint} is no URL, such as http://collector:4318")
+        if self.otlp_endpoint and find_spec("opentelemetry") is None:
+            raise ValueError("SERVICE_OTLP_ENDPOINT needs OpenTelemetry: uv sync --extra opentelemetry")
         return self
 
     @model_validator(mode="after")

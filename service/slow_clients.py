@@ -6,11 +6,14 @@ looks at itself once a second, so that a request costs no timer.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from service import request_log
 from service.errors import MEDIA_TYPE, problem
 
 SLOWEST = 10 * 1024
@@ -87,6 +90,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_headers, self._header_bytes = False, 0
         self._deadline = self.loop.time() + self._patience.body
         super().on_headers_complete()
+        if "drain" in self.app_state and self.app_state["drain"].draining:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Give a body that comes at a fair speed all the time it needs."""
@@ -136,8 +141,11 @@ class PatientProtocol(HttpToolsProtocol):
         if not self._in_headers and cycle.response_started:
             self.transport.abort()  # answered before its body had come, which still does not
         elif not self._in_headers:
-            cycle.scope["state"]["late"] = True
-            self._refuse(408, f"the body did not come within {self._patience.body:g} s; send it again, faster")
+            state = cycle.scope["state"]
+            state["late"] = True  # the application logs and counts it
+            detail = f"the body did not come within {self._patience.body:g} s; send it again, faster"
+            state["problem"] = detail
+            self._refuse(408, detail, request_id=state.get("request_id"))
         elif self._header_bytes == 0:
             self.transport.close()  # connected, and never asked for anything
         else:
@@ -146,8 +154,8 @@ class PatientProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self, status: int, detail: str) -> None:
-        """Answer in the application's place, and close."""
+    def _refuse(self, status: int, detail: str, *, request_id: str | None = None) -> None:
+        """Answer in the application's place, and close; without a request id nobody else logs it."""
         self._refused, self._deadline = True, None
         if self.transport.is_closing():
             return
@@ -155,7 +163,13 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.abort()  # the client would take it for the answer to its request before
             return
         body = problem(status, detail).body
-        headers = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        if request_id is None:
+            request_id = token_hex(12)
+            request_log.write({"time": time.time(), "status": status, "problem": detail, "request_id": request_id})
+        headers = (
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
+            "connection: close\r\n\r\n"
+        )
         defaults = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
         self.transport.write(STATUS_LINE[status] + defaults + headers.encode() + bytes(body))
         self.transport.close()

@@ -4,11 +4,11 @@ JSON lines, CSV and .npy can be read in blocks; a JSON document or a picture can
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from math import prod
 from os import SEEK_END
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import IO, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from service import codecs, large_work
 from service.codecs import WRITERS, Batch
 from service.engines import Engine
-from service.errors import MalformedError, TooLargeError
+from service.errors import ExhaustedError, MalformedError, TooLargeError
 from service.limits import content_length
 from service.written import body_of
 
@@ -33,25 +33,52 @@ _LONGEST_LINE = 64 * 1024
 
 
 @contextmanager
-def received(stored: IO[bytes]) -> Iterator[IO[bytes]]:
+def received(file: IO[bytes]) -> Iterator[IO[bytes]]:
     """Give a complete file from its start, and close it in the end."""
-    with stored:
-        stored.seek(0)
-        yield stored
+    with file:
+        file.seek(0)
+        yield file
+
+
+@contextmanager
+def stored() -> Iterator[IO[bytes]]:
+    """Make an unnamed file, which outlives the block unless that fails.
+
+    Raises:
+        ExhaustedError: it cannot be made, or not be written.
+
+    """
+    file: IO[bytes] | None = None
+    try:
+        file = TemporaryFile()  # noqa: SIM115 (outlives this call)
+        yield file
+        file.flush()
+    except BaseException as error:
+        if file is not None:
+            with suppress(OSError):  # what could not be written cannot be written now
+                file.close()
+        if isinstance(error, OSError):
+            raise ExhaustedError(
+                f"a body of this size goes through a file in {gettempdir()}, which cannot be written "
+                f"({error.strerror}); "
+                "send less at once, or send it again later; whoever runs the service: make room there, or set TMPDIR"
+            ) from error
+        raise
 
 
 async def receive(request: Request) -> bytes | IO[bytes]:
-    """Read a request's body: into memory if it is small, else into an unnamed file, whose reader closes it."""
+    """Read a request's body: into memory if it is small, else into an unnamed file, whose reader closes it.
+
+    Raises:
+        ExhaustedError: there is no room for the file.
+
+    """
     size = content_length(request)
     if size is not None and size <= _IN_MEMORY_BYTES:
         return await body_of(request)
-    file: IO[bytes] = TemporaryFile()  # noqa: SIM115 (outlives this call)
-    try:
+    with stored() as file:
         async for chunk in request.stream():
             file.write(chunk)
-    except BaseException:
-        file.close()
-        raise
     if file.tell() > _IN_MEMORY_BYTES:
         return file
     with received(file) as small:
@@ -77,15 +104,10 @@ async def predict(body: IO[bytes], content_type: str, accepted: str, engine: Eng
     if content_type not in _BLOCKS:
         body.close()
         raise TooLargeError(f"a body of this size can be {', '.join(_BLOCKS)}, not {content_type}")
-    answer: IO[bytes] = TemporaryFile()  # noqa: SIM115 (as above)
-    try:
-        with received(body) as file:
-            blocks = _BLOCKS[content_type](file)
-            while await large_work.run(_predict_block, blocks, accepted, engine, answer):
-                pass
-    except BaseException:
-        answer.close()
-        raise
+    with received(body) as file, stored() as answer:
+        blocks = _BLOCKS[content_type](file)
+        while await large_work.run(_predict_block, blocks, accepted, engine, answer):
+            pass
     return answer
 
 

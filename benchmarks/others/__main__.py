@@ -136,7 +136,7 @@ def _running(other: Other, *, core: int) -> Iterator[Server]:
                 if process.poll() is not None or time.perf_counter() - began > _LIMIT:
                     raise SystemExit(f"it did not start: {_end(log)}")
                 time.sleep(0.2)
-            yield Server(PORT, process.pid, time.perf_counter() - began)
+            yield Server(PORT, process, time.perf_counter() - began)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)  # its workers too

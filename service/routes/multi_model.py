@@ -38,12 +38,13 @@ async def _registry(request: Request) -> ModelRegistry:  # as those in service/d
 
 
 RegistryDependency = Annotated[ModelRegistry, Depends(_registry)]
+_PING = problems(s503="the service was told to stop")
 _NOT_LOADED = problems(s404="no such model is loaded")
 
 
-@router.head("/ping", include_in_schema=False)
-@router.post("/ping", include_in_schema=False)
-@router.get("/ping", responses=problems(s503="the service was told to stop"))
+@router.head("/ping", response_class=Response, responses=_PING)
+@router.post("/ping", response_class=Response, responses=_PING)
+@router.get("/ping", response_class=Response, responses=_PING)
 async def ping(drain: DrainDependency) -> Response:
     """Answer 200: with no model to wait for, the service is ready from the start, until it is told to stop."""
     drain.require_open()
@@ -95,7 +96,7 @@ async def loaded_model(name: str, registry: RegistryDependency) -> dict[str, str
     return _described(name, registry.registration(name).url)
 
 
-@router.delete("/models/{name}", responses=_NOT_LOADED)
+@router.delete("/models/{name}", response_class=Response, responses=_NOT_LOADED)
 async def unload(name: str, registry: RegistryDependency) -> Response:
     """Unload a model."""
     await asyncio.to_thread(registry.unload, name)

@@ -14,6 +14,7 @@ router = APIRouter(tags=["sagemaker"])
 
 _SMALLEST_IMAGE_BYTES = 2 * 28 * 28  # a digit and a comma each: as many images as a payload can hold
 _MOST_IN_FLIGHT_MB = 100  # SageMaker's limit on payload × concurrency of a batch transform job
+_PING = problems(s503="no requests should come now, and why")
 PROBLEMS = problems(
     s400="broken JSON, CSV, .npy or picture",
     s404="no such model",
@@ -25,9 +26,9 @@ PROBLEMS = problems(
 )
 
 
-@router.head("/ping", include_in_schema=False)
-@router.post("/ping", include_in_schema=False)
-@router.get("/ping", responses=problems(s503="no requests should come now, and why"))
+@router.head("/ping", response_class=Response, responses=_PING)
+@router.post("/ping", response_class=Response, responses=_PING)
+@router.get("/ping", response_class=Response, responses=_PING)
 async def ping(models: ModelsDependency, drain: DrainDependency) -> Response:
     """Answer 200 once every model has reproduced its golden samples, until the service is told to stop."""
     models.require_ready()

@@ -18,7 +18,33 @@ PREFIX = "/v1/models"
 router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
 
 _NOT_FOUND = problems(s404="no such model or version", s503="the models are not ready")
+_PROBLEMS = problems(
+    s400="broken JSON",
+    s404="no such model or version",
+    s413="too many bytes or images",
+    s422="images of a wrong shape or range",
+    s503="the models are not ready",
+)
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {codecs.JSON: JSON_BATCH}}}
+
+
+# Before the routes of GET, of which {name} would take its path, and answer other methods in its place.
+@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
+@router.post(
+    "/{name}/versions/{version}:predict",
+    responses={200: {"model": schemas.Probabilities}, **_PROBLEMS},
+    openapi_extra=_BODY,
+)
+async def predict(
+    request: Request, name: str, models: ModelsDependency, settings: SettingsDependency, version: str | None = None
+) -> Response:
+    """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
+    classifier: Classifier = models.get(name, version)
+    request.state.model = classifier.name
+    # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
+    batch = await read(codecs.read_json, await request.body(), settings)
+    probabilities = await models.predict(classifier, batch.pixels)
+    return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 
 
 @router.get("/{name}", responses=_NOT_FOUND)
@@ -48,24 +74,6 @@ async def metadata(name: str, models: ModelsDependency, version: str | None = No
         "model_spec": {"name": classifier.name, "signature_name": "", "version": classifier.version},
         "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}},
     }
-
-
-@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_NOT_FOUND}, openapi_extra=_BODY)
-@router.post(
-    "/{name}/versions/{version}:predict",
-    responses={200: {"model": schemas.Probabilities}, **_NOT_FOUND},
-    openapi_extra=_BODY,
-)
-async def predict(
-    request: Request, name: str, models: ModelsDependency, settings: SettingsDependency, version: str | None = None
-) -> Response:
-    """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
-    classifier: Classifier = models.get(name, version)
-    request.state.model = classifier.name
-    # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
-    batch = await read(codecs.read_json, await request.body(), settings)
-    probabilities = await models.predict(classifier, batch.pixels)
-    return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 
 
 def _tensor(name: str, *sizes: int) -> dict[str, Any]:

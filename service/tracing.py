@@ -1,0 +1,36 @@
+"""Traces for OpenTelemetry, where ``SERVICE_OTLP_ENDPOINT`` asks for them: a span a request, joined to the caller's.
+
+An extra (``uv sync --extra opentelemetry``), imported only then. A collector that does not answer costs spans, which
+are sent in the background, and no request.
+"""
+
+from fastapi import FastAPI
+
+from service import __version__
+
+
+def install(app: FastAPI, endpoint: str) -> None:
+    """Trace every request but health checks and scrapes.
+
+    Args:
+        app: the application; what is added to it later is traced as well.
+        endpoint: the collector's base URL, as http://collector:4318, without /v1/traces.
+
+    """
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.util.http import parse_excluded_urls
+
+    resource = Resource.create({"service.name": "exploring-convolutional-layers", "service.version": __version__})
+    provider = TracerProvider(resource=resource)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
+    app.state.tracer_provider = provider
+    app.add_middleware(
+        OpenTelemetryMiddleware,
+        tracer_provider=provider,
+        excluded_urls=parse_excluded_urls("/ping$,/metrics$"),
+        exclude_spans=["receive", "send"],
+    )

@@ -1,0 +1,45 @@
+"""Requests no sane client sends, a thousand here; ``python -m benchmarks.hostile`` and ``.fuzz`` go on for longer."""
+
+import sys
+
+import httpx
+import pytest
+
+from benchmarks import hostile
+from benchmarks.server import ROOT
+from tests.conftest import assert_problem
+
+CORPUS = ROOT / "tests" / "reliability" / "corpus"
+
+
+def test_hostile_requests_are_answered_and_kill_nobody() -> None:
+    answers, died = hostile.run(1_000, seed=1)
+    assert answers.total() == 1_000
+    assert (hostile.failures(answers), died) == (0, 0), answers
+    assert answers["400"] > 100
+    assert answers["200"] > 5
+
+
+@pytest.mark.parametrize("name", hostile.bombs())
+def test_bombs_cost_little(client: httpx.Client, name: str) -> None:
+    bomb = hostile.bombs()[name]
+    kind = "application/x-npy" if name == "npy" else "image/png"
+    answer = client.post("/invocations", content=bomb, headers={"content-type": kind})
+    if name == "pixels":
+        assert_problem(answer, 413, "30000×30000 pixels", "SERVICE_MAX_PIXELS")
+    elif name == "npy":
+        assert_problem(answer, 400, "promises shape")
+    elif name == "frames":  # only the first is decoded, and there is nothing on it
+        assert_problem(answer, 422, "stands out")
+    else:  # Pillow stops unpacking at a megabyte
+        assert_problem(answer, 400, "not a picture that can be read")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="atheris has wheels for Linux only")
+def test_what_the_fuzzer_found_is_read_or_refused() -> None:
+    fuzz = pytest.importorskip("benchmarks.fuzz")
+    for target in fuzz.TARGETS:
+        inputs = sorted((CORPUS / target).iterdir())
+        assert len(inputs) > 5
+        for path in inputs:
+            fuzz.attempt(target, path.read_bytes())

@@ -1,0 +1,136 @@
+"""No room on the disk, no descriptors, no memory, a clock that jumps, a bundle that changes: said, and others answered.
+
+The limits are set on the running server (prlimit), so that its start is not what fails.
+"""
+
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.conftest import DATA, MODELS, ROOT, assert_problem, free_port, png
+from tests.service.test_large_bodies import npy
+from tests.service.test_startup import refused
+
+PNG = {"content-type": "image/png"}
+NPY = {"content-type": "application/x-npy", "accept": "application/jsonlines"}
+MB = 1024 * 1024
+
+
+class Limited:
+    """A server of its own, whose limits may be changed."""
+
+    def __init__(self, **environment: str) -> None:
+        port = free_port()
+        settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MAX_BODY_MB": "300"} | environment
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings)
+        for _ in range(600):
+            assert self.process.poll() is None
+            try:
+                if httpx.get(f"{self.url}/ping").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+
+    def limit(self, kind: int, most: int) -> None:
+        resource.prlimit(self.process.pid, kind, (most, resource.RLIM_INFINITY if most == -1 else most))
+
+    def answers(self) -> bool:
+        answer = httpx.post(f"{self.url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG, timeout=30)
+        return bool(answer.status_code == 200 and answer.json()["label"] == "Coat")
+
+
+@pytest.fixture
+def server() -> Iterator[Limited]:
+    started = Limited()
+    yield started
+    started.process.terminate()
+    assert started.process.wait(30) == 0
+
+
+def test_a_full_disk_refuses_large_bodies_and_nothing_else(server: Limited) -> None:
+    body = npy(np.zeros((25_000, 28, 28), np.float32))  # 78 MB, so that it goes through a file
+    server.limit(resource.RLIMIT_FSIZE, 32 * MB)
+    for _ in range(3):
+        answer = httpx.post(f"{server.url}/invocations", content=body, headers=NPY, timeout=60)
+        assert_problem(answer, 503, "which cannot be written (File too large)", "TMPDIR")
+        assert answer.headers["retry-after"] == "10"
+        assert server.answers()
+
+
+def test_without_descriptors_it_waits_and_goes_on(server: Limited) -> None:
+    server.limit(resource.RLIMIT_NOFILE, 64)
+    address = ("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    with httpx.Client(base_url=server.url) as kept:
+        assert kept.get("/ping").status_code == 200
+        with ExitStack() as connections:
+            for _ in range(100):
+                connections.enter_context(socket.create_connection(address))
+            time.sleep(0.5)
+            assert kept.get("/ping").status_code == 200  # who is connected is answered
+            before = processor_seconds(server.process.pid)
+            time.sleep(1)
+            assert processor_seconds(server.process.pid) - before < 0.9, "it spins while it cannot accept"
+    assert server.answers()
+
+
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_out_of_memory_refuses_what_is_too_large_and_nothing_else(server: Limited) -> None:
+    used = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    assert server.answers()
+    large = png(np.random.default_rng(0).integers(0, 255, (7_000, 7_000), np.uint8))
+    server.limit(resource.RLIMIT_AS, used + 60 * MB)
+    for _ in range(3):
+        answer = httpx.post(f"{server.url}/predict", content=large, headers=PNG, timeout=60)
+        assert_problem(answer, 503, "not enough memory", "send it again later")
+        assert server.answers()
+
+
+def test_a_bundle_that_is_swapped_is_served_after_a_restart_and_not_before(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    shutil.copytree(MODELS, folder)
+    server = Limited(SERVICE_MODEL_DIR=str(folder))
+    try:
+        picture = (DATA / "shirt.png").read_bytes()
+        before = httpx.post(f"{server.url}/compare", content=picture, headers=PNG).content
+        report = httpx.get(f"{server.url}/experiments").content
+        for file in folder.rglob("*"):
+            if file.is_file():
+                file.write_bytes(b"half of another")
+        assert httpx.post(f"{server.url}/compare", content=picture, headers=PNG).content == before
+        assert httpx.get(f"{server.url}/experiments").content == report
+    finally:
+        server.process.kill()
+        server.process.wait()
+    status, said = refused(SERVICE_MODEL_DIR=str(folder))
+    assert (status, said.count("\n")) == (1, 1)
+    assert "bundle.json cannot be read" in said
+
+
+def test_an_unreadable_bundle_is_named() -> None:
+    status, said = refused(SERVICE_MODEL_DIR="/proc/1/root/none" if os.getuid() else "/dev/null")
+    assert (status, said.count("\n")) == (1, 1)
+    assert "cannot be read" in said or "holds no bundle.json" in said
+
+
+def test_limits_on_time_do_not_depend_on_the_clock_on_the_wall() -> None:
+    """It may jump; deadlines and durations are told by one that does not."""
+    for path in (ROOT / "service").rglob("*.py"):
+        for line in path.read_text().splitlines():
+            if "time.time()" in line or "datetime.now" in line:
+                assert '"time": time.time()' in line, f"{path}: {line}"
