@@ -127,9 +127,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def answer(request: Request, error: ServiceError | ClientDisconnect) -> Response:
+async def answer(request: Request, error: ServiceError | ClientDisconnect | MemoryError) -> Response:
     """Turn what a route raised into its response, as the app's own handlers do."""
-    return await (_service_error if isinstance(error, ServiceError) else _client_left)(request, error)
+    if isinstance(error, ServiceError):
+        return await _service_error(request, error)
+    return await (_out_of_memory if isinstance(error, MemoryError) else _client_left)(request, error)
 
 
 def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:

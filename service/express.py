@@ -51,7 +51,7 @@ class Express:
         request = Request(scope, receive, send)
         try:
             response = await answer(request)
-        except (errors.ServiceError, ClientDisconnect) as error:
+        except (errors.ServiceError, ClientDisconnect, MemoryError) as error:
             response = await errors.answer(request, error)
         if response is None:
             await self._app(scope, receive, send)
