@@ -32,7 +32,7 @@ def overview(report: dict[str, Any], *, figures: str) -> str:
             *_claims(report, figures),
             "## The experiments",
             "",
-            *(line for group in groups(report) for line in (f"### {group}", "", *_table(report, group), "")),
+            *(line for group in groups(report) for line in (f"### {group}", "", *_table(_of_group(report, group)), "")),
             "Mean over seeds (repetitions with other initial weights, order and validation split), 95 % confidence "
             "interval of the mean in brackets.",
             "",
@@ -52,10 +52,10 @@ def groups(report: dict[str, Any]) -> list[str]:
 
 
 def results(report: dict[str, Any]) -> str:
-    """Write the first group's table and the verdicts: what the README shows."""
+    """Write the served networks' table and the verdicts: what the README shows."""
     return "\n".join(
         [
-            *_table(report, groups(report)[0]),
+            *_table([e for e in report["experiments"] if e["served"]]),
             "",
             "Mean over seeds, 95 % interval in brackets.",
             "",
@@ -134,11 +134,15 @@ def _figures(report: dict[str, Any], ids: list[str], folder: str) -> list[str]:
     ]
 
 
-def _table(report: dict[str, Any], group: str) -> list[str]:
+def _of_group(report: dict[str, Any], group: str) -> list[dict[str, Any]]:
+    return [e for e in report["experiments"] if e["group"] == group]
+
+
+def _table(experiments: list[dict[str, Any]]) -> list[str]:
     return [
         "| Experiment | Kernel | Parameters | Multiply-adds | Seeds | Validation accuracy | Test accuracy |",
         "| --- | --- | ---: | ---: | ---: | --- | --- |",
-        *(_row(e) for e in report["experiments"] if e["group"] == group),
+        *(_row(e) for e in experiments),
     ]
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.browser.screenshot URL``: takes the README's picture of the page, with a started server's answers."""
+"""``python -m tests.browser.screenshot URL``: the README's picture of the page at a started server."""
 
 import sys
 from io import BytesIO
