@@ -37,7 +37,7 @@ _FILLING = 190.0
 # The holes of a drawing in lines are looked for on a grid of this many cells, which closes small gaps.
 _GRID = 84
 # What is a frame reaches this share of its box's edges, and what it surrounds takes at least this share of it.
-_FRAME, _LEAST_GARMENT = 0.97, 0.08
+_FRAME, _LEAST_GARMENT = 0.97, 0.03
 
 Grey = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
