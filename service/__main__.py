@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
 from tempfile import TemporaryDirectory
 
@@ -97,7 +98,10 @@ def _serve(settings: Settings) -> None:
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
     if settings.workers == 1:
-        uvicorn.Server(config).run()
+        server = uvicorn.Server(config)
+        with suppress(KeyboardInterrupt):  # raised again after it has drained
+            server.run()
+        sys.exit(0 if server.started else 3)
     else:
         Supervisor(config, sockets=[config.bind_socket()]).run()
 

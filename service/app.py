@@ -116,17 +116,25 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     large_work.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
     state = {"drain": app.state.drain}  # where ``PatientProtocol`` finds it
+    try:
+        async with _loaded(app):
+            yield state
+    finally:
+        if provider := getattr(app.state, "tracer_provider", None):
+            provider.shutdown()  # sends what is left
+
+
+@asynccontextmanager
+async def _loaded(app: FastAPI) -> AsyncIterator[None]:
     if app.state.settings.sagemaker_multi_model:
-        yield state
+        yield
         return
     # Workers share the port, and one that is ready vouches for all: each opens it when its models are loaded. Where
     # that takes longer, it opens all the same, and /ping says 503 and why.
     loading = asyncio.create_task(_load(app.state.models))
     await asyncio.wait([loading], timeout=_OPEN_AFTER_SECONDS)
-    yield state
+    yield
     await loading
-    if provider := getattr(app.state, "tracer_provider", None):
-        provider.shutdown()  # sends what is left
 
 
 async def _load(models: Models) -> None:

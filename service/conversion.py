@@ -45,6 +45,17 @@ Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 
+_NOTHING = "nothing in the picture stands out from its background; send one garment before a plain background"
+
+
+@dataclass(frozen=True)
+class _CutOut:
+    """What of a partly transparent picture is opaque, and the level behind the rest, of 255."""
+
+    opaque: Mask
+    backdrop: np.float32
+
+
 @dataclass(frozen=True)
 class Converted:
     """A picture in the dataset's form.
@@ -68,10 +79,10 @@ def convert(image: Image.Image) -> Converted:
         UnusableError: nothing stands out from the background.
 
     """
-    colour, opaque = _flattened(image)
-    difference, mask = _difference(colour, opaque)
+    colour, cut_out = _flattened(image)
+    difference, mask = _difference(colour, cut_out)
     left, top, right, bottom = box = _bounds(mask)
-    if opaque is None and _is_frame(mask, box):
+    if cut_out is None and _is_frame(mask, box):
         # A frame or border of another colour: what it surrounds is the picture, if a garment stands free in it.
         inner = colour[top:bottom, left:right]
         inner_difference, inner_mask = _difference(inner, None)
@@ -81,6 +92,8 @@ def convert(image: Image.Image) -> Converted:
             left, top, right, bottom = _bounds(mask)
             box = (left + x, top + y, right + x, bottom + y)
     garment, inside = difference[top:bottom, left:right], mask[top:bottom, left:right]
+    if not inside.any():  # rows of one speck and columns of another, which have nothing in common
+        raise UnusableError(_NOTHING)
     light = garment.mean(axis=2)
     inverted = bool(np.median(light[inside]) < 0)
     # Colour tells a garment from its background where brightness does not.
@@ -91,11 +104,11 @@ def convert(image: Image.Image) -> Converted:
     return Converted(_centred(values), inverted, box)
 
 
-def _flattened(image: Image.Image) -> tuple[Floats, Mask | None]:
+def _flattened(image: Image.Image) -> tuple[Floats, _CutOut | None]:
     """Flatten transparency onto black or white, whichever the garment differs from more.
 
     Returns:
-        float32 (height, width, 3) in 0…255, and what is opaque; None where all is.
+        float32 (height, width, 3) in 0…255, and how it was cut out; None where all is opaque.
 
     """
     if image.mode not in ("LA", "RGBA"):
@@ -106,14 +119,13 @@ def _flattened(image: Image.Image) -> tuple[Floats, Mask | None]:
     if opaque.all() or not opaque.any():
         return layer[..., :3] * alpha + np.float32(255) * (1 - alpha), None
     backdrop = np.float32(255) if np.median(layer[opaque][:, :3].mean(axis=1)) < 128 else np.float32(0)
-    return layer[..., :3] * alpha + backdrop * (1 - alpha), opaque
+    return layer[..., :3] * alpha + backdrop * (1 - alpha), _CutOut(opaque, backdrop)
 
 
-def _difference(colour: Floats, opaque: Mask | None) -> tuple[Floats, Mask]:
+def _difference(colour: Floats, cut_out: _CutOut | None) -> tuple[Floats, Mask]:
     """Subtract the background, and tell what stands out from it: float32 (height, width, 3) and (height, width)."""
-    if opaque is not None and not (opaque[0].any() and opaque[-1].any() and opaque[:, 0].any() and opaque[:, -1].any()):
-        hidden = colour[~opaque]
-        return colour - hidden[0], opaque
+    if cut_out is not None and not all(edge.any() for edge in _outermost(cut_out.opaque)):
+        return colour - cut_out.backdrop, cut_out.opaque
     background, noise = _background(colour)
     difference = colour - background
     threshold = min(max(_LEAST_DIFFERENCE, _NOISE_FACTOR * noise), _MOST_DIFFERENCE)
@@ -159,9 +171,7 @@ def _bounds(mask: Mask) -> Box:
     rows = np.flatnonzero(mask.sum(axis=1) > width // 100)
     columns = np.flatnonzero(mask.sum(axis=0) > height // 100)
     if not (len(rows) and len(columns)):
-        raise UnusableError(
-            "nothing in the picture stands out from its background; send one garment before a plain background"
-        )
+        raise UnusableError(_NOTHING)
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
@@ -179,7 +189,11 @@ def _stands_free(mask: Mask) -> bool:
 
 def _edges(mask: Mask) -> float:
     """How much of a mask's outermost rows and columns is set."""
-    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
+    return float(np.concatenate(_outermost(mask)).mean())
+
+
+def _outermost(mask: Mask) -> list[Mask]:
+    return [mask[0], mask[-1], mask[:, 0], mask[:, -1]]
 
 
 def _filled(values: Floats, inside: Mask) -> Floats:

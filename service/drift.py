@@ -1,6 +1,7 @@
 """Whether what comes in is still what the models were trained for.
 
-Every picture that ``/predict``, ``/compare`` or a verbose ``/invocations`` is asked about is counted, for each model
+Every picture that ``/predict``, ``/compare``, ``/explain`` or a verbose ``/invocations`` is asked about is counted,
+what somebody moves about on the page among them, for each model
 that answers, in histograms whose buckets are the reference's (see ``manifest.Reference``). Batches and plain
 ``/invocations`` are not. The population stability index compares the two: the sum over buckets of
 (p - q) ln(p / q) of their shares. Credit scoring, where it comes from, reads under 0.1 as stable, over 0.25 as another

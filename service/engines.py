@@ -109,7 +109,8 @@ class TensorFlowEngine:
         self._signature = self._loaded.signatures["serving_default"]
         _, inputs = self._signature.structured_input_signature
         (self._input,), (self._output,) = inputs, self._signature.structured_outputs
-        self._inner = self._loaded.signatures.get("explain")
+        inner = self._loaded.signatures.get("explain")
+        self._inner = inner if inner is not None and PROBABILITIES in inner.structured_outputs else None
         self.outputs = frozenset(self._inner.structured_outputs if self._inner is not None else [PROBABILITIES])
 
     def predict(self, pixels: Pixels) -> Probabilities:

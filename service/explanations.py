@@ -58,7 +58,7 @@ async def explain(models: Models, classifier: Classifier, pixels: Pixels) -> Exp
 
     """
     layers = sorted(name for name in classifier.engine.outputs if name.startswith("convolution"))
-    found = classifier.engine.explain(pixels, *layers)
+    found = classifier.engine.explain(pixels, *layers) if layers else {}
     answer = classifier.answer(pixels)
     drop = await _occlude(models, classifier, pixels[0], int(answer.probabilities.argmax()))
     return Explanation(answer, drop, {layer: found[layer][0] for layer in layers})

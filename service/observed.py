@@ -59,7 +59,6 @@ class Observed:
         finally:
             seconds = time.perf_counter() - began
             # What failed is answered by the server for us, with 500.
-            metrics.count_request(scope, 500 if failed else status or CLIENT_LEFT, seconds)
-            request_log.log_request(
-                scope, status or (500 if failed else 0), bytes_in=received, bytes_out=sent, seconds=seconds
-            )
+            ended = 500 if failed else status or CLIENT_LEFT
+            metrics.count_request(scope, ended, seconds)
+            request_log.log_request(scope, ended, bytes_in=received, bytes_out=sent, seconds=seconds)

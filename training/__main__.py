@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(command=_report)
 
     release = commands.add_parser("release", help="write the bundle the service reads: models, golden samples, report")
+    release.add_argument("names", nargs="*", metavar="NAME", help="only these, of those that are served (default: all)")
     release.add_argument(
         "--seed", type=int, default=0, metavar="N", help="the seed whose weights are served (default: 0)"
     )
@@ -133,7 +134,7 @@ def _release(options: argparse.Namespace) -> None:
     from training.release import release
 
     release(
-        select([], epochs=options.epochs),
+        select(options.names, epochs=options.epochs),
         RunFolder(options.runs),
         options.models,
         seed=options.seed,

@@ -48,6 +48,12 @@ def run_experiments(plan: Plan, *, runs: RunFolder, data_folder: Path | None, jo
                 due.append((experiment, seed))
             else:
                 _finish(console, run, "done before")
+        if jobs > 1:  # students would otherwise each train their teacher
+            teachers = {e.recipe.teacher for e, _ in due}
+            first = [(e, seed) for e, seed in due if e.name in teachers]
+            for run in _one_by_one(first, runs, data_folder, jobs, console):
+                _finish(console, run, f"{run.wall_time_s:.0f} s")
+            due = [pair for pair in due if pair not in first]
         trained = _one_by_one if jobs == 1 else parallel.train
         for run in trained(due, runs, data_folder, jobs, console):
             _finish(console, run, f"{run.wall_time_s:.0f} s")

@@ -1,9 +1,11 @@
 """Learning from a larger network's probabilities in place of labels.
 
-After Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015); teacher and student see the same
-moved copy of an image, as in Beyer et al., "Knowledge distillation: A good teacher is patient and consistent" (2022).
+After Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015). Teacher and student see the same
+moved copy of an image, as in Beyer et al., "Knowledge distillation: A good teacher is patient and consistent" (2022);
+the student's may be redrawn, too.
 """
 
+import os
 from typing import Any
 
 import keras
@@ -51,7 +53,7 @@ class Teacher:
             self._network = self._network or keras.models.load_model(self._weights, compile=False)
             found = evaluation.predict(self._network, scale(augmentation.moved(self._images, number=copy)))
             self._folder.mkdir(exist_ok=True)
-            temporary = path.with_suffix(".tmp.npy")
+            temporary = path.with_suffix(f".{os.getpid()}.npy")
             np.save(temporary, found)
             temporary.replace(path)
         return soften(np.load(path), TEMPERATURE).astype(np.float32)

@@ -119,7 +119,7 @@ def run(
                     active[name] = experiment, seed
                 for name, (experiment, seed) in list(active.items()):
                     if _done(client, name):
-                        _collect(session, client, name, runs)
+                        _collect(session, client, name, runs, experiment.name)
                         del active[name]
                         console.finish(f"{experiment.name} seed {seed}: collected from {name}")
                 if active:
@@ -221,8 +221,8 @@ def _done(client: Any, name: str) -> bool:
     return bool(status == "Completed")
 
 
-def _collect(session: Session, client: Any, name: str, runs: RunFolder) -> None:
-    """Unpack the records and weights from a job's output.tar.gz among the local runs."""
+def _collect(session: Session, client: Any, name: str, runs: RunFolder, experiment: str) -> None:
+    """Unpack an experiment's records and weights, not its teacher's, from a job's output among the local runs."""
     output = client.describe_training_job(TrainingJobName=name)["OutputDataConfig"]["S3OutputPath"]
     bucket, _, prefix = output.removeprefix("s3://").partition("/")
     key = f"{prefix.rstrip('/')}/{name}/output/output.tar.gz"
@@ -231,7 +231,9 @@ def _collect(session: Session, client: Any, name: str, runs: RunFolder) -> None:
         # A run's own record comes last: what is interrupted before is collected again.
         for member in sorted(archive.getmembers(), key=lambda m: bool(re.search(r"seed-\d+\.json$", m.name))):
             inside = Path(member.name)
-            if member.isfile() and re.fullmatch(r"(?:\./)?runs/\w+/seed-\d+(\.probes)?\.(json|keras)", member.name):
+            if member.isfile() and re.fullmatch(
+                rf"(?:\./)?runs/{experiment}/seed-\d+(\.probes)?\.(json|keras)", member.name
+            ):
                 member.name = str(Path(*inside.parts[-2:]))
                 runs.folder.mkdir(parents=True, exist_ok=True)
                 archive.extract(member, runs.folder, filter="data")

@@ -15,7 +15,8 @@ import keras
 from training import architectures, evaluation, provenance
 from training.datasets import FashionMNIST, scale, stratified_split
 from training.distillation import SoftCrossEntropy, Teacher
-from training.experiments import Experiment, Recipe
+from training.errors import TrainingError
+from training.experiments import Experiment
 from training.lessons import Lessons
 from training.registry import EXPERIMENTS
 from training.runs import Run, RunFolder, to_json, write_atomically
@@ -41,7 +42,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     recipe = experiment.recipe
     surroundings = provenance.collect()
     split = stratified_split(data.train_labels, seed=seed)
-    teacher = _teacher(recipe, data, runs, observer)
+    teacher = _teacher(experiment, seed, data, runs, observer)
     lessons = Lessons(experiment, seed, data, teacher)
     test_pixels = scale(experiment.as_seen(data.test_images))
     held_out = scale(experiment.as_seen(data.train_images[split.validation]))
@@ -105,13 +106,30 @@ def _make_deterministic(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def _teacher(recipe: Recipe, data: FashionMNIST, runs: RunFolder, observer: Observer) -> Teacher | None:
-    """Find the recipe's teacher, if it names one; train it first where its weights are not here."""
-    if recipe.teacher is None:
+def _teacher(student: Experiment, seed: int, data: FashionMNIST, runs: RunFolder, observer: Observer) -> Teacher | None:
+    """Find a student's teacher, if it has one; train it first where its weights are not here.
+
+    Raises:
+        TrainingError: the teacher was trained on what this seed validates on, or is not the one on record.
+
+    """
+    if student.recipe.teacher is None:
         return None
-    experiment = EXPERIMENTS[recipe.teacher]
-    if runs.finished(experiment, 0) is None or not runs.weights(experiment.name, 0).is_file():
-        train(experiment, 0, data, runs, observer)
+    experiment = EXPERIMENTS[student.recipe.teacher]
+    if seed >= experiment.spared_seeds:
+        raise TrainingError(
+            f"{experiment.name} was trained on images that {student.name} seed {seed} validates on; it can teach seeds "
+            f"0 to {experiment.spared_seeds - 1}"
+        )
+    recorded = runs.finished(experiment, 0)
+    if recorded is None or not runs.weights(experiment.name, 0).is_file():
+        trained = train(experiment, 0, data, runs, observer)
+        if recorded is not None and trained.test_predictions != recorded.test_predictions:
+            runs.save(recorded)
+            raise TrainingError(
+                f"{experiment.name} came out otherwise than {runs.folder} has it on record, as on another kind of "
+                "machine; train it and its students in a folder of their own: --runs DIR"
+            )
     return Teacher(experiment, runs, data.train_images)
 
 
@@ -120,7 +138,7 @@ def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
     model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
     rate = recipe.learning_rate
     if recipe.cosine:
-        steps = batches * (recipe.epochs - 1)
+        steps = max(batches * (recipe.epochs - 1), 1)
         rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=batches)
     model.compile(
         optimizer=keras.optimizers.Adam(rate, weight_decay=recipe.weight_decay or None),

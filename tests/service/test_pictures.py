@@ -173,6 +173,26 @@ def test_dust_does_not_move_the_box(client: httpx.Client) -> None:
     assert predict(client, png(canvas)).json()["preprocess"]["box"] == [100, 120, 250, 300]
 
 
+def test_specks_that_share_no_row_are_nothing(client: httpx.Client) -> None:
+    canvas = Image.new("L", (300, 300), 255)
+    canvas.paste(0, (0, 10, 5, 11))
+    canvas.paste(0, (200, 100, 201, 105))
+    assert_problem(predict(client, png(canvas)), 422, "stands out")
+
+
+def test_what_is_half_transparent_is_no_background(client: httpx.Client) -> None:
+    """The corner's own colour says nothing of what lies behind the picture."""
+    seen = []
+    for corner in (0, 126):
+        picture = Image.new("RGBA", (100, 100), (0, 0, 0, 0))
+        picture.paste((90, 90, 90, 255), (20, 20, 80, 60))
+        picture.paste((200, 200, 200, 255), (20, 60, 80, 70))
+        picture.putpixel((0, 0), (255, 0, 0, corner))
+        answer = predict(client, png(picture), include="input").json()
+        seen.append(answer["preprocess"]["input"])
+    assert seen[0] == seen[1]
+
+
 def test_a_white_icon_on_transparency_is_seen(client: httpx.Client, samples: Samples) -> None:
     shape = Image.fromarray(np.where(samples.images[0] > 40, 255, 0).astype(np.uint8)).resize((280, 280))
     icon = Image.merge("LA", (Image.new("L", shape.size, 255), shape))

@@ -53,11 +53,14 @@ export class Latest {
     this.#next = task;
     if (this.#running) return;
     this.#running = true;
-    while (this.#next) {
-      const current = this.#next;
-      this.#next = null;
-      await current(() => this.#next === null);
+    try {
+      while (this.#next) {
+        const current = this.#next;
+        this.#next = null;
+        await current(() => this.#next === null);
+      }
+    } finally {
+      this.#running = false;
     }
-    this.#running = false;
   }
 }
