@@ -1,4 +1,4 @@
-"""Requests no sane client sends, a thousand here; ``python -m benchmarks.hostile`` and ``.fuzz`` go on for longer."""
+"""Requests no sane client sends, a few hundred here; ``python -m benchmarks.hostile`` and ``.fuzz`` go on for longer."""
 
 import sys
 
@@ -13,11 +13,11 @@ CORPUS = ROOT / "tests" / "reliability" / "corpus"
 
 
 def test_hostile_requests_are_answered_and_kill_nobody() -> None:
-    answers, died = hostile.run(1_000, seed=1)
-    assert answers.total() == 1_000
+    answers, died = hostile.run(400, seed=1)
+    assert answers.total() == 400
     assert (hostile.failures(answers), died) == (0, 0), answers
-    assert answers["400"] > 100
-    assert answers["200"] > 5
+    assert answers["400"] > 40
+    assert answers["200"] > 2
 
 
 @pytest.mark.parametrize("name", hostile.bombs())
