@@ -24,10 +24,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Reliability(BaseModel):
-    """How often a model was right on validation images it gave this label at about this confidence."""
+    """How often a model was right on validation images about which it answered alike."""
 
     model_config = _STRICT
 
+    over: Literal["label", "confidence", "all"] = Field(
+        description="alike in what: the same label at about this confidence; where too few are, any label at about "
+        "this confidence; where too few still are, all validation images"
+    )
     accuracy: Share
     ci95: tuple[Share, Share] = Field(description="Wilson's interval")
     images: int = Field(gt=0, description="how many validation images that is from")

@@ -38,7 +38,7 @@ class Prediction(BaseModel):
     confidence: float = Field(ge=0, le=1, description="the label's probability, calibrated by a temperature")
     predictions: list[LabelProbability] = Field(description="the top_k classes, most probable first; calibrated")
     reliability: Reliability | None = Field(
-        description="how often this model is right when it says this label at this confidence, on the images that were "
+        description="how often this model is right about answers like this one, on the images that were "
         "held out when it was trained; null for a model without an assessment, such as a plain SavedModel"
     )
     in_distribution: bool | None = Field(

@@ -133,10 +133,10 @@ def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classe
 
     def cell(label: int, index: int) -> dict[str, Any]:
         in_band = band == index
-        for chosen in (in_band & (predicted == label), in_band):
+        for over, chosen in (("label", in_band & (predicted == label)), ("confidence", in_band)):
             if chosen.sum() >= FEWEST_IMAGES:
-                return _share(right[chosen])
-        return _share(right)
+                return {"over": over, **_share(right[chosen])}
+        return {"over": "all", **_share(right)}
 
     return [[cell(label, index) for index in range(len(BANDS))] for label in range(classes)]
 

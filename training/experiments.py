@@ -38,6 +38,24 @@ class Recipe:
     redrawn: bool = False
     teacher: str | None = None
 
+    @property
+    def in_words(self) -> str:
+        """Say how, in whole sentences."""
+        rate = f"falling from {self.learning_rate} to 0 along a cosine" if self.cosine else f"{self.learning_rate}"
+        said = [f"{self.epochs} epochs of Adam, learning rate {rate}, {self.batch_size} images a step."]
+        if self.weight_decay:
+            said.append(f"Weight decay {self.weight_decay}.")
+        if self.copies > 1:
+            varied = "moved, mirrored and redrawn" if self.redrawn else "moved and mirrored"
+            between = ", every other epoch as they are or mirrored" if self.interleaved else ""
+            said.append(f"The images took turns with {varied} copies of them{between}.")
+        if self.teacher is not None:
+            said.append(
+                f"It learnt a larger network's probabilities ({self.teacher}) in place of the labels; that one saw no "
+                "image that this one is validated on."
+            )
+        return " ".join(said)
+
 
 @dataclass(frozen=True)
 class Experiment:

@@ -35,28 +35,8 @@ def card(experiment: dict[str, Any], dataset: dict[str, Any]) -> str:
 def _what(e: dict[str, Any]) -> str:
     return (
         f"{' → '.join(e['layers'])}: {e['parameters']:,} parameters, {e['multiply_adds']:,} multiply-adds an image. "
-        f"{_trained(e['recipe'])}"
+        f"{e['trained']}"
     )
-
-
-def _trained(recipe: dict[str, Any]) -> str:
-    """Say how, as ``experiments.Recipe`` has it."""
-    rate = (
-        f"falling from {recipe['learning_rate']} to 0 along a cosine" if recipe["cosine"] else recipe["learning_rate"]
-    )
-    said = [f"{recipe['epochs']} epochs of Adam, learning rate {rate}, {recipe['batch_size']} images a step."]
-    if recipe["weight_decay"]:
-        said.append(f"Weight decay {recipe['weight_decay']}.")
-    if recipe["copies"] > 1:
-        varied = "moved, mirrored and redrawn" if recipe["redrawn"] else "moved and mirrored"
-        between = ", every other epoch as they are or mirrored" if recipe["interleaved"] else ""
-        said.append(f"The images took turns with {varied} copies of them{between}.")
-    if recipe["teacher"] is not None:
-        said.append(
-            f"It learnt a larger network's probabilities ({recipe['teacher']}) in place of the labels; that one saw no "
-            "image that this one is validated on."
-        )
-    return " ".join(said)
 
 
 def _of_model(e: dict[str, Any], dataset: dict[str, Any]) -> list[str]:
@@ -120,7 +100,8 @@ def _probes(probes: dict[str, Any]) -> list[str]:
         "",
         "ECE: mean gap between confidence and accuracy over 15 bins. NLL: mean negative log-likelihood, nats. Brier: "
         "mean squared distance from the right answer. After: with the temperature that fits the validation images "
-        f"best, {calibration['temperature']['mean']:.2f}; the served probabilities are those before.",
+        f"best, {calibration['temperature']['mean']:.2f}. /predict, /compare and /explain answer with it, /invocations "
+        "without.",
         "",
         "| | ECE | NLL | Brier |",
         "| --- | ---: | ---: | ---: |",

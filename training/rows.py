@@ -57,6 +57,7 @@ def row(
         "permuted": experiment.permuted,
         "served_seed": served_seed,
         "recipe": asdict(experiment.recipe),
+        "trained": experiment.recipe.in_words,
         "runs": [_run(run) for run in runs],
         "classes": list(CLASS_NAMES),
         "confusion_matrix": confusion_matrix(served.answers, data.test_labels).tolist(),

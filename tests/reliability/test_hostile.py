@@ -1,4 +1,4 @@
-"""Requests no sane client sends, a few hundred here; ``python -m benchmarks.hostile`` and ``.fuzz`` go on for longer."""
+"""Requests no sane client sends, some hundred here; ``python -m benchmarks.hostile`` and ``.fuzz`` go on for longer."""
 
 import sys
 

@@ -20,7 +20,7 @@ export function drawPicture(canvas, pixels) {
 
 /** A dimmed picture, tinted where hiding it changes the answer, relative to the largest change. */
 export function drawOcclusion(canvas, pixels, { drop, stride }) {
-  const largest = Math.max(...drop.flat().map(Math.abs), 1e-6);
+  const largest = Math.max(...drop.flat().map(Math.abs), 0.05);
   paint(canvas, SIZE, SIZE, (index) => {
     const grey = (pixels[index] * 150) / 255;
     const share = drop[Math.floor(index / SIZE / stride)][Math.floor((index % SIZE) / stride)] / largest;

@@ -6,6 +6,7 @@ import { SIZE, decode, shift, toPNG } from "./pixels.js";
 
 const REACH = 12; // pixels the picture can be moved
 const AROUND = 4; // pixels looked at each way in "where the answer holds"
+const FAINT = 0.05; // a drop in probability that is not worth showing
 const SETTLED = 200; // milliseconds without a move, before the slower panels follow
 
 const byId = (id) => document.getElementById(id);
@@ -72,9 +73,11 @@ function mark(button) {
 async function show(blob, button = null) {
   const picture = ++state.picture;
   busy(true);
+  document.body.classList.add("stale"); // until there are answers to this picture
   const explanation = await explain(blob, { model: chosen() });
   if (picture !== state.picture) return; // another one was chosen meanwhile
   mark(button);
+  document.body.classList.remove("stale");
   Object.assign(state, { pixels: decode(explanation.input.data), right: 0, down: 0 });
   const scale = explanation.input.scale * 255;
   state.pixels = state.pixels.map((byte) => Math.round(byte * scale));
@@ -149,6 +152,13 @@ function place(right, down) {
 
 // Answers
 
+/** What the pictures that an answer's reliability was counted on have in common with it. */
+const ALIKE = {
+  label: (label) => `when it said ${label} about this surely,`,
+  confidence: () => "when it was about this sure of any label,",
+  all: () => "whatever it said,",
+};
+
 async function answer(pixels, last) {
   const { predictions } = await compare(await toPNG(pixels), { preprocess: "dataset" });
   rows(predictions[0].predictions);
@@ -166,18 +176,17 @@ async function answer(pixels, last) {
     }
     const { reliability } = prediction;
     if (!reliability) continue;
-    const [low, high] = reliability.ci95 ?? [];
-    const interval = low === undefined ? "" : ` (95 % interval ${percent(low)} to ${percent(high)})`;
+    const [low, high] = reliability.ci95.map(percent);
     reliable.push(
-      `${titleOf(prediction.model)}: when it said ${prediction.label} about this surely, of ` +
-        `${reliability.images.toLocaleString("en")} validation pictures it was right on ${percent(reliability.accuracy)}${interval}.`,
+      `${titleOf(prediction.model)}: ${ALIKE[reliability.over](prediction.label)} it was right on ` +
+        `${percent(reliability.accuracy)} of ${reliability.images.toLocaleString("en")} validation pictures (95 % interval ${low} to ${high}).`,
     );
   }
   byId("reliability").replaceChildren(...reliable.map((sentence) => element("li", sentence)));
   byId("unfamiliar").hidden = !strange.length;
   byId("unfamiliar").textContent = strange.length
     ? `Unlike what the networks learned from, say ${strange.map(({ model }) => titleOf(model)).join(", ")}: ` +
-      "they name one of ten garments whatever they are shown, so do not trust this answer."
+      "they name one of ten garments whatever they are shown, and their percentages do not hold here."
     : "";
   byId("answers").setAttribute("aria-busy", "false");
   if (last()) {
@@ -229,9 +238,11 @@ async function why(pixels, last) {
   drawOcclusion(byId("occlusion"), pixels, occlusion);
   const largest = Math.max(...occlusion.drop.flat());
   byId("occlusion-text").textContent =
-    `A black patch of ${occlusion.patch}×${occlusion.patch} pixels hides one place after another. Orange: without it, ` +
-    `${label} is less probable, down from ${percent(occlusion.probability)} to ` +
-    `${percent(Math.max(occlusion.probability - largest, 0))} at the strongest. Blue: more probable.`;
+    `A black patch of ${occlusion.patch}×${occlusion.patch} pixels hides one place after another. ` +
+    (largest < FAINT
+      ? `Wherever it lies, ${label} stays about as probable.`
+      : `Orange: without it, ${label} is less probable, down from ${percent(occlusion.probability)} to ` +
+        `${percent(Math.max(occlusion.probability - largest, 0))} at the strongest. Blue: more probable.`);
   byId("maps").replaceChildren(...(feature_maps.length ? feature_maps.map(mapsOf) : [noMaps()]));
   byId("why").setAttribute("aria-busy", "false");
 }
@@ -299,6 +310,7 @@ async function guarded(work) {
     if (!(error instanceof Problem)) throw error;
     byId("error").textContent = error.message;
     byId("error").hidden = false;
+    byId("error").scrollIntoView({ block: "nearest" });
     busy(false);
   }
 }
