@@ -25,6 +25,7 @@ def test_reliability_counts_by_label_and_band_and_pools_what_is_thin() -> None:
     assert own["ci95"] == pytest.approx([0.72810 - 0.13003, 0.72810 + 0.13003], abs=1e-4)
     assert (table[1][3]["accuracy"], table[1][3]["images"]) == (38 / 50, 50)  # 10 are too few: the band's
     assert (table[1][1]["accuracy"], table[1][1]["images"]) == (0.6909, 55)  # the band has 5: all images
+    assert [own["over"], table[1][3]["over"], table[1][1]["over"]] == ["label", "confidence", "all"]
     assert FEWEST_IMAGES == 30
 
 
