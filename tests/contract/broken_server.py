@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BROKEN = os.environ.get("BROKEN", "")
 STARTED = time.monotonic()
-LOADING_SECONDS = 1.0
+LOADING_SECONDS = 3.0
 
 
 class Handler(BaseHTTPRequestHandler):
