@@ -6,7 +6,6 @@ is a finding: atheris writes its input to ``crash-…`` and ends with a tracebac
 """
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 
@@ -15,15 +14,17 @@ import atheris
 from benchmarks.hostile import seeds
 from benchmarks.server import ROOT
 
-with atheris.instrument_imports(include=["service.images", "service.codecs", "PIL"]):
-    from service import codecs, images
+with atheris.instrument_imports(
+    include=["service.images", "service.batches", "service.codecs", "service.json_images", "PIL"]
+):
+    from service import codecs, images, json_images
 
 from service.errors import ServiceError
 
 CORPUS = ROOT / "tests" / "reliability" / "corpus"
 _READERS = {
-    "json": codecs.read_json,
-    "json_lines": codecs.read_json_lines,
+    "json": json_images.read_json,
+    "json_lines": json_images.read_json_lines,
     "csv": codecs.read_csv,
     "npy": codecs.read_npy,
 }
@@ -39,8 +40,7 @@ def attempt(target: str, content: bytes) -> None:
     """
     try:
         if target == "picture":
-            # Below the size from which a thread is used, whose code atheris does not watch.
-            asyncio.run(images.see(content[:8_000], "auto", max_pixels=512 * 512))
+            images.preprocess(content, "auto", 512 * 512)
         else:
             _READERS[target](content, max_batch=100)
     except ServiceError:

@@ -12,7 +12,6 @@ import numpy as np
 
 from benchmarks.clients import PICTURE, Load, Request, asking
 from benchmarks.hostile import seeds
-from benchmarks.overload import memory
 from benchmarks.server import Server, started
 
 CLIENTS, SHARE = 8, 0.7
@@ -53,7 +52,7 @@ def measure(minutes: float) -> dict[str, float]:
             time.sleep(seconds / 10)
             began = time.monotonic()
             while (passed := time.monotonic() - began) < seconds * 0.9:
-                looks.append((passed, memory(server), descriptors(server)))
+                looks.append((passed, server.memory(), descriptors(server)))
                 time.sleep(min(5, seconds / 50))
     fifth = len(looks) // 5
     first, last = looks[:fifth], looks[-fifth:]

@@ -22,6 +22,12 @@ STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
 
 
+_ACCEPTED_AT_ONCE = 32
+"""New connections a turn of the event loop: uvloop accepts one for each descriptor that it listens on.
+
+With one alone, a health check that comes behind hundreds of clients of a busy worker would wait for seconds.
+"""
+
 _SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (its folders are mkdtemp's)
 """Counters belong here, where no disk can be slow or full; else wherever ``tempfile`` finds room."""
 
@@ -89,7 +95,7 @@ def _serve(settings: Settings) -> None:
         host=settings.host,
         port=settings.listening_port,
         workers=settings.workers,
-        http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]  # called as a class, no more
+        http=partial(PatientProtocol, patience=patience, most=settings.max_in_flight),  # type: ignore[arg-type]  # called as a class, no more
         ws="none",
         timeout_keep_alive=settings.keep_alive_seconds,
         access_log=False,
@@ -97,13 +103,15 @@ def _serve(settings: Settings) -> None:
         headers=[NOSNIFF],
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
+    listening = config.bind_socket()
+    sockets = [listening, *(listening.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))]
     if settings.workers == 1:
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt):  # raised again after it has drained
-            server.run()
+            server.run(sockets)
         sys.exit(0 if server.started else 3)
     else:
-        Supervisor(config, sockets=[config.bind_socket()]).run()
+        Supervisor(config, sockets=sockets).run()
 
 
 if __name__ == "__main__":

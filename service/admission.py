@@ -13,7 +13,8 @@ class Admission:
     """ASGI middleware: refuses what comes while ``most`` requests are in flight, with 503 and ``Retry-After``.
 
     A request is in flight from its headers to the end of its handler, however that ends: a client that is slow to send
-    its body holds a place, for no longer than ``service/slow_clients.py`` lets it.
+    its body holds a place, for no longer than ``service/slow_clients.py`` lets it. That is also where the requests are
+    counted whose handler has not begun.
     """
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
@@ -26,7 +27,7 @@ class Admission:
         if scope["type"] != "http" or scope["path"] in ALWAYS_ADMITTED:
             await self._app(scope, receive, send)
             return
-        if self._in_flight >= self._most:
+        if max(self._in_flight, scope.get("state", {}).get("in_flight", 0)) >= self._most:
             metrics.SHED.inc()
             await self._refusal(scope["path"])(scope, receive, send)
             return

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service import engines, large_work
+from service import afterwards, engines, large_work
 from service.assessment import Assessor
 from service.bundle import Bundle
 from service.drift import Watch
@@ -79,7 +79,7 @@ class Classifier:
         class_id = int(probabilities.argmax())
         confidence = float(probabilities[class_id])
         score = self.assessor.score(pixels, found[_FEATURES])
-        self.watch.count(pixels, self.labels[class_id], confidence, score)
+        afterwards.do(self.watch.count, pixels, self.labels[class_id], confidence, score)
         return Answer(
             probabilities,
             self.assessor.reliability(class_id, confidence),

@@ -14,14 +14,11 @@ from math import log
 
 import numpy as np
 import numpy.typing as npt
-
-import service.metric_files  # noqa: F401  before prometheus_client
-
-# isort: split
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+import service.metric_files  # noqa: F401 (before the first metric)
 from service.engines import Pixels
 from service.manifest import Manifest, Reference
 

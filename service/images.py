@@ -139,7 +139,7 @@ def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
         size = size if orientation < 5 else size[::-1]
     if mode != "photo":
         grey = _dataset_grey(upright)
-        if grey is not None and grey.min() == grey.max():
+        if grey is not None and (grey == grey[0, 0]).all():
             raise UnusableError("the picture is blank: all its pixels are the same")
         if grey is not None:
             return Preprocessed(_to_pixels(grey), "dataset")
@@ -153,6 +153,8 @@ def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
 
 def _orientation(image: Image.Image) -> int:
     """How the camera was held (EXIF); 1, upright, where that cannot be read."""
+    if image.format == "PNG" and not image.info:
+        return 1  # no text, no EXIF: nothing to look through
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:  # the tags are bytes from a stranger; the picture itself has been decoded

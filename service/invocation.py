@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 
 from service import codecs, large_work, negotiation, spooled
 from service.answers import describe
+from service.batches import Batch
 from service.classifier import Classifier, Models
-from service.codecs import READERS, WRITERS, Batch
+from service.codecs import READERS, WRITERS
 from service.errors import UnsupportedMediaTypeError, shortened
 from service.images import see
 from service.settings import Settings

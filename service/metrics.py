@@ -13,9 +13,6 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-import service.metric_files  # noqa: F401  before prometheus_client
-
-# isort: split
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.mmap_dict import MmapedDict
@@ -23,7 +20,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from service import __version__
+import service.metric_files  # noqa: F401 (before the first metric)
+from service import __version__, afterwards
 from service.drift import Drift
 from service.engines import Activations, Engine, Pixels, Probabilities
 from service.manifest import Manifest
@@ -65,19 +63,19 @@ class MeasuredEngine:
         """Classify; see ``Engine``."""
         began = time.perf_counter()
         probabilities = self.engine.predict(pixels)
-        self._note(began, pixels)
+        afterwards.do(self._note, time.perf_counter() - began, len(pixels))
         return probabilities
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
         """Run the model once; see ``Engine``."""
         began = time.perf_counter()
         found = self.engine.explain(pixels, *names)
-        self._note(began, pixels)
+        afterwards.do(self._note, time.perf_counter() - began, len(pixels))
         return found
 
-    def _note(self, began: float, pixels: Pixels) -> None:
-        self._duration.observe(time.perf_counter() - began)
-        self._images.inc(len(pixels))
+    def _note(self, seconds: float, images: int) -> None:
+        self._duration.observe(seconds)
+        self._images.inc(images)
 
 
 @cache

@@ -7,7 +7,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import metrics, request_log
+from service import afterwards, metrics, request_log
 from service.errors import CLIENT_LEFT
 from service.request_id import HEADER, request_id
 from service.security import page_headers
@@ -60,5 +60,9 @@ class Observed:
             seconds = time.perf_counter() - began
             # What failed is answered by the server for us, with 500.
             ended = 500 if failed else status or CLIENT_LEFT
-            metrics.count_request(scope, ended, seconds)
-            request_log.log_request(scope, ended, bytes_in=received, bytes_out=sent, seconds=seconds)
+            afterwards.do(_note, scope, ended, received, sent, seconds)
+
+
+def _note(scope: Scope, status: int, received: int, sent: int, seconds: float) -> None:
+    metrics.count_request(scope, status, seconds)
+    request_log.log_request(scope, status, bytes_in=received, bytes_out=sent, seconds=seconds)

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 from starlette.types import Scope
 
+from service import afterwards
+
 _INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
 
 
@@ -37,7 +39,7 @@ def log_request(scope: Scope, status: int, *, bytes_in: int, bytes_out: int, sec
 
 
 def write(entry: dict[str, Any]) -> None:
-    """Write an object on a line of its own, without what is None."""
+    """Write an object on a line of its own, without what is None; in the event loop, its next turn flushes it."""
     present = {key: value for key, value in entry.items() if value is not None}
     sys.stdout.buffer.write(orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE))
-    sys.stdout.buffer.flush()
+    afterwards.do(sys.stdout.buffer.flush)

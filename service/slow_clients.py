@@ -14,6 +14,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service import request_log
+from service.cork import CorkedTransport
 from service.errors import MEDIA_TYPE, problem
 
 SLOWEST = 10 * 1024
@@ -39,9 +40,10 @@ class PatientProtocol(HttpToolsProtocol):
     time), its answer is read. ``_deadline`` is the end of either of the first two, ``_unread_deadline`` of the last.
     """
 
-    def __init__(self, *arguments: Any, patience: Patience, **options: Any) -> None:
+    def __init__(self, *arguments: Any, patience: Patience, most: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._patience = patience
+        self._most = most
         self._deadline: float | None = None
         self._in_headers = True
         self._header_bytes = 0
@@ -52,6 +54,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
+        self.transport = CorkedTransport(transport, self.loop)  # type: ignore[assignment]
         self._deadline = self.loop.time() + self._patience.headers
         self._look = self.loop.call_later(_LOOK_SECONDS, self._look_at_the_clock)
 
@@ -89,6 +92,10 @@ class PatientProtocol(HttpToolsProtocol):
             return
         self._in_headers, self._header_bytes = False, 0
         self._deadline = self.loop.time() + self._patience.body
+        # Counted where a request arrives: what waits for its turn of the event loop is in flight, and nobody else sees
+        # it. Tasks that are done leave the set a turn later.
+        if len(self.tasks) >= self._most:
+            self.scope["state"]["in_flight"] = sum(not task.done() for task in self.tasks)
         super().on_headers_complete()
         if "drain" in self.app_state and self.app_state["drain"].draining:
             self.cycle.keep_alive = False

@@ -14,8 +14,9 @@ from typing import IO, Any
 import numpy as np
 from starlette.requests import Request
 
-from service import codecs, large_work
-from service.codecs import WRITERS, Batch
+from service import codecs, json_images, large_work
+from service.batches import Batch, scaled
+from service.codecs import WRITERS
 from service.engines import Engine
 from service.errors import ExhaustedError, MalformedError, TooLargeError
 from service.limits import content_length
@@ -152,11 +153,11 @@ def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
     for first in range(0, shape[0], BLOCK):
         count = min(BLOCK, shape[0] - first)
         block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * images), dtype).reshape(count, *shape[1:])
-        yield codecs.scaled_block(block, f"the array (from image {first})")
+        yield Batch(scaled(block, f"the array (from image {first})"))
 
 
 _BLOCKS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {
-    codecs.JSON_LINES: _line_blocks(codecs.read_json_lines),
+    codecs.JSON_LINES: _line_blocks(json_images.read_json_lines),
     codecs.CSV: _line_blocks(codecs.read_csv),
     codecs.NPY: _npy_blocks,
 }

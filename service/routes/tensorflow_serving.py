@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from service import codecs, schemas
+from service import codecs, json_images, schemas
 from service.classifier import Classifier
 from service.dependencies import ModelsDependency, SettingsDependency, problems
 from service.invocation import JSON_BATCH, read
@@ -42,7 +42,7 @@ async def predict(
     classifier: Classifier = models.get(name, version)
     request.state.model = classifier.name
     # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
-    batch = await read(codecs.read_json, await request.body(), settings)
+    batch = await read(json_images.read_json, await request.body(), settings)
     probabilities = await models.predict(classifier, batch.pixels)
     return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 

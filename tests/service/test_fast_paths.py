@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from service import large_work
-from service.codecs import Batch, read_json, write_json
-from service.errors import UnusableError
+from service.batches import Batch
+from service.codecs import write_json
+from service.errors import MalformedError, ServiceError, UnusableError
+from service.json_images import read_json
 from tests.conftest import DATA, Samples, assert_problem
 
 PICTURE = (DATA / "coat.png").read_bytes()
@@ -81,6 +83,33 @@ def test_one_wrong_number_among_good_ones_is_found(samples: Samples, wrong: obje
         row[7] = wrong  # type: ignore[index]
         with pytest.raises(UnusableError):
             read_json(orjson.dumps({"instances": instances}), max_batch=2)
+
+
+def test_what_one_parser_forgives_and_the_other_does_not_is_refused(samples: Samples) -> None:
+    plain = orjson.dumps({"instances": (samples.images[:2] / 255).tolist()})
+    for body in (b"\xef\xbb\xbf" + plain, plain + b"x", plain[:-1], plain.replace(b"]]]", b"]],]"), b"\xff" + plain):
+        with pytest.raises(MalformedError):
+            read_json(body, max_batch=2)
+
+
+def test_arrays_in_odd_places_are_found(samples: Samples) -> None:
+    """As many rows, or as many numbers, as images have, and yet none."""
+    image = (samples.images[0] / 255).tolist()
+    flat = (samples.images[0] / 255).ravel().tolist()
+    for instances in (
+        [image, [*image[:-1], [*image[-1][:-1], [0.5]]]],
+        [[*image[:-2], [*image[-2], *image[-1]], []]],
+        [[[0.1] * 2, [], *flat[2:]]],
+        [flat, image],
+        [flat[:-1]],
+        [{str(n): 0.5 for n in range(784)}],
+        ["0" * 784],
+        ["0" * 28] * 28,
+        "0" * 784,
+    ):
+        with pytest.raises(ServiceError) as error:
+            read_json(orjson.dumps({"instances": instances}), max_batch=28)
+        assert "28×28, 28×28×1 or 784" in str(error.value)
 
 
 def test_a_long_answer_is_written_as_a_short_one() -> None:

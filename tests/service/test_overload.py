@@ -1,6 +1,9 @@
 """A worker that has enough to do says so at once, and is as fast as before when that is done."""
 
 import asyncio
+import os
+import re
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -56,6 +59,27 @@ def test_too_many_at_once_are_refused_at_once_and_health_is_not(url: str) -> Non
             assert_problem(refused, 503, f"{MOST} requests in flight", "SERVICE_MAX_IN_FLIGHT", "after a second")
             assert refused.headers["retry-after"] == "1"
             assert httpx.get(f"{url}/ping").status_code == 200
+    assert admitted_after_a_moment(url)
+
+
+def test_what_waits_for_its_turn_is_in_flight_too(url: str) -> None:
+    """Small requests that come together are read together, and worked on one after the other."""
+    port, picture = int(url.rsplit(":", 1)[1]), (DATA / "coat.png").read_bytes()
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(picture)}\r\n\r\n"
+    pid = int(re.search(r'process_start_time_seconds{pid="(\d+)"}', httpx.get(f"{url}/metrics").text)[1])  # type: ignore[index]
+    with ExitStack() as connections:
+        opened = [
+            connections.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30)) for _ in range(20)
+        ]
+        for connection in opened:  # all of them are accepted
+            connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 200")
+        os.kill(pid, signal.SIGSTOP)
+        for connection in opened:
+            connection.sendall(head.encode() + picture)
+        os.kill(pid, signal.SIGCONT)
+        statuses = [connection.recv(10_000)[9:12] for connection in opened]
+    assert set(statuses) == {b"200", b"503"}
     assert admitted_after_a_moment(url)
 
 

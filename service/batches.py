@@ -1,0 +1,80 @@
+"""A batch of images as it comes in a request: how many, of what shape, in which range."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from service.engines import Pixels
+from service.errors import TooLargeError, UnusableError, shortened
+
+PIXELS = 28 * 28
+SHAPES = "28×28, 28×28×1 or 784"
+IMAGE_SHAPES = ((28, 28), (28, 28, 1), (PIXELS,))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images from a request.
+
+    Attributes:
+        pixels: float32 (N, 28, 28, 1) in 0…1, N ≥ 1.
+        field: the JSON field they came in, which decides the name of the answer's.
+
+    """
+
+    pixels: Pixels
+    field: Literal["instances", "inputs"] = "instances"
+
+
+def scaled(array: npt.NDArray[Any], what: str) -> Pixels:
+    """Bring images, called ``what`` in errors, to float32 (N, 28, 28, 1) in 0…1; bytes are divided by 255.
+
+    Raises:
+        UnusableError: pixels are out of range, which is never guessed from the values.
+
+    """
+    if array.dtype == np.uint8:
+        array = np.divide(array, np.float32(255), dtype=np.float32)
+        return array.reshape(-1, 28, 28, 1)
+    low, high = array.min(), array.max()
+    if low >= 0 and high <= 1:  # not so with NaN, which either of them is then
+        return np.ascontiguousarray(array, np.float32).reshape(-1, 28, 28, 1)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise UnusableError(f"{what} holds NaN or infinite pixels; expected numbers from 0 to 1")
+    hint = "; divide by 255" if high > 2 and low >= 0 else ""
+    raise UnusableError(f"the pixels in {what} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")
+
+
+def check_count(count: int, max_batch: int) -> None:
+    """Require an image at least and ``max_batch`` at most.
+
+    Raises:
+        UnusableError: there is none.
+        TooLargeError: there are more.
+
+    """
+    if count == 0:
+        raise UnusableError("there is no image in the request; send at least one")
+    if count > max_batch:
+        raise TooLargeError(
+            f"the request has {count:,} images, and {max_batch:,} is the most this service takes at once; split it, "
+            "or start the service with a larger SERVICE_MAX_BATCH"
+        )
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """Write a shape as people do: 28×28."""
+    return shortened("×".join(map(str, shape[:8]))).strip("'") or "a number"
+
+
+def numbered_lines(body: bytes, max_batch: int, first: int) -> list[tuple[int, bytes]]:
+    """Number the lines that are not blank, the body's first with ``first``; errors as ``check_count``."""
+    # Counted before they are split: a million empty lines cost nothing that way.
+    if body.count(b"\n") > 2 * max_batch:
+        check_count(body.count(b"\n"), max_batch)
+    lines = [(number, line.strip()) for number, line in enumerate(body.split(b"\n"), first)]
+    lines = [(number, line) for number, line in lines if line]
+    check_count(len(lines), max_batch)
+    return lines
