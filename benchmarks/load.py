@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -55,11 +55,14 @@ def ask(port: int, payload: Payload) -> bytes:
         SystemExit: it is not answered with 200.
 
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
+        return _ask(connection, payload)
+
+
+def _ask(connection: http.client.HTTPConnection, payload: Payload) -> bytes:
     connection.request("POST", payload.path, payload.body, {"content-type": payload.content_type})
     response = connection.getresponse()
     content = response.read()
-    connection.close()
     if response.status != 200:
         raise SystemExit(f"{payload.path} answered {response.status}: {content[:500].decode()}")
     return content
@@ -121,11 +124,12 @@ def run_batches(server: Server, payload: Payload, *, core: int, seconds: int) ->
 
     def send() -> None:
         os.sched_setaffinity(0, {core})  # this thread's
-        while time.perf_counter() - began < seconds:
-            asked = time.perf_counter()
-            if ask(server.port, payload) != expected:
-                raise SystemExit(f"{payload.name}: the answer changed")
-            waits.append(time.perf_counter() - asked)
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)) as connection:
+            while time.perf_counter() - began < seconds:
+                asked = time.perf_counter()
+                if _ask(connection, payload) != expected:
+                    raise SystemExit(f"{payload.name}: the answer changed")
+                waits.append(time.perf_counter() - asked)
 
     before, began = server.cpu_seconds(), time.perf_counter()
     with ThreadPoolExecutor(2) as pool:

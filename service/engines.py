@@ -62,6 +62,8 @@ class LiteRTEngine:
 
     def predict(self, pixels: Pixels) -> Probabilities:
         """Classify; see ``Engine``."""
+        if len(pixels) == 1:
+            return self._invoke(pixels, (PROBABILITIES,))[0]
         return self.explain(pixels, PROBABILITIES)[PROBABILITIES]
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
