@@ -13,7 +13,10 @@
         assets.extra/model.tflite  the same weights for LiteRT
         assets.extra/golden.npz    images uint8 (K, 28, 28) and the probabilities float32 (K, 10) they must give,
                                    and the outlier scores float64 (K,)
-        assets.extra/outliers.npz  the arrays of the outlier score, see ``service/assessment.py``
+        assets.extra/outliers.npz  the outlier score of features f and pixels x, D and 784 numbers: the greater of
+                                   the least of f·quadratic·f + f·linear + constant, float64 (D, D), (D, 10), (10,),
+                                   and, with c = x - mean, of log(|c|² - |c·components|²) less residual[0] and divided
+                                   by residual[1]: float32 (784,), (784, 32), float64 (2,)
 
 ``bundle.json`` lists every other file with its SHA-256, and ends with a checksum of its own content, so that a change
 of any byte is noticed. Paths in it are relative to the folder, with forward slashes.

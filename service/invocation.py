@@ -16,7 +16,7 @@ from service.codecs import READERS, WRITERS
 from service.errors import UnsupportedMediaTypeError, shortened
 from service.images import see
 from service.settings import Settings
-from service.uploads import IMAGE_TYPES, media_type
+from service.uploads import BINARY, IMAGE_TYPES, media_type
 from service.written import WrittenJSON, body_of, header
 
 _CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
@@ -26,7 +26,6 @@ _LARGE_BYTES = 64 * 1024
 _LARGE_ANSWER = 1_000
 _STREAMED_BLOCK = 256
 _ANSWERS = tuple(WRITERS)
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
 
 JSON_BATCH = {
@@ -51,8 +50,8 @@ BODY: dict[str, Any] = {
             codecs.JSON: JSON_BATCH,
             codecs.JSON_LINES: {"schema": {"type": "string"}},
             codecs.CSV: {"schema": {"type": "string"}},
-            codecs.NPY: _BINARY,
-            **dict.fromkeys(IMAGE_TYPES, _BINARY),
+            codecs.NPY: BINARY,
+            **dict.fromkeys(IMAGE_TYPES, BINARY),
         },
     },
 }

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION: Literal[2] = 2
 
 
 def _inside(path: str) -> str:
@@ -53,7 +53,7 @@ class Histogram(BaseModel):
 
 
 class Reference(BaseModel):
-    """How the validation images are distributed, as the model saw them; ``service/assessment.py`` has the quantities.
+    """How the validation images are distributed, as the model saw them; ``service/drift.py`` has the quantities.
 
     Attributes:
         labels: how many were given each label.
@@ -78,7 +78,7 @@ class Assessment(BaseModel):
         bands: where the bands of calibrated confidence begin, ascending from 0.
         reliability: for each label, in class order, one for each band. A cell that few images fell into holds what was
             counted over all labels of the band, or over all images: ``images`` tells from how many it is.
-        outliers: a NumPy file with the arrays of the outlier score, see ``service/assessment.py``.
+        outliers: a NumPy file with the arrays of the outlier score, see ``service/bundle.py``.
         threshold: the score that 95 % of the validation images do not exceed.
         reference: for telling whether what comes in has drifted.
 
@@ -105,7 +105,7 @@ class Assessment(BaseModel):
 class ModelEntry(BaseModel):
     """One served model; ``assessment`` is None where nobody made one, as for a plain SavedModel."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config = _STRICT
 
     title: str
     version: str = Field(pattern="^[0-9]+$")
@@ -139,7 +139,7 @@ class ModelEntry(BaseModel):
 class Manifest(BaseModel):
     """The content of ``bundle.json``."""
 
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+    model_config = _STRICT
 
     schema_version: Literal[2]
     default_model: str

@@ -7,7 +7,7 @@ no golden samples and no report then; the labels are taken to be Fashion-MNIST's
 from pathlib import Path
 
 from service.conversion import VERSION
-from service.manifest import Manifest, ModelEntry
+from service.manifest import SCHEMA_VERSION, Manifest, ModelEntry
 
 NAME = "model"
 LABELS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -42,5 +42,10 @@ def find(folder: Path) -> Manifest | None:
         equivalence={},
     )
     return Manifest(
-        schema_version=2, default_model=NAME, models={NAME: entry}, files={}, provenance={}, sha256="0" * 64
+        schema_version=SCHEMA_VERSION,
+        default_model=NAME,
+        models={NAME: entry},
+        files={},
+        provenance={},
+        sha256="0" * 64,
     )

@@ -8,7 +8,6 @@ looks at itself once a second, so that a request costs no timer.
 import asyncio
 import time
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -16,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from service import request_log
 from service.cork import CorkedTransport
 from service.errors import MEDIA_TYPE, problem
+from service.request_id import request_id as name_request
 
 SLOWEST = 10 * 1024
 """Bytes a second: so many more give a body, or an answer, a second more than its setting says."""
@@ -171,7 +171,7 @@ class PatientProtocol(HttpToolsProtocol):
             return
         body = problem(status, detail).body
         if request_id is None:
-            request_id = token_hex(12)
+            request_id = name_request(())
             request_log.write({"time": time.time(), "status": status, "problem": detail, "request_id": request_id})
         headers = (
             f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"

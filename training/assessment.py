@@ -177,7 +177,7 @@ def run_twin(model: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
     return np.concatenate(found["probabilities"]), np.concatenate(found["features"])
 
 
-def assess(folder: Path, data: FashionMNIST, *, seed: int) -> tuple[dict[str, Any], OutlierScore]:
+def assess(folder: Path, data: FashionMNIST, *, seed: int) -> dict[str, Any]:
     """Fit everything for an exported model, and keep the score's arrays in its ``assets.extra/outliers.npz``.
 
     Adds the scores of the golden samples, float64 (K,), to ``golden.npz``.
@@ -188,7 +188,7 @@ def assess(folder: Path, data: FashionMNIST, *, seed: int) -> tuple[dict[str, An
         seed: of the run, whose validation images these are.
 
     Returns:
-        What ``bundle.json`` says of the model under ``assessment``, but for the file's path; and the score.
+        What ``bundle.json`` says of the model under ``assessment``, but for the file's path.
 
     """
     extra = folder / "assets.extra"
@@ -223,7 +223,7 @@ def assess(folder: Path, data: FashionMNIST, *, seed: int) -> tuple[dict[str, An
             "labels": np.bincount(predicted, minlength=classes).tolist(),
             **{name: _histogram(value, EDGES[name]) for name, value in values.items()},
         },
-    }, score
+    }
 
 
 def _histogram(values: Floats, edges: tuple[float, ...]) -> dict[str, Any]:

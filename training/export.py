@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 
+from training.assessment import run_twin
 from training.datasets import Images, Labels, Pixels, scale
 from training.errors import TrainingError
 from training.evaluation import Probabilities
@@ -53,12 +53,12 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
     """
     shutil.rmtree(folder, ignore_errors=True)
     _save(keras.models.load_model(weights, compile=False), folder)
-    twin = write_twin(folder)
+    write_twin(folder)
     extra = folder / "assets.extra"
 
     pixels = scale(images)
     reference = _run_saved_model(folder, pixels)
-    found = _run_litert(twin, pixels)
+    found, _ = run_twin(extra / "model.tflite", pixels)
     equivalence = Equivalence(
         images=len(images),
         largest_difference=float(np.abs(found - reference).max()),
@@ -75,8 +75,8 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
     return equivalence, float((reference.argmax(axis=1) == labels).mean())
 
 
-def write_twin(folder: Path) -> bytes:
-    """Compile a SavedModel for LiteRT, into its ``assets.extra/model.tflite``; returns the file.
+def write_twin(folder: Path) -> None:
+    """Compile a SavedModel for LiteRT, into its ``assets.extra/model.tflite``.
 
     It has one signature: ``explain`` where the SavedModel has that, whose further outputs cost nothing until they are
     read, else ``serving_default``.
@@ -94,7 +94,6 @@ def write_twin(folder: Path) -> bytes:
     extra = folder / "assets.extra"
     extra.mkdir(exist_ok=True)
     (extra / "model.tflite").write_bytes(twin)
-    return twin
 
 
 def checksums(root: Path, *folders: Path) -> dict[str, str]:
@@ -134,11 +133,3 @@ def _run_saved_model(folder: Path, pixels: Pixels) -> Probabilities:
     serve = loaded.signatures["serving_default"]
     blocks = np.split(pixels, range(1_000, len(pixels), 1_000))
     return np.concatenate([serve(images=tf.constant(block))["probabilities"].numpy() for block in blocks])
-
-
-def _run_litert(content: bytes, pixels: Pixels) -> Probabilities:
-    interpreter = Interpreter(model_content=content, num_threads=1)
-    run = interpreter.get_signature_runner()  # the only one
-    return np.concatenate(
-        [run(images=block)["probabilities"] for block in np.split(pixels, range(100, len(pixels), 100))]
-    )

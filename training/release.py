@@ -166,7 +166,7 @@ def _export(
         f"probability and in {equivalence.differing_classes} of {equivalence.images:,} answers"
     )
     inside = f"{experiment.name}/{VERSION}"
-    assessed, _ = assessment.assess(folder, data, seed=run.seed)
+    assessed = assessment.assess(folder, data, seed=run.seed)
     return {
         "title": experiment.title,
         "version": VERSION,

@@ -13,13 +13,12 @@ from service.answers import describe
 from service.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
 from service.express import Lane
 from service.images import see
-from service.uploads import IMAGE_TYPES, read_picture
+from service.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.written import WrittenJSON
 
 router = APIRouter(tags=["predict"], dependencies=[Depends(known_parameters)])
 
 _JSON, _PNG = "application/json", "image/png"
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -27,7 +26,7 @@ _BODY: dict[str, Any] = {
         "content": {
             "multipart/form-data": {"schema": _FORM},
             "application/json": {"schema": schemas.ImageAsJSON.model_json_schema()},
-            **dict.fromkeys(IMAGE_TYPES, _BINARY),
+            **dict.fromkeys(IMAGE_TYPES, BINARY),
         },
     }
 }
@@ -94,7 +93,7 @@ async def compare(
 @router.post(
     "/explain",
     responses={
-        200: {"model": schemas.Explanation, "content": {_PNG: _BINARY}},
+        200: {"model": schemas.Explanation, "content": {_PNG: BINARY}},
         **_PROBLEMS,
         **problems(s406="neither JSON nor PNG is accepted"),
     },
