@@ -3,6 +3,11 @@
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from service import large_work
+
+# Putting more together takes milliseconds, in which Python lets other threads run.
+_LARGE_BYTES = 1024 * 1024
+
 
 class WrittenJSON(Response):
     """JSON that is written already, with status 200 and no headers of its own."""
@@ -23,7 +28,7 @@ async def body_of(request: Request) -> bytes:
         ClientDisconnect: the client left before it was whole.
 
     """
-    chunks = []
+    chunks: list[bytes] = []
     more = True
     while more:
         message = await request.receive()
@@ -31,7 +36,11 @@ async def body_of(request: Request) -> bytes:
             raise ClientDisconnect
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    if len(chunks) == 1:
+        return chunks[0]
+    if sum(map(len, chunks)) > _LARGE_BYTES:
+        return await large_work.run(b"".join, chunks)
+    return b"".join(chunks)
 
 
 def header(request: Request, name: bytes) -> str | None:

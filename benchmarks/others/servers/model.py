@@ -51,18 +51,21 @@ def _tensorflow() -> Any:
 def _litert() -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreters: dict[int, Any] = {}
+    prepared: dict[int, tuple[Any, int, int]] = {}
+
+    def prepare(shape: tuple[int, ...]) -> tuple[Any, int, int]:
+        interpreter = Interpreter(model_path=str(LITERT), num_threads=1)
+        into = interpreter.get_input_details()[0]["index"]
+        interpreter.resize_tensor_input(into, shape)
+        interpreter.allocate_tensors()
+        return interpreter, into, interpreter.get_signature_runner().get_output_details()["probabilities"]["index"]
 
     def run(images: Array) -> Any:
-        interpreter = interpreters.get(len(images))
-        if interpreter is None:
-            interpreter = interpreters[len(images)] = Interpreter(model_path=str(LITERT), num_threads=1)
-            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], images.shape)
-            interpreter.allocate_tensors()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], images)
+        if len(images) not in prepared:
+            prepared[len(images)] = prepare(images.shape)
+        interpreter, into, out_of = prepared[len(images)]
+        interpreter.set_tensor(into, images)
         interpreter.invoke()
-        return interpreter.get_tensor(
-            interpreter.get_signature_runner("serving_default").get_output_details()["probabilities"]["index"]
-        )
+        return interpreter.get_tensor(out_of)
 
     return run
