@@ -12,6 +12,7 @@ FROM builder AS serving-packages
 RUN uv sync --frozen --no-default-groups --no-cache && \
     rm -f /opt/venv/lib/python3.*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so && \
     find /opt/venv/lib/python3.*/site-packages/numpy -type d -name tests -prune -exec rm -rf {} +
+RUN uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file sbom.cdx.json
 
 FROM builder AS training-packages
 # Compiling TensorFlow's bytecode would add 80 MB for a start that a training job makes once.
@@ -38,6 +39,7 @@ CMD ["train"]
 
 FROM runtime AS serving
 COPY --from=serving-packages /opt/venv /opt/venv
+COPY --from=serving-packages /opt/program/sbom.cdx.json ./
 COPY docker/entrypoint.py docker/
 COPY models models
 COPY service service

@@ -4,7 +4,7 @@ The body is a problem document (RFC 9457, ``application/problem+json``). Its ``t
 is the status's phrase, and ``detail`` says what was wrong and what to do.
 """
 
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from reprlib import Repr
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -158,7 +159,19 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         HTTPStatus.NOT_FOUND: f"there is nothing at {request.url.path}; GET /docs lists what there is",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}; see GET /docs",
     }.get(HTTPStatus(error.status_code), error.detail)
-    return _answer(request, error.status_code, detail, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
+        headers = {"Allow": ", ".join(methods)}
+    return _answer(request, error.status_code, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """List what a path can be asked by: Starlette would name the first route's methods alone."""
+    return [
+        method
+        for method in HTTPMethod
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 async def _out_of_memory(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)

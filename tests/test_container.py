@@ -68,6 +68,14 @@ def running(image: str, *options: str) -> Iterator[tuple[str, str]]:
         docker("rm", "--force", container)
 
 
+def test_the_serving_image_lists_its_parts(serving: str) -> None:
+    parts = json.loads(docker("run", "--rm", "--entrypoint=cat", serving, "sbom.cdx.json").stdout)
+    assert parts["bomFormat"] == "CycloneDX"
+    names = {component["name"] for component in parts["components"]}
+    assert {"fastapi", "ai-edge-litert", "pysimdjson"} <= names
+    assert not {"tensorflow", "tensorflow-cpu", "pytest"} & names
+
+
 @pytest.mark.parametrize("options", [(), HARDENED, ("--cpus=1",)], ids=["root", "hardened", "one CPU"])
 def test_serving_image_answers_and_stops_when_told(serving: str, options: tuple[str, ...]) -> None:
     with running(serving, *options) as (url, container):

@@ -56,7 +56,7 @@ class Other:
         if self.v2:
             shape = [count, 28, 28, 1]
             tensor = {"name": "images", "datatype": "FP32", "shape": shape, "data": pixels.ravel().tolist()}
-            content = {"inputs": [tensor]}
+            content = {"id": "1", "inputs": [tensor]}  # without, a new one comes back with each answer
         if self.name == "MLflow":
             content = {"inputs": pixels.tolist()}
         return Payload(f"{count} as JSON", self.numbers, json.dumps(content).encode(), _JSON, count)
@@ -189,7 +189,7 @@ def _line(name: str, engine: str, server: Server, sent: tuple[Payload | None, ..
         elif seconds == 0:
             cells.append("verified")
         else:
-            load.run(server, payload, core=core, seconds=1, connections=32)
+            load.run(server, payload, core=core, seconds=3, connections=32)
             found = load.run(server, payload, core=core, seconds=seconds, connections=32)
             cells.append(f"{found.rate * payload.images:,.0f}")
     return f"| {name} | {engine} | {' | '.join(cells)} | {server.memory() / 1e6:.0f} MB |"

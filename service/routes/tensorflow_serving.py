@@ -7,6 +7,7 @@ service's problem documents, with the member ``error`` that its clients read.
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from service import codecs, json_images, schemas
 from service.classifier import Classifier
@@ -14,6 +15,15 @@ from service.dependencies import ModelsDependency, SettingsDependency, problems
 from service.invocation import JSON_BATCH, read
 
 PREFIX = "/v1/models"
+
+
+class _Uncoloned(StringConvertor):
+    """A name without a colon, after which an action would come: NAME:predict is asked by POST alone."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("uncoloned", _Uncoloned())
 
 router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
 
@@ -28,7 +38,6 @@ _PROBLEMS = problems(
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {codecs.JSON: JSON_BATCH}}}
 
 
-# Before the routes of GET, of which {name} would take its path, and answer other methods in its place.
 @router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
 @router.post(
     "/{name}/versions/{version}:predict",
@@ -47,8 +56,8 @@ async def predict(
     return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 
 
-@router.get("/{name}", responses=_NOT_FOUND)
-@router.get("/{name}/versions/{version}", responses=_NOT_FOUND)
+@router.get("/{name:uncoloned}", responses=_NOT_FOUND)
+@router.get("/{name:uncoloned}/versions/{version:uncoloned}", responses=_NOT_FOUND)
 async def status(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Say that a model's version is available."""
     classifier = models.get(name, version)
@@ -60,8 +69,8 @@ async def status(name: str, models: ModelsDependency, version: str | None = None
     return {"model_version_status": [available]}
 
 
-@router.get("/{name}/metadata", responses=_NOT_FOUND)
-@router.get("/{name}/versions/{version}/metadata", responses=_NOT_FOUND)
+@router.get("/{name:uncoloned}/metadata", responses=_NOT_FOUND)
+@router.get("/{name:uncoloned}/versions/{version:uncoloned}/metadata", responses=_NOT_FOUND)
 async def metadata(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Describe a model's signature."""
     classifier = models.get(name, version)

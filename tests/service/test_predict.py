@@ -170,4 +170,7 @@ def test_a_content_length_of_many_digits_is_a_number() -> None:
 
 def test_unknown_path_and_method_are_problems(client: httpx.Client) -> None:
     assert_problem(client.get("/nothing"), 404, "/nothing", "/docs")
-    assert_problem(client.get("/predict"), 405, "/predict", "GET")
+    refused = client.get("/predict")
+    assert_problem(refused, 405, "/predict", "GET")
+    assert refused.headers["allow"] == "POST"
+    assert client.put("/ping").headers["allow"] == "GET, HEAD, POST"
