@@ -8,10 +8,12 @@ WORKDIR /opt/program
 COPY pyproject.toml uv.lock ./
 
 FROM builder AS serving-packages
-# LiteRT's GPU accelerator is never loaded by a CPU interpreter.
+# A CPU interpreter never loads LiteRT's GPU accelerator, its compilers for NPUs and their makers' libraries.
 RUN uv sync --frozen --no-default-groups --no-cache && \
-    rm -f /opt/venv/lib/python3.*/site-packages/ai_edge_litert/libLiteRtWebGpuAccelerator.so && \
-    find /opt/venv/lib/python3.*/site-packages/numpy -type d -name tests -prune -exec rm -rf {} +
+    cd /opt/venv/lib/python3.*/site-packages && \
+    (cd ai_edge_litert && rm -rf libLiteRtWebGpuAccelerator.so aot tools vendors) && \
+    rm -f simdjson/*.cpp simdjson/*.h && \
+    find numpy -type d -name tests -prune -exec rm -rf {} +
 RUN uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file sbom.cdx.json
 
 FROM builder AS training-packages

@@ -36,7 +36,7 @@ from service.routes import (
 from service.security import ApiKey
 from service.settings import Settings, allowed_cpus
 
-_OPEN_AFTER_SECONDS = 2
+_OPEN_AFTER_SECONDS = 10
 
 _log = logging.getLogger("uvicorn.error")
 

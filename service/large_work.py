@@ -4,8 +4,6 @@ As many threads as the worker has cores to use: one each, unless there are fewer
 """
 
 import asyncio
-import os
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -21,13 +19,7 @@ _PIECE = 256
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work", initializer=_give_way)
-
-
-def _give_way() -> None:
-    """Let the event loop's thread have a core as soon as it wants one."""
-    if sys.platform == "linux":  # where a niceness is a thread's own
-        os.nice(10)
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work")
 
 
 _threads, _executor = 1, _pool(1)
