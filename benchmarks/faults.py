@@ -48,6 +48,7 @@ class Rolled:
     requests: int
     lost: int
     replacements: int
+    by_status: dict[str, int]
 
 
 def workers(server: Server) -> list[int]:
@@ -149,7 +150,7 @@ def rolling_update(*, requests: int = 3000) -> Rolled:
                 instances[turn].enter_context(_instance(ports[turn]))
                 replacements += 1
     lost = [outcome for outcome in load.outcomes if outcome.status != 200]
-    return Rolled(len(load.outcomes), len(lost), replacements)
+    return Rolled(len(load.outcomes), len(lost), replacements, load.by_status())
 
 
 def _instance(port: int) -> Any:

@@ -55,12 +55,12 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (whatever it was)
         self._answers.lost += not self._ended
+        if self._asking is not None:
+            self._asking.cancel()
 
     def end(self) -> None:
         """Ask no more."""
         self._ended = True
-        if self._asking is not None:
-            self._asking.cancel()
         self._transport.abort()
 
     def _ask(self) -> None:
@@ -87,6 +87,7 @@ def flood(port: int, payload: Payload, *, core: int, seconds: float, connections
             await loop.create_connection(lambda: _Connection(request, connections / rate, answers), "127.0.0.1", port)
             for _ in range(connections)
         ]
+        answers.seconds.clear()  # what came while they connected
         await asyncio.sleep(seconds)
         for _, connection in opened:
             connection.end()

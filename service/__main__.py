@@ -1,6 +1,8 @@
 """``python -m service``: verify the settings and the bundle, then serve."""
 
 import argparse
+import errno
+import logging
 import os
 import signal
 import socket
@@ -21,12 +23,14 @@ from service.supervisor import Supervisor
 STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
 
-
 _ACCEPTED_AT_ONCE = 32
-"""New connections a turn of the event loop: uvloop accepts one for each descriptor that it listens on.
+"""New connections in a turn of all workers' event loops: uvloop accepts one for each descriptor that it listens on.
 
-With one alone, a health check that comes behind hundreds of clients of a busy worker would wait for seconds.
+With one alone, a health check that comes behind hundreds of clients of a busy worker would wait for seconds. With many
+for each of several workers, the first to wake would take all that come together.
 """
+
+_log = logging.getLogger("uvicorn.error")
 
 _SHARED_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (its folders are mkdtemp's)
 """Counters belong here, where no disk can be slow or full; else wherever ``tempfile`` finds room."""
@@ -51,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     try:
-        _try_to_listen(settings)
+        sockets = _bind(settings)
     except OSError as error:
         print(
             f"error: cannot listen on {settings.host} port {settings.listening_port} ({error.strerror}); "
@@ -65,22 +69,44 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
             if settings.sagemaker_multi_model:
                 os.environ["SERVICE_REGISTRY_DIR"] = folder
-            _serve(settings)
+            _serve(settings, sockets)
     except FileNotFoundError as error:  # what tempfile says where it may write nowhere
         print(f"error: {error.strerror}; mount one that can be written to: --tmpfs /tmp", file=sys.stderr)
         return 1
     return 0
 
 
-def _try_to_listen(settings: Settings) -> None:
-    """Bind once, so that a taken port or a wrong address is a sentence and not a log entry of Uvicorn's."""
-    family, *_, address = socket.getaddrinfo(settings.host, settings.listening_port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family) as listening:
+def _bind(settings: Settings) -> list[socket.socket]:
+    """Bind to the host's addresses, so that a taken port or a wrong address is a sentence and not Uvicorn's log entry.
+
+    Raises:
+        OSError: none of them can be had, or one is taken.
+
+    """
+    bound, missing = [], None
+    found = socket.getaddrinfo(settings.host, settings.listening_port, type=socket.SOCK_STREAM)
+    for family, _, _, _, address in found:
+        listening = socket.socket(family)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            listening.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:  # localhost is ::1, too, where there is no IPv6
+                raise
+            missing = error
+        else:
+            bound.append(listening)
+    if missing is not None and not bound:
+        raise missing
+    if sys.platform == "win32":  # no uvloop
+        return bound
+    copies = max(1, _ACCEPTED_AT_ONCE // settings.workers)
+    return [copy for listening in bound for copy in (listening, *(listening.dup() for _ in range(copies - 1)))]
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
     # Uvicorn drains, then raises the signal again for this handler: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     patience = Patience(
@@ -103,8 +129,7 @@ def _serve(settings: Settings) -> None:
         headers=[NOSNIFF],
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),
     )
-    listening = config.bind_socket()
-    sockets = [listening, *(listening.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))]
+    _log.info("serving on http://%s:%d (Press CTRL+C to quit)", settings.host, settings.listening_port)
     if settings.workers == 1:
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt):  # raised again after it has drained

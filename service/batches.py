@@ -36,7 +36,7 @@ def scaled(array: npt.NDArray[Any], what: str) -> Pixels:
 
     """
     if array.dtype == np.uint8:
-        array = np.divide(array, np.float32(255), dtype=np.float32)
+        array = np.divide(array, np.float32(255), dtype=np.float32, order="C")
         return array.reshape(-1, 28, 28, 1)
     low, high = array.min(), array.max()
     if low >= 0 and high <= 1:  # not so with NaN, which either of them is then

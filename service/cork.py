@@ -8,7 +8,10 @@ from typing import Any
 
 
 class CorkedTransport:
-    """A transport that holds a write back until the next one, or the event loop's next turn, whichever comes first."""
+    """A transport that hands on writes two and two; one alone when the event loop's next turn comes.
+
+    Only for who writes by ``write``: everything else passes by what is held back.
+    """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -30,7 +33,7 @@ class CorkedTransport:
     def flush(self) -> None:
         """Write what is held back."""
         held, self._held = self._held, None
-        if held is not None:
+        if held is not None and not self._transport.is_closing():  # by a reset, say
             self._transport.write(held)
 
     def close(self) -> None:

@@ -166,7 +166,12 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """List what a path can be asked by: Starlette would name the first route's methods alone."""
+    """List what a path can be asked by: Starlette would name the first route's methods alone.
+
+    Empty for a path below a mount, which knows itself.
+    """
+    if "app_root_path" in request.scope:
+        return []
     return [
         method
         for method in HTTPMethod

@@ -44,8 +44,13 @@ def _read_plain(body: bytes, max_batch: int) -> Batch | None:
     try:
         content: Any = simdjson.Parser().parse(body)
         (field,) = content
+        if field not in ("instances", "inputs"):
+            return None
         images = content[field]
-        count, lengths = len(images), {len(image) for image in images}
+        count = len(images)
+        if count > max_batch:
+            return None
+        lengths = {len(image) for image in images}
         if lengths == {PIXELS}:
             arrays = 1 + count
         elif lengths == {28} and {len(row) for image in images for row in image} == {28}:
@@ -57,8 +62,6 @@ def _read_plain(body: bytes, max_batch: int) -> Batch | None:
             return None
         numbers = np.frombuffer(images.as_buffer(of_type="d"))
     except (TypeError, ValueError, AttributeError, RuntimeError):
-        return None
-    if field not in ("instances", "inputs") or count > max_batch:
         return None
     return Batch(scaled(numbers, f'"{field}"'), field)
 

@@ -8,6 +8,7 @@ looks at itself once a second, so that a request costs no timer.
 import asyncio
 import time
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -92,10 +93,12 @@ class PatientProtocol(HttpToolsProtocol):
             return
         self._in_headers, self._header_bytes = False, 0
         self._deadline = self.loop.time() + self._patience.body
-        # Counted where a request arrives: what waits for its turn of the event loop is in flight, and nobody else sees
-        # it. Tasks that are done leave the set a turn later.
-        if len(self.tasks) >= self._most:
-            self.scope["state"]["in_flight"] = sum(not task.done() for task in self.tasks)
+        # Counted where a request arrives: what waits for its turn of the event loop is in flight, whatever it asks for,
+        # and nobody else sees it. Tasks that are done leave the set a turn later; a pipelined request's turn is none of
+        # this one's.
+        if len(self.tasks) >= self._most and not self._is_answering():
+            waiting = (task for task in self.tasks if not task.done())
+            self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._most))
         super().on_headers_complete()
         if "drain" in self.app_state and self.app_state["drain"].draining:
             self.cycle.keep_alive = False

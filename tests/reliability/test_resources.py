@@ -33,6 +33,8 @@ class Limited:
     def __init__(self, **environment: str) -> None:
         port = free_port()
         settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MAX_BODY_MB": "300"} | environment
+        # Each thread's own 64 MB of address space would be room for what a limit is to refuse.
+        settings["MALLOC_ARENA_MAX"] = "1"
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings)
         for _ in range(600):
@@ -79,6 +81,7 @@ def test_without_descriptors_it_waits_and_goes_on(server: Limited) -> None:
                 connections.enter_context(socket.create_connection(address))
             time.sleep(0.5)
             assert kept.get("/ping").status_code == 200  # who is connected is answered
+            assert len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) > 60  # half of them listen
             before = processor_seconds(server.process.pid)
             time.sleep(1)
             assert processor_seconds(server.process.pid) - before < 0.9, "it spins while it cannot accept"

@@ -24,7 +24,7 @@ class Wire:
         self.calls.append(b"(closed)")
 
     def is_closing(self) -> bool:
-        return True
+        return b"(closed)" in self.calls
 
 
 def written(work: Callable[[CorkedTransport], None]) -> list[bytes]:
@@ -67,6 +67,18 @@ def test_what_is_held_back_is_written_before_the_end() -> None:
 
 def test_it_is_a_transport_in_all_else() -> None:
     def work(corked: CorkedTransport) -> None:
-        assert corked.is_closing()
+        assert not corked.is_closing()
 
     assert written(work) == []
+
+
+def test_nothing_is_written_to_what_was_closed_from_outside() -> None:
+    wire = Wire()
+
+    async def main() -> None:
+        CorkedTransport(wire, asyncio.get_running_loop()).write(b"head")  # type: ignore[arg-type]
+        wire.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert wire.calls == [b"(closed)"]

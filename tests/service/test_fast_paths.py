@@ -92,6 +92,21 @@ def test_what_one_parser_forgives_and_the_other_does_not_is_refused(samples: Sam
             read_json(body, max_batch=2)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(f"[{value}]" for value in ("1", "-5", "1.5", "true", "null", '"instances"', "18446744073709551615", "{}")),
+        *(f'{{"{key}": [[0.5]]}}' for key in ("inst\\u0000ances", "instances\\u0000", "", "image")),
+        "5",
+        '"instances"',
+        "{}",
+    ],
+)
+def test_json_without_the_field_is_refused_whatever_it_is(body: str) -> None:
+    with pytest.raises(UnusableError, match='either "instances" or "inputs"'):
+        read_json(body.encode(), max_batch=2)
+
+
 def test_arrays_in_odd_places_are_found(samples: Samples) -> None:
     """As many rows, or as many numbers, as images have, and yet none."""
     image = (samples.images[0] / 255).tolist()

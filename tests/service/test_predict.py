@@ -174,3 +174,4 @@ def test_unknown_path_and_method_are_problems(client: httpx.Client) -> None:
     assert_problem(refused, 405, "/predict", "GET")
     assert refused.headers["allow"] == "POST"
     assert client.put("/ping").headers["allow"] == "GET, HEAD, POST"
+    assert "POST" not in client.post("/static/predict").headers.get("allow", "")
