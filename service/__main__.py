@@ -24,10 +24,10 @@ STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
 
 _ACCEPTED_AT_ONCE = 32
-"""New connections in a turn of all workers' event loops: uvloop accepts one for each descriptor that it listens on.
+"""New connections in a turn of a lone worker's event loop: uvloop accepts one for each descriptor that it listens on.
 
-With one alone, a health check that comes behind hundreds of clients of a busy worker would wait for seconds. With many
-for each of several workers, the first to wake would take all that come together.
+With one alone, a health check that comes behind hundreds of new clients of a busy worker would wait for seconds. Several
+workers have one each: with more, the first to wake would take all connections that come together, and keep them.
 """
 
 _log = logging.getLogger("uvicorn.error")
@@ -100,10 +100,9 @@ def _bind(settings: Settings) -> list[socket.socket]:
             bound.append(listening)
     if missing is not None and not bound:
         raise missing
-    if sys.platform == "win32":  # no uvloop
+    if settings.workers > 1 or sys.platform == "win32":  # which has no uvloop
         return bound
-    copies = max(1, _ACCEPTED_AT_ONCE // settings.workers)
-    return [copy for listening in bound for copy in (listening, *(listening.dup() for _ in range(copies - 1)))]
+    return bound + [listening.dup() for listening in bound for _ in range(_ACCEPTED_AT_ONCE - 1)]
 
 
 def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
