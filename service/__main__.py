@@ -26,8 +26,9 @@ STOP_SECONDS = 25
 _ACCEPTED_AT_ONCE = 32
 """New connections in a turn of a lone worker's event loop: uvloop accepts one for each descriptor that it listens on.
 
-With one alone, a health check that comes behind hundreds of new clients of a busy worker would wait for seconds. Several
-workers have one each: with more, the first to wake would take all connections that come together, and keep them.
+With one alone, a health check that comes behind hundreds of new clients of a busy worker would wait for seconds.
+Several workers have one each: with more, the first to wake would take all connections that come together, and keep
+them.
 """
 
 _log = logging.getLogger("uvicorn.error")
