@@ -62,17 +62,15 @@ class LiteRTEngine:
 
     def predict(self, pixels: Pixels) -> Probabilities:
         """Classify; see ``Engine``."""
-        if len(pixels) == 1:
-            return self._invoke(pixels, (PROBABILITIES,))[0]
         return self.explain(pixels, PROBABILITIES)[PROBABILITIES]
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
         """Run the model once; see ``Engine``."""
+        if len(pixels) in (1, self._BLOCK):
+            return dict(zip(names, self._invoke(pixels, names), strict=True))
         whole = len(pixels) - len(pixels) % self._BLOCK
         steps = [(start, self._BLOCK) for start in range(0, whole, self._BLOCK)]
         steps += [(start, 1) for start in range(whole, len(pixels))]
-        if len(steps) == 1:
-            return dict(zip(names, self._invoke(pixels, names), strict=True))
         parts = [self._invoke(pixels[start : start + size], names) for start, size in steps]
         return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
 

@@ -27,13 +27,11 @@ IMAGE_TYPES = (
 )
 """What a bare file may be declared as; its bytes, not this name, decide how it is decoded."""
 
-
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 """Any file, for the API's documentation."""
 
 _LARGE_BYTES = 256 * 1024
 """A JSON body of more is parsed off the event loop."""
-
 
 _PLAIN_FORM = re.compile(r"multipart/form-data; ?boundary=([0-9A-Za-z'()+_,./:=?-]{1,70})")
 _FILE_PART = re.compile(

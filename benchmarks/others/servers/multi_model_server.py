@@ -58,6 +58,5 @@ if __name__ == "__main__":
             "default_workers_per_model=1\n"
         )
     command = [os.path.join(os.path.dirname(sys.executable), "multi-model-server"), "--start", "--foreground"]
-    sys.exit(
-        subprocess.run([*command, "--model-store", store, "--models", "m=m", "--mms-config", properties]).returncode
-    )
+    command += ["--model-store", store, "--models", "m=m", "--mms-config", properties]
+    sys.exit(subprocess.run(command, cwd=store).returncode)  # its logs go where it is started
