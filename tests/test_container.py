@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port
+from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port, unpack
 from training.datasets import FashionMNIST, scale
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
@@ -143,7 +143,7 @@ def through_model_tar_gz(model: Path, folder: Path) -> Path:
         archive.add(model, arcname=".")
     with tarfile.open(packed) as archive:
         assert all(entry.isfile() or entry.isdir() for entry in archive), "hosting refuses links"
-        archive.extractall(unpacked, filter="data")
+        unpack(archive, unpacked)
     return unpacked
 
 

@@ -230,13 +230,12 @@ def _collect(session: Session, client: Any, name: str, runs: RunFolder, experime
     with tarfile.open(fileobj=BytesIO(content)) as archive:
         # A run's own record comes last: what is interrupted before is collected again.
         for member in sorted(archive.getmembers(), key=lambda m: bool(re.search(r"seed-\d+\.json$", m.name))):
-            inside = Path(member.name)
-            if member.isfile() and re.fullmatch(
-                rf"(?:\./)?runs/{experiment}/seed-\d+(\.probes)?\.(json|keras)", member.name
-            ):
-                member.name = str(Path(*inside.parts[-2:]))
-                runs.folder.mkdir(parents=True, exist_ok=True)
-                archive.extract(member, runs.folder, filter="data")
+            ours = re.fullmatch(rf"(?:\./)?runs/{experiment}/(seed-\d+(\.probes)?\.(json|keras))", member.name)
+            if ours is not None and member.isfile() and (file := archive.extractfile(member)) is not None:
+                # By hand: extract() has its filters from Python 3.11.4 on, and a name and bytes are all that is wanted.
+                folder = runs.folder / experiment
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / ours[1]).write_bytes(file.read())
 
 
 @contextmanager

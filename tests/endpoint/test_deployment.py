@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from service.bundle import Bundle
-from tests.conftest import DATA, ROOT
+from tests.conftest import DATA, ROOT, unpack
 from tests.endpoint.aws import ACCOUNT, REGION, Aws
 from tests.endpoint.conftest import NAME, Command
 from tests.endpoint.runtime import LARGEST_BODY, Runtime
@@ -91,7 +91,7 @@ def test_what_deploy_makes(aws: Aws, deployed: str, tmp_path: Path) -> None:
     content = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=BytesIO(content)) as archive:
         assert all(entry.isfile() for entry in archive), "SageMaker refuses links"
-        archive.extractall(tmp_path, filter="data")
+        unpack(archive, tmp_path)
     assert "cnn_a" in Bundle(tmp_path).manifest.models
 
 
