@@ -41,7 +41,7 @@ reliability: $(UV)  ## the long fault, overload, hostile and soak runs: over an 
 	$(WORK) python -m benchmarks.soak
 
 fuzz: $(UV)  ## fuzz each reader of strangers' bytes for SECONDS (1800), going on from the corpus
-	for target in picture json json_lines csv npy; do \
+	for target in picture plain_png json json_lines csv npy; do \
 		$(WORK) python -m benchmarks.fuzz $$target --seconds $(or $(SECONDS),1800) || exit 1; done
 
 audit: $(UV)  ## known vulnerabilities in what serving needs, and its parts list (CycloneDX), into dist/

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from service import __version__, errors, large_work, metrics, tracing
+from service import __version__, errors, large_work, metric_files, metrics, tracing
 from service.admission import Admission
 from service.bundle import Bundle
 from service.classifier import Models
@@ -120,6 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
         async with _loaded(app):
             yield state
     finally:
+        metric_files.write()
         if provider := getattr(app.state, "tracer_provider", None):
             provider.shutdown()  # sends what is left
 

@@ -3,6 +3,8 @@
 What is used here was fitted by ``training/assessment.py``, which says how and why; this is one image's arithmetic.
 """
 
+from math import log
+
 import numpy as np
 
 from service.bundle import Bundle
@@ -30,10 +32,11 @@ class Assessor:
             self._residual_mean, self._residual_deviation = (float(value) for value in arrays["residual"])
 
     def calibrate(self, probabilities: Probabilities) -> Probabilities:
-        """Divide the logits by the temperature: float32 (classes,) → (classes,); the order stays the same."""
+        """Divide the logits by the temperature: float32 (N, classes) → (N, classes); the order stays the same."""
         # A softmax's logarithm is its logits up to a constant; at 0 it is kept finite.
-        powers = (probabilities / probabilities.max()).clip(_SMALLEST) ** self._inverse_temperature
-        calibrated: Probabilities = powers / powers.sum()
+        largest = probabilities.max(axis=1, keepdims=True)
+        powers = np.maximum(probabilities / largest, _SMALLEST) ** self._inverse_temperature
+        calibrated: Probabilities = powers / powers.sum(axis=1, keepdims=True)
         return calibrated
 
     def reliability(self, class_id: int, confidence: float) -> dict[str, object]:
@@ -41,15 +44,19 @@ class Assessor:
         band = sum(confidence >= edge for edge in self._bands)
         return self._reliability[class_id][band]
 
-    def score(self, pixels: Pixels, features: Activations) -> float:
-        """Say how strange an image is: (1, 28, 28, 1) and (1, units) → standard deviations above a usual one."""
-        f = features[0].astype(np.float64)
-        distance = float(f @ self._quadratic @ f + (f @ self._linear + self._constant).min())
-        centred = pixels.reshape(-1) - self._mean
-        explained = centred @ self._components
-        left = max(float(centred @ centred) - float(explained @ explained), 1e-3)
-        residual = (float(np.log(left)) - self._residual_mean) / self._residual_deviation
-        return max(distance, residual)
+    def score(self, pixels: Pixels, features: Activations) -> list[float]:
+        """Say how strange images are: (N, 28, 28, 1) and (N, units) → N standard deviations above a usual one."""
+        # Products by row, not of whole matrices, which round otherwise: a score must not depend on an image's company.
+        f = features.astype(np.float64)
+        curved = np.vecdot(np.vecmat(f, self._quadratic), f).tolist()
+        nearest = (np.vecmat(f, self._linear) + self._constant).min(axis=1).tolist()
+        centred = pixels.reshape(len(pixels), -1) - self._mean
+        explained = np.vecmat(centred, self._components)
+        lengths = np.vecdot(centred, centred).tolist(), np.vecdot(explained, explained).tolist()
+        return [
+            max(q + c, (log(max(whole - part, 1e-3)) - self._residual_mean) / self._residual_deviation)
+            for q, c, whole, part in zip(curved, nearest, *lengths, strict=True)
+        ]
 
     def in_distribution(self, score: float) -> bool:
         """Tell whether a score is one that 95 % of the validation images do not exceed."""

@@ -1,6 +1,7 @@
 """The served models: loaded, checked against their golden samples, and asked."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from service.engines import PROBABILITIES, Engine, Pixels, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.manifest import Manifest, ModelEntry
 from service.metrics import MeasuredEngine
+from service.micro_batching import MicroBatcher
 
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
@@ -70,22 +72,28 @@ class Classifier:
     assessor: Assessor | None = None
     watch: Watch | None = None
 
-    def answer(self, pixels: Pixels) -> Answer:
-        """Classify one picture, float32 (1, 28, 28, 1), assess the answer, and count both for drift."""
+    async def answer(self, pixels: Pixels) -> Answer:
+        """Give the one of ``answers`` for float32 (1, 28, 28, 1), found together with those that others ask for."""
+        return await self._answering.submit(pixels)
+
+    def answers(self, pixels: Pixels) -> list[Answer]:
+        """Classify pictures, float32 (N, 28, 28, 1), assess each answer, and count all for drift."""
         if self.assessor is None or self.watch is None:
-            return Answer(self.engine.predict(pixels)[0])
+            return [Answer(probabilities) for probabilities in self.engine.predict(pixels)]
         found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
-        probabilities = self.assessor.calibrate(found[PROBABILITIES][0])
-        class_id = int(probabilities.argmax())
-        confidence = float(probabilities[class_id])
-        score = self.assessor.score(pixels, found[_FEATURES])
-        afterwards.do(self.watch.count, pixels, self.labels[class_id], confidence, score)
-        return Answer(
-            probabilities,
-            self.assessor.reliability(class_id, confidence),
-            self.assessor.in_distribution(score),
-            score,
-        )
+        probabilities = self.assessor.calibrate(found[PROBABILITIES])
+        class_ids = probabilities.argmax(axis=1).tolist()
+        confidences = probabilities.max(axis=1).tolist()
+        scores = self.assessor.score(pixels, found[_FEATURES])
+        afterwards.do(self.watch.count, pixels, [self.labels[class_id] for class_id in class_ids], confidences, scores)
+        return [
+            Answer(row, self.assessor.reliability(class_id, confidence), self.assessor.in_distribution(score), score)
+            for row, class_id, confidence, score in zip(probabilities, class_ids, confidences, scores, strict=True)
+        ]
+
+    @cached_property
+    def _answering(self) -> MicroBatcher[Answer]:
+        return MicroBatcher(self.answers)
 
 
 class Models:
@@ -169,10 +177,9 @@ class Models:
             if _FEATURES not in engine.outputs:
                 raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_MEND}")
             features = engine.explain(pixels, _FEATURES)[_FEATURES]
-            scores = np.array(
-                [assessor.score(p[np.newaxis], f[np.newaxis]) for p, f in zip(pixels, features, strict=True)]
+            _require_close(
+                name, "outlier scores", np.array(assessor.score(pixels, features)), golden["scores"], SCORE_TOLERANCE
             )
-            _require_close(name, "outlier scores", scores, golden["scores"], SCORE_TOLERANCE)
         watch = Watch(name, assessor.reference)
         return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name), assessor, watch)
 

@@ -60,16 +60,23 @@ class Watch:
         self._model = model
         self._labels: dict[str, Counter] = {}
 
-    def count(self, pixels: Pixels, label: str, confidence: float, score: float) -> None:
-        """Count one picture, float32 (1, 28, 28, 1), and what was made of it."""
-        brightness, polarity = (pixels.reshape(-1) @ _WEIGHTS).tolist()
-        self._brightness.observe(brightness)
-        self._polarity.observe(polarity)
-        self._confidence.observe(confidence)
-        self._score.observe(score)
-        if label not in self._labels:
-            self._labels[label] = _LABELS.labels(self._model, label)
-        self._labels[label].inc()
+    def count(
+        self, pixels: Pixels, labels: Sequence[str], confidences: Sequence[float], scores: Sequence[float]
+    ) -> None:
+        """Count pictures, float32 (N, 28, 28, 1), and what was made of each."""
+        brightnesses, polarities = (pixels.reshape(len(pixels), -1) @ _WEIGHTS).T.tolist()
+        for histogram, found in (
+            (self._brightness, brightnesses),
+            (self._polarity, polarities),
+            (self._confidence, confidences),
+            (self._score, scores),
+        ):
+            for value in found:
+                histogram.observe(value)
+        for label in labels:
+            if label not in self._labels:
+                self._labels[label] = _LABELS.labels(self._model, label)
+            self._labels[label].inc()
 
 
 @cache

@@ -59,7 +59,7 @@ async def explain(models: Models, classifier: Classifier, pixels: Pixels) -> Exp
     """
     layers = sorted(name for name in classifier.engine.outputs if name.startswith("convolution"))
     found = classifier.engine.explain(pixels, *layers) if layers else {}
-    answer = classifier.answer(pixels)
+    answer = await classifier.answer(pixels)
     drop = await _occlude(models, classifier, pixels[0], int(answer.probabilities.argmax()))
     return Explanation(answer, drop, {layer: found[layer][0] for layer in layers})
 
@@ -76,7 +76,7 @@ async def _occlude(models: Models, classifier: Classifier, picture: Pixels, clas
             occluded[-1][patch] = FILL
     probabilities = await models.predict(classifier, np.stack(occluded))
     if classifier.assessor is not None:
-        probabilities = np.stack([classifier.assessor.calibrate(row) for row in probabilities])
+        probabilities = classifier.assessor.calibrate(probabilities)
     of_class = probabilities[:, class_id]
     if hiding:
         drop[tuple(np.transpose(hiding))] = of_class[0] - of_class[1:]

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from service import large_work
+from service import large_work, plain_png
 from service.conversion import SIZE, WORKING_EDGE, Grey, convert
 from service.errors import MalformedError, TooLargeError, UnusableError
 
@@ -84,6 +84,8 @@ async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:
     """
     if len(content) > _LARGE_BYTES:
         return await large_work.run(preprocess, content, mode, max_pixels)
+    if mode != "photo" and (grey := plain_png.read(content)) is not None:
+        return _of_dataset(grey)
     image = _open(content, max_pixels)
     if image.width * image.height > _LARGE_PIXELS:
         return await large_work.run(_preprocess, image, mode)
@@ -139,10 +141,8 @@ def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
         size = size if orientation < 5 else size[::-1]
     if mode != "photo":
         grey = _dataset_grey(upright)
-        if grey is not None and (grey == grey[0, 0]).all():
-            raise UnusableError("the picture is blank: all its pixels are the same")
         if grey is not None:
-            return Preprocessed(_to_pixels(grey), "dataset")
+            return _of_dataset(grey)
         if mode == "dataset":
             raise UnusableError(
                 "preprocess=dataset takes 28×28 grey pictures as they are, and this one is "
@@ -194,6 +194,12 @@ def _dataset_grey(image: Image.Image) -> Grey | None:
     colour = np.asarray(_on_background(image, 0))
     grey: Grey = colour[..., 0]
     return grey if (colour == grey[..., np.newaxis]).all() else None
+
+
+def _of_dataset(grey: Grey) -> Preprocessed:
+    if (grey == grey[0, 0]).all():
+        raise UnusableError("the picture is blank: all its pixels are the same")
+    return Preprocessed(_to_pixels(grey), "dataset")
 
 
 def _convert_photo(image: Image.Image, size: tuple[int, int]) -> Preprocessed:

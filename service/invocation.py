@@ -75,7 +75,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         accepted = negotiation.choose(accept, _ANSWERS)
         seen = await see(await body_of(request), "auto", max_pixels=settings.max_pixels)
         if attributes.get("verbose") == "true" and accepted == codecs.JSON:
-            described = describe(classifier, classifier.answer(seen.pixels), seen, top_k=len(classifier.labels))
+            described = describe(classifier, await classifier.answer(seen.pixels), seen, top_k=len(classifier.labels))
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
         # As every array's: the SavedModel's own softmax, not calibrated.
         probabilities = classifier.engine.predict(seen.pixels)

@@ -20,8 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-import service.metric_files  # noqa: F401 (before the first metric)
-from service import __version__, afterwards
+from service import __version__, afterwards, metric_files  # metric_files before the first metric
 from service.drift import Drift
 from service.engines import Activations, Engine, Pixels, Probabilities
 from service.manifest import Manifest
@@ -36,7 +35,11 @@ _DURATION = Histogram(
     "service_request_duration_seconds", "From headers to answer", ["route"], buckets=_BUCKETS, registry=None
 )
 _INFERENCE = Histogram(
-    "service_inference_duration_seconds", "One call of a model", ["model"], buckets=_BUCKETS, registry=None
+    "service_inference_duration_seconds",
+    "One call of a model, for all pictures that came together",
+    ["model"],
+    buckets=_BUCKETS,
+    registry=None,
 )
 _IMAGES = Counter("service_images", "Images classified", ["model"], registry=None)
 IN_FLIGHT = Gauge("service_requests_in_flight", "Requests being worked on", multiprocess_mode="livesum", registry=None)
@@ -101,6 +104,7 @@ def exposition(manifest: Manifest | None) -> bytes:
 
     """
     registry = CollectorRegistry()
+    metric_files.write()
     with _locked():
         workers = _living_workers()
         counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]

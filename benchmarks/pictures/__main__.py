@@ -122,7 +122,7 @@ def keras_model(path: Path) -> Predict:
 
 def strangeness(classifier: Classifier, pixels: Pixels) -> npt.NDArray[np.bool_]:
     """Ask which pictures are not ``in_distribution``; bool (N,)."""
-    return np.array([classifier.answer(one[np.newaxis]).in_distribution is False for one in pixels])
+    return np.array([answer.in_distribution is False for answer in classifier.answers(pixels)])
 
 
 def share(right: npt.NDArray[np.bool_]) -> str:

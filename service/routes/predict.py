@@ -68,7 +68,7 @@ async def predict(
     request.state.model = classifier.name
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     return _json(
-        describe(classifier, classifier.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None)
+        describe(classifier, await classifier.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None)
     )
 
 
@@ -85,7 +85,7 @@ async def compare(
     classifiers = [models.get(name) for name in models.names]
     seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     answers = [
-        describe(c, c.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None) for c in classifiers
+        describe(c, await c.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None) for c in classifiers
     ]
     return _json({"predictions": answers})
 

@@ -67,8 +67,8 @@ def test_tensorflow_gives_the_same_assessment(samples: Samples) -> None:
     models.load()
     classifier = models.get("cnn_b")
     pixels = (samples.images[7] / np.float32(255)).reshape(1, 28, 28, 1)
-    litert = classifier.answer(pixels)
-    tensorflow = replace(classifier, engine=TensorFlowEngine(MODELS / "cnn_b" / "1")).answer(pixels)
+    (litert,) = classifier.answers(pixels)
+    (tensorflow,) = replace(classifier, engine=TensorFlowEngine(MODELS / "cnn_b" / "1")).answers(pixels)
     assert litert.score == pytest.approx(tensorflow.score, abs=1e-3)
     assert litert.reliability == tensorflow.reliability
     assert litert.probabilities == pytest.approx(tensorflow.probabilities, abs=1e-5)

@@ -39,12 +39,18 @@ def test_a_committed_run_repeats_exactly(dataset: FashionMNIST, tmp_path: Path) 
     assert recorded is not None
     here = provenance.collect()
     for key in ("cpu", "cores", "python", "packages"):
-        if here[key] != recorded.provenance[key]:
+        if not str(here[key]).startswith(str(recorded.provenance[key])):
             pytest.skip(
                 f"recorded with {key} {recorded.provenance[key]}, this is {here[key]}: floats differ in the last digit"
             )
     with Console(runs=1) as console:
         repeated = trainer.train(experiment, seed, dataset, RunFolder(tmp_path), console)
+    if here["cpu"] != recorded.provenance["cpu"] and repeated.history != recorded.history:
+        # Of the same name, perhaps of another generation: the record does not tell. What chips round otherwise grows
+        # from epoch to epoch, what is done otherwise shows in the first.
+        for name, values in recorded.history.items():
+            assert repeated.history[name][:5] == pytest.approx(values[:5], rel=1e-3), name
+        return
     assert repeated.history == recorded.history
     assert (repeated.validation, repeated.test) == (recorded.validation, recorded.test)
     assert repeated.test_predictions == recorded.test_predictions
