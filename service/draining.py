@@ -1,4 +1,4 @@
-"""What happens between SIGTERM and the end: say so to whoever asks, and keep answering for a moment.
+"""What happens between SIGTERM, or a worker's supervisor's end, and its own: say so, and keep answering for a moment.
 
 A load balancer learns from ``/ping`` that no more requests should come here; until it has asked, requests that still
 come are answered, each with ``Connection: close``, so that clients that keep connections
@@ -6,7 +6,9 @@ look for another. After that Uvicorn closes the port and finishes what it has.
 """
 
 import asyncio
+import multiprocessing
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -37,6 +39,14 @@ class Drain:
                 loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
 
         signal.signal(signal.SIGTERM, drain)
+        supervisor = multiprocessing.parent_process()
+        if supervisor is not None and sys.platform != "win32":
+            # Killed, it can tell nobody to stop; a worker without it would hold the port for ever.
+            loop.add_reader(supervisor.sentinel, self._orphaned, loop, supervisor.sentinel)
+
+    def _orphaned(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
+        loop.remove_reader(sentinel)
+        signal.raise_signal(signal.SIGTERM)
 
     @property
     def draining(self) -> bool:

@@ -5,6 +5,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -148,3 +150,18 @@ def test_the_log_tells_a_problem_by_its_request_id() -> None:
         output, _ = process.communicate(timeout=30)
     (line,) = (entry for line in output.splitlines() if (entry := json.loads(line)).get("request_id") == "mine")
     assert line["problem"] == "there is nothing at /nothing; GET /docs lists what there is"
+
+
+def test_workers_end_when_their_supervisor_was_killed() -> None:
+    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        workers = {int(pid) for pid in worker_ids(scrape(url))}
+        supervisor.kill()
+        try:
+            assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers)), workers
+        finally:
+            for pid in workers:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/ping")
