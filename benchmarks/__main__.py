@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks import load, payloads
 from benchmarks.rows import Row, compare
 from benchmarks.server import ROOT, cores, started
+from training.provenance import cpu
 
 RESULTS = Path(__file__).parent / "results.json"
 STARTS = 7
@@ -50,7 +51,7 @@ def main() -> None:
         ("2 workers on 2 cores, load beside them", "≥ 1.6 × one", "two_workers_over_one", "× one"),
     ):
         print(f"| {name} | {target} | {process[key]:.3g} {unit} |")
-    about = {"cpu": _cpu(), "python": platform.python_version(), "pairs": options.pairs, "seconds": options.seconds}
+    about = {"cpu": cpu(), "python": platform.python_version(), "pairs": options.pairs, "seconds": options.seconds}
     content = {"about": about, "rows": [asdict(row) for row in rows], "process": process}
     RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     print(f"\nwritten to {RESULTS.relative_to(ROOT)}")
@@ -98,11 +99,6 @@ def _two_workers(load_core: int, *, seconds: int, pairs: int) -> dict[str, float
             )
             rates.append(double.rate / single.rate)
     return {"two_workers_over_one": median(rates)}
-
-
-def _cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
 if __name__ == "__main__":

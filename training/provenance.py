@@ -25,7 +25,7 @@ def collect() -> dict[str, Any]:
         "commit": _commit(),
         "python": platform.python_version(),
         "packages": dict(sorted(_installed())),
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "data_sha256": SHA256,
     }
@@ -57,7 +57,7 @@ def _commit() -> str | None:
     return f"{commit}+changes" if changed else commit
 
 
-def _cpu() -> str:
+def cpu() -> str:
     """Name the CPU; with its family and model, for hypervisors call chips of several generations by one name."""
     try:
         text = Path("/proc/cpuinfo").read_text()
