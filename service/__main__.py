@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import uvicorn
 from pydantic import ValidationError
 
+from service.accepting import Acceptor
 from service.bundle import Bundle, BundleError
 from service.security import NOSNIFF
 from service.settings import Settings, describe, explain
@@ -22,14 +23,6 @@ from service.supervisor import Supervisor
 
 STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
-
-_ACCEPTED_AT_ONCE = 32
-"""New connections in a turn of a lone worker's event loop: uvloop accepts one for each descriptor that it listens on.
-
-With one alone, a health check that comes behind hundreds of new clients of a busy worker would wait for seconds.
-Several workers have one each: with more, the first to wake would take all connections that come together, and keep
-them.
-"""
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -88,6 +81,7 @@ def _bind(settings: Settings) -> list[socket.socket]:
     found = socket.getaddrinfo(settings.host, settings.listening_port, type=socket.SOCK_STREAM)
     for family, _, _, _, address in found:
         listening = socket.socket(family)
+        listening.setblocking(False)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -101,9 +95,7 @@ def _bind(settings: Settings) -> list[socket.socket]:
             bound.append(listening)
     if missing is not None and not bound:
         raise missing
-    if settings.workers > 1 or sys.platform == "win32":  # which has no uvloop
-        return bound
-    return bound + [listening.dup() for listening in bound for _ in range(_ACCEPTED_AT_ONCE - 1)]
+    return bound
 
 
 def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
@@ -121,7 +113,10 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         host=settings.host,
         port=settings.listening_port,
         workers=settings.workers,
-        http=partial(PatientProtocol, patience=patience, most=settings.max_in_flight),  # type: ignore[arg-type]  # called as a class, no more
+        # Called as a class, no more.
+        http=partial(  # type: ignore[arg-type]
+            PatientProtocol, patience=patience, most=settings.max_in_flight, acceptor=Acceptor(sockets)
+        ),
         ws="none",
         timeout_keep_alive=settings.keep_alive_seconds,
         access_log=False,

@@ -14,6 +14,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service import request_log
+from service.accepting import Acceptor
 from service.cork import CorkedTransport
 from service.errors import MEDIA_TYPE, problem
 from service.request_id import request_id as name_request
@@ -22,6 +23,8 @@ SLOWEST = 10 * 1024
 """Bytes a second: so many more give a body, or an answer, a second more than its setting says."""
 
 _LOOK_SECONDS = 1.0
+_BUSY = 16
+"""Requests under way, those of the last turn among them, from which on the next connection would wait for long."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,11 @@ class PatientProtocol(HttpToolsProtocol):
     time), its answer is read. ``_deadline`` is the end of either of the first two, ``_unread_deadline`` of the last.
     """
 
-    def __init__(self, *arguments: Any, patience: Patience, most: int, **options: Any) -> None:
+    def __init__(self, *arguments: Any, patience: Patience, most: int, acceptor: Acceptor, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._patience = patience
         self._most = most
+        self._acceptor = acceptor
         self._deadline: float | None = None
         self._in_headers = True
         self._header_bytes = 0
@@ -96,12 +100,21 @@ class PatientProtocol(HttpToolsProtocol):
         # Counted where a request arrives: what waits for its turn of the event loop is in flight, whatever it asks for,
         # and nobody else sees it. Tasks that are done leave the set a turn later; a pipelined request's turn is none of
         # this one's.
+        if len(self.tasks) >= _BUSY:
+            self._acceptor.accept_more(self._another, self.loop)
         if len(self.tasks) >= self._most and not self._is_answering():
             waiting = (task for task in self.tasks if not task.done())
             self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._most))
         super().on_headers_complete()
         if "drain" in self.app_state and self.app_state["drain"].draining:
             self.cycle.keep_alive = False
+
+    def _another(self) -> HttpToolsProtocol:
+        """Make the protocol of another connection, as Uvicorn does."""
+        made: HttpToolsProtocol = self.config.http_protocol_class(  # type: ignore[call-arg,assignment]
+            config=self.config, server_state=self.server_state, app_state=self.app_state, _loop=self.loop
+        )
+        return made
 
     def on_body(self, body: bytes) -> None:
         """Give a body that comes at a fair speed all the time it needs."""

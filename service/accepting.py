@@ -1,0 +1,45 @@
+"""Connections that wait to be accepted, behind a worker that has much to do.
+
+uvloop accepts one connection in a turn of its event loop. A turn that answers a hundred requests takes a good while, so
+that behind hundreds of new clients a health check would wait for seconds.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_AT_ONCE = 32
+
+
+class Acceptor:
+    """Accepts many connections in one turn of the event loop, for who is busy; one for each process.
+
+    Not for others: of several workers that share a port, the first to wake would take all connections that come
+    together, and keep them.
+    """
+
+    def __init__(self, listening: Sequence[socket.socket]) -> None:
+        """Take the sockets that the server listens on; they must not block."""
+        self._listening = listening
+        self._done = False
+        self._opening: set[asyncio.Task[Any]] = set()  # the event loop itself would forget them
+
+    def accept_more(self, protocol: Callable[[], asyncio.Protocol], loop: asyncio.AbstractEventLoop) -> None:
+        """Accept up to 32 that wait on each socket, once in a turn, each for a ``protocol`` of its own."""
+        if self._done:
+            return
+        self._done = True
+        loop.call_soon(self._begin_turn)
+        for listening in self._listening:
+            for _ in range(_AT_ONCE):
+                try:
+                    connection, _ = listening.accept()
+                except OSError:  # none waits, or there is no descriptor for it, or the port has been closed
+                    break
+                opening = loop.create_task(loop.connect_accepted_socket(protocol, connection))
+                self._opening.add(opening)
+                opening.add_done_callback(self._opening.discard)
+
+    def _begin_turn(self) -> None:
+        self._done = False
