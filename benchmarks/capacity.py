@@ -109,7 +109,7 @@ def simulate(
 
 def main() -> None:
     """Print the plan and draw the step."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.capacity", description=__doc__)
     parser.add_argument("--rate", type=float, help="requests a second of one worker on one virtual CPU")
     options = parser.parse_args()
     if options.rate is None and not RESULTS.exists():

@@ -1,5 +1,6 @@
 """``python -m benchmarks.explain``: how long an explanation takes, by model and form, from request to answer."""
 
+import argparse
 import http.client
 import time
 from statistics import median
@@ -12,6 +13,7 @@ _PICTURE = (ROOT / "tests" / "data" / "ankle-boot.png").read_bytes()
 
 def main() -> None:
     """Measure and print."""
+    argparse.ArgumentParser(prog="python -m benchmarks.explain", description=__doc__).parse_args()
     print("| Model | JSON, median | PNG, median |\n| --- | ---: | ---: |")
     with started() as server:
         for model in ("baseline", "cnn_a", "cnn_b", "cnn_a_tuned"):

@@ -159,7 +159,7 @@ def _instance(port: int) -> Any:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000, help="of the rolling update")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

@@ -74,7 +74,7 @@ def _compare(content: bytes) -> None:
 
 def main() -> None:
     """Fuzz for a while."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=1800)
     parser.add_argument("--corpus", type=Path)

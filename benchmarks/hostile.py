@@ -78,6 +78,10 @@ def seeds() -> list[bytes]:
         stream = io.BytesIO()
         image.save(stream, kind)
         found.append(stream.getvalue())
+    # A palette and its transparency are chunks of their own, which may be missing, too short or too long.
+    stream = io.BytesIO()
+    image.convert("RGB").quantize(256).save(stream, "PNG", transparency=bytes(range(256)))
+    found.append(stream.getvalue())
     array = io.BytesIO()
     np.save(array, np.zeros((2, 28, 28), np.uint8))
     row = [0.0, 0.5] * 392
@@ -163,7 +167,7 @@ def failures(answers: Counter[str]) -> int:
 
 def main() -> None:
     """Attack and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile", description=__doc__)
     parser.add_argument("--requests", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)

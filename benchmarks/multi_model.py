@@ -18,7 +18,7 @@ NETWORKS = ("baseline", "cnn_a")
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.multi_model")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.multi_model", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1_000)
     parser.add_argument("--workers", default="4")
     options = parser.parse_args()

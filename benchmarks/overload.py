@@ -80,7 +80,7 @@ def measure(payload: Payload, *, seconds: float, workers: int) -> dict[str, floa
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.overload")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.overload", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--workers", type=int, default=1, help="worker processes, all on the one core [1]")
     parser.add_argument("--json", type=Path)

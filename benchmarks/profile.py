@@ -28,7 +28,7 @@ _SHOWN = 30
 
 def main() -> None:
     """Profile and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=__doc__)
     parser.add_argument("--payload", choices=PAYLOADS, default="png")
     parser.add_argument("--seconds", type=int, default=8)
     options = parser.parse_args()

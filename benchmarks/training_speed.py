@@ -20,7 +20,7 @@ EXPERIMENT = "cnn_a"
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training_speed")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training_speed", description=__doc__)
     parser.add_argument("--epochs", type=int, default=3, help="of each run; the first is left out [3]")
     parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--only", choices=("trainer", "fit"), help="one run, in this process; prints JSON")

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 from fastapi import FastAPI
@@ -121,6 +123,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
             yield state
     finally:
         metric_files.write()
+        if app.state.drain.orphaned:  # nobody else will remove what the workers shared
+            rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
         if provider := getattr(app.state, "tracer_provider", None):
             provider.shutdown()  # sends what is left
 

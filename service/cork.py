@@ -24,6 +24,8 @@ class CorkedTransport:
     def write(self, data: bytes) -> None:
         """Hold ``data`` back, or write it with what was."""
         held, self._held = self._held, None
+        if self._transport.is_closing():  # the client left, which Uvicorn tells the newest of its requests alone
+            return
         if held is None:
             self._held = data
             self._loop.call_soon(self.flush)

@@ -40,14 +40,17 @@ ReportsDependency = Annotated[Reports, Depends(_reports)]
 
 
 async def known_parameters(request: Request) -> None:
-    """Refuse query parameters a route does not have: a misspelt one would be a silent guess.
+    """Refuse query parameters a route does not have, or has twice: to take one of them would be a silent guess.
 
     Raises:
         UnusableError: there is one.
 
     """
     known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
-    for name in request.query_params:
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if given.count(name) > 1:
+            raise UnusableError(f"the parameter {shortened(name)} is there {given.count(name)} times; give it once")
         if name not in known:
             raise UnusableError(f"there is no parameter {shortened(name)}; there are: {', '.join(known)}")
 

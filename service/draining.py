@@ -20,6 +20,8 @@ class Drain:
 
     def __init__(self) -> None:
         self._draining = False
+        self.orphaned = False
+        """Whether the process that started this one is gone."""
 
     def install(self, *, seconds: float) -> None:
         """Put a delay before Uvicorn's own handler of SIGTERM; to be called in its event loop, while it starts.
@@ -46,6 +48,7 @@ class Drain:
 
     def _orphaned(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
         loop.remove_reader(sentinel)
+        self.orphaned = True
         signal.raise_signal(signal.SIGTERM)
 
     @property

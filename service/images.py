@@ -16,7 +16,15 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import (  # the decoders: else the first pictures would look for them, and may find no descriptor left
+    BmpImagePlugin,  # noqa: F401
+    GifImagePlugin,  # noqa: F401
+    Image,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
 
 from service import large_work, plain_png
 from service.conversion import SIZE, WORKING_EDGE, Grey, convert
@@ -124,21 +132,7 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
 
 
 def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
-    size = image.size
-    try:
-        image.draft(None, (WORKING_EDGE, WORKING_EDGE))  # a JPEG is decoded no larger than it must be
-        image.load()
-    except MemoryError:
-        raise
-    except Exception as error:  # as above
-        raise MalformedError(f"the {image.format} picture is truncated or corrupt ({error})") from error
-    if image.mode in ("I", "F"):
-        raise UnusableError("the picture's samples have 32 bits, of no stated range; send 8 or 16 bits a sample")
-    orientation = _orientation(image)
-    upright = _shrunk(_eight_bit(image))
-    if orientation in _TRANSPOSITIONS:
-        upright = upright.transpose(_TRANSPOSITIONS[orientation])
-        size = size if orientation < 5 else size[::-1]
+    upright, size = _decode(image)
     if mode != "photo":
         grey = _dataset_grey(upright)
         if grey is not None:
@@ -149,6 +143,26 @@ def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
                 f"{size[0]}×{size[1]} {image.mode}; let preprocess=photo convert it"
             )
     return _convert_photo(upright, size)
+
+
+def _decode(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
+    """Read the pixels, 8 bits a sample and upright, of a large picture fewer; and how large it was, upright."""
+    size = image.size
+    if image.mode in ("I", "F"):
+        raise UnusableError("the picture's samples have 32 bits, of no stated range; send 8 or 16 bits a sample")
+    try:
+        image.draft(None, (WORKING_EDGE, WORKING_EDGE))  # a JPEG is decoded no larger than it must be
+        image.load()
+        orientation = _orientation(image)
+        upright = _shrunk(_eight_bit(image))
+    except MemoryError:
+        raise
+    except Exception as error:  # as in ``_open``; a palette that is missing or too long shows when it is applied
+        raise MalformedError(f"the {image.format} picture is truncated or corrupt ({error})") from error
+    if orientation in _TRANSPOSITIONS:
+        upright = upright.transpose(_TRANSPOSITIONS[orientation])
+        size = size if orientation < 5 else size[::-1]
+    return upright, size
 
 
 def _orientation(image: Image.Image) -> int:

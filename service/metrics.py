@@ -41,7 +41,12 @@ _INFERENCE = Histogram(
     buckets=_BUCKETS,
     registry=None,
 )
-_IMAGES = Counter("service_images", "Images classified", ["model"], registry=None)
+_IMAGES = Counter(
+    "service_images",
+    "Images that a model was run on, the copies with something hidden for /explain among them",
+    ["model"],
+    registry=None,
+)
 IN_FLIGHT = Gauge("service_requests_in_flight", "Requests being worked on", multiprocess_mode="livesum", registry=None)
 SHED = Counter("service_requests_shed", "Requests refused because too many were in flight", registry=None)
 

@@ -53,8 +53,9 @@ class Observed:
         failed = False
         try:
             await self._app(scope, observed_receive, observed_send)
-        except BaseException:
+        except BaseException as error:
             failed = True
+            state["problem"] = f"{type(error).__name__}: {error}"[:200]
             raise
         finally:
             seconds = time.perf_counter() - began

@@ -54,13 +54,22 @@ class Settings(BaseSettings):
         128, ge=1, description="most requests a worker has in flight; further ones get 503 with Retry-After"
     )
     header_seconds: float = Field(
-        10, gt=0, description="how long a request's line and headers may take, from the connection or their first byte"
+        10,
+        gt=0,
+        allow_inf_nan=False,
+        description="how long a request's line and headers may take, from the connection or their first byte",
     )
     body_seconds: float = Field(
-        30, gt=0, description="how long a request's body may take, and a second more for every 10 KB of it"
+        30,
+        gt=0,
+        allow_inf_nan=False,
+        description="how long a request's body may take; every 10 KB that come add a second",
     )
     answer_seconds: float = Field(
-        30, gt=0, description="how long a client may leave an answer unread, and a second more for every 10 KB of it"
+        30,
+        gt=0,
+        allow_inf_nan=False,
+        description="how long a client may leave an answer unread; every 10 KB of it add a second",
     )
     keep_alive_seconds: int = Field(
         65, ge=1, description="how long a connection may idle between requests; longer than a load balancer's, often 60"
@@ -76,7 +85,11 @@ class Settings(BaseSettings):
         "", description="if set, traces are sent there (OTLP over HTTP), as http://collector:4318; needs an extra"
     )
     drain_seconds: float = Field(
-        1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
+        1.0,
+        ge=0,
+        le=20,
+        allow_inf_nan=False,
+        description="after SIGTERM, how long /ping says 503 before the port closes",
     )
     model_memory_mb: int = Field(
         1024, ge=1, description="multi-model mode: memory for loaded models, over all workers, in MiB"
@@ -108,7 +121,7 @@ class Settings(BaseSettings):
     @field_validator("api_key", mode="after")
     @classmethod
     def _key_can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
-        secret = key.get_secret_value() if key else None
+        secret = key.get_secret_value() if key is not None else None
         if secret is not None and (len(secret) < _SHORTEST_KEY or not secret.isascii() or not secret.isprintable()):
             raise ValueError(f"at least {_SHORTEST_KEY} characters, all of them ASCII; such as: openssl rand -hex 32")
         return key

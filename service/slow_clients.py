@@ -133,6 +133,12 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_headers = True
         super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (Uvicorn's words, which it would send as plain text)
+        """Refuse what is no HTTP as all else is refused."""
+        self._refuse(
+            400, "this is no valid HTTP/1.1 request; check its first line, its headers, and how its length is told"
+        )
+
     def resume_writing(self) -> None:
         """Begin anew with an answer's time: the client has read what was there."""
         self._unread_deadline = None

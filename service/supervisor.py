@@ -1,27 +1,57 @@
 """Keeps the worker processes alive."""
 
+import logging
+import time
 from multiprocessing.connection import wait
 
-from uvicorn.supervisors import Multiprocess
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 _LOOK_SECONDS = 0.1
+_START_SECONDS = 120
+"""How long a worker may take until it answers for the first time; on a machine with much to do imports take long."""
+
+_log = logging.getLogger("uvicorn.error")
+
+
+class Worker(Process):
+    """Uvicorn's, but asking whether it is alive waits for nothing."""
+
+    _asked: float | None = None
+    _has_answered = False
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Tell whether the process runs and has answered the last question within ``timeout`` seconds, if it is up."""
+        if not self.process.is_alive():
+            return False
+        try:
+            while self.parent_conn.poll(0):
+                self.parent_conn.recv()
+                self._asked, self._has_answered = None, True
+            if self._asked is None:
+                self.parent_conn.send(b"ping")
+                self._asked = time.monotonic()
+        except (OSError, EOFError):  # it has just ended
+            return False
+        return time.monotonic() - self._asked < (timeout if self._has_answered else max(timeout, _START_SECONDS))
 
 
 class Supervisor(Multiprocess):
-    """Uvicorn's, but it learns of a worker's end at once, and of a signal within a tenth of a second instead of half.
+    """Uvicorn's, but it learns of a worker's end at once, and of a signal within a tenth of a second.
 
-    Half a second of looking away would be a third of the time that a killed worker's place may stay empty.
+    Half a second of looking away would be a third of the time that a killed worker's place may stay empty; and while
+    Uvicorn's waits for a worker's answer, it notices nothing, and kills a worker that takes 5 s to start.
     """
+
+    def init_processes(self) -> None:
+        """Start as many workers as are asked for."""
+        self.processes = [self._start() for _ in range(self.processes_num)]
 
     def run(self) -> None:
         """Start the workers, replace those that end, until told to stop."""
         self.init_processes()
         looks = 0
         while not self.should_exit.is_set():
-            for process in self.processes:
-                # The worker's end of its pipe, of which this process has a copy: with that open, asking a worker that
-                # has just died would take until the time for an answer is over.
-                process.child_conn.close()
             ended = wait([process.process.sentinel for process in self.processes], _LOOK_SECONDS)
             self.handle_signals()
             looks += 1
@@ -32,3 +62,27 @@ class Supervisor(Multiprocess):
         for listening in self.sockets:
             listening.close()
         self.join_all()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace each worker that has ended, or that does not answer; stop where one cannot start at all."""
+        for index, worker in enumerate(self.processes):
+            if self.should_exit.is_set() or worker.is_alive(self.config.timeout_worker_healthcheck):
+                continue
+            hung = worker.process.is_alive()
+            worker.kill()
+            worker.join()
+            if worker.exitcode == STARTUP_FAILURE:
+                _log.error("worker %d could not start; the service ends", worker.pid)
+                self.should_exit.set()
+                return
+            why = "did not answer and was killed" if hung else f"ended with exit code {worker.exitcode}"
+            _log.error("worker %d %s; another takes its place", worker.pid, why)
+            self.processes[index] = self._start()
+
+    def _start(self) -> Worker:
+        worker = Worker(self.config, self.sockets)
+        worker.start()
+        # The worker's end of its pipe, of which this process has a copy: with that open, it would not learn from the
+        # pipe that the worker has ended.
+        worker.child_conn.close()
+        return worker

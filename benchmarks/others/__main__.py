@@ -92,7 +92,7 @@ OTHERS = (
 
 def main() -> None:
     """Run what can be run, print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.others")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.others", description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], help="names of scripts, as in mlflow_server")
     parser.add_argument("--seconds", type=int, default=5, help="of each round [5]; 0: verify, and measure nothing")
     options = parser.parse_args()

@@ -32,7 +32,7 @@ SCALE, LEFT, TOP, CANVAS = 6, 50, 30, (260, 240)
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures.embedded", description=(__doc__ or "")[:60])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures.embedded", description=__doc__)
     parser.add_argument("--models", type=Path, default=ROOT / "models", metavar="DIR")
     parser.add_argument("--weights", type=Path, action="append", default=[], metavar="FILE.keras")
     parser.add_argument("--images", type=int, default=300, metavar="N")

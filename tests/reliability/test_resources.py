@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -71,20 +71,28 @@ def test_a_full_disk_refuses_large_bodies_and_nothing_else(server: Limited) -> N
         assert server.answers()
 
 
-def test_without_descriptors_it_waits_and_goes_on(server: Limited) -> None:
+def test_without_descriptors_new_connections_are_hung_up_on_and_others_answered(server: Limited) -> None:
     server.limit(resource.RLIMIT_NOFILE, 64)
     address = ("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
     with httpx.Client(base_url=server.url) as kept:
         assert kept.get("/ping").status_code == 200
         with ExitStack() as connections:
-            for _ in range(100):
-                connections.enter_context(socket.create_connection(address))
+            opened = [connections.enter_context(socket.create_connection(address)) for _ in range(100)]
             time.sleep(0.5)
             assert kept.get("/ping").status_code == 200  # who is connected is answered
-            assert len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) > 60  # half of them listen
+            assert len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) > 60
             before = processor_seconds(server.process.pid)
             time.sleep(1)
             assert processor_seconds(server.process.pid) - before < 0.9, "it spins while it cannot accept"
+            for connection in opened:
+                connection.settimeout(5)
+                with suppress(OSError):
+                    connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            answers = []
+            for connection in opened:
+                with suppress(OSError):
+                    answers.append(connection.recv(12))
+            assert {b"HTTP/1.1 200"} <= set(answers) <= {b"HTTP/1.1 200", b""}, set(answers)
     assert server.answers()
 
 

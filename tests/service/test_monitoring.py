@@ -39,10 +39,11 @@ def test_every_metric_that_is_watched_is_exported(start_server: StartServer) -> 
     assert named() <= exported, named() - exported
 
 
-def test_prometheus_can_read_the_rules() -> None:
+@pytest.mark.parametrize(("kind", "file"), [("rules", "alerts.yml"), ("config", "prometheus.yml")])
+def test_prometheus_can_read_the_rules_and_how_to_find_them(kind: str, file: str) -> None:
     if shutil.which("promtool") is None:
         pytest.skip("needs promtool: apt-get install prometheus")
     checked = subprocess.run(
-        ["promtool", "check", "rules", str(FOLDER / "alerts.yml")], capture_output=True, text=True, check=False
+        ["promtool", "check", kind, str(FOLDER / file)], capture_output=True, text=True, check=False
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr

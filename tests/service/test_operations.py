@@ -156,6 +156,9 @@ def test_workers_end_when_their_supervisor_was_killed() -> None:
     with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
         assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
         workers = {int(pid) for pid in worker_ids(scrape(url))}
+        surroundings = Path(f"/proc/{min(workers)}/environ").read_bytes().split(b"\0")
+        (shared,) = (Path(line.partition(b"=")[2].decode()) for line in surroundings if line.startswith(b"PROMETHEUS_"))
+        assert shared.is_dir()
         supervisor.kill()
         try:
             assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers)), workers
@@ -165,3 +168,32 @@ def test_workers_end_when_their_supervisor_was_killed() -> None:
                     os.kill(pid, signal.SIGKILL)
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{url}/ping")
+        assert not shared.exists()
+
+
+def test_a_worker_that_takes_long_to_start_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, time\nif 'multiprocessing.spawn' in str(sys.orig_argv): time.sleep(7)\n"
+    )
+    with started(SERVICE_WORKERS="2", PYTHONPATH=str(tmp_path)) as (url, _):
+        assert eventually(lambda: answers(url), 60)
+        first = worker_ids(scrape(url))
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2, 60)
+        assert first <= worker_ids(scrape(url)), "one was killed before it was up"
+
+
+def test_a_worker_that_hangs_is_replaced_and_the_end_does_not_wait_for_it() -> None:
+    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        hung = min(worker_ids(scrape(url)))
+        os.kill(int(hung), signal.SIGSTOP)
+        assert eventually(lambda: not Path(f"/proc/{hung}").exists(), 30)
+        assert eventually(lambda: answers(url) and len(worker_ids(scrape(url))) == 2, 30)
+        supervisor.send_signal(signal.SIGTERM)
+        assert supervisor.wait(20) == 0
+
+
+def answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{url}/ping", timeout=1).status_code == 200
+    return False

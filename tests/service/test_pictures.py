@@ -49,6 +49,14 @@ def bad_pictures() -> Iterator[tuple[str, bytes, int, str]]:
     yield "animated PNG", encode(frames[0], "PNG", save_all=True, append_images=frames[1:]), 422, "several frames"
     yield "32-bit samples", encode(Image.new("F", (28, 28), 0.5), "TIFF"), 422, "32 bits"
     text_bomb = png_header(28, 28) + chunk(b"zTXt", b"k\0\0" + zlib.compress(b"a" * 100_000_000)) + chunk(b"IEND", b"")
+    for depth in (4, 8):
+        head = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 28, 28, depth, 3, 0, 0, 0))
+        data = chunk(b"IDAT", zlib.compress((b"\0" + bytes(range(28 * depth // 8))) * 28))
+        colours, end = chunk(b"PLTE", bytes(range(256)) * 3), chunk(b"IEND", b"")
+        yield f"no palette, {depth} bits", head + data + end, 400, "truncated or corrupt"
+        yield f"late palette, {depth} bits", head + data + colours + end, 400, "truncated or corrupt"
+    alpha = chunk(b"tRNS", bytes(range(150)) * 2)
+    yield "more transparency than colours", head + colours + alpha + data + end, 400, "truncated or corrupt"
     yield "text bomb", text_bomb, 400, "picture"
 
 

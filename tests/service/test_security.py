@@ -72,6 +72,13 @@ def test_only_named_origins_may_read_answers(guarded: str, client: httpx.Client)
     assert "access-control-allow-origin" not in client.get("/ping", headers={"Origin": SHOP}).headers
 
 
+def test_an_empty_key_is_no_key() -> None:
+    """As -e SERVICE_API_KEY=$UNSET gives it: neither open nor closed by a key that everybody knows."""
+    status, said = refused(SERVICE_API_KEY="")
+    assert status == 2
+    assert "SERVICE_API_KEY=…: at least 16 characters" in said
+
+
 def test_a_wrong_setting_is_named_without_the_key() -> None:
     status, said = refused(SERVICE_API_KEY="hunter2")
     assert (status, said.count("\n")) == (2, 1)

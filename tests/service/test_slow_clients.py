@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -145,6 +146,43 @@ def test_headers_over_the_limit_are_refused(url: str, headers: bytes) -> None:
     assert "larger than 4 KB" in detail
     assert "SERVICE_MAX_HEADER_KB" in detail
     others_are_answered(url)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"BREW /ping HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    ],
+    ids=["garbage", "method", "two lengths", "length and chunks", "negative"],
+)
+def test_what_is_no_http_is_refused_like_all_else(url: str, request_: bytes) -> None:
+    with connected(url) as connection:
+        connection.sendall(request_)
+        answer = everything(connection)
+    status, detail = refusal(answer)
+    assert status == 400
+    assert "no valid HTTP/1.1 request" in detail
+    assert b"x-request-id: " in answer.lower()
+    others_are_answered(url)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_client_that_leaves_its_pipelined_requests_is_no_failure_of_ours(url: str, reset: bool) -> None:
+    content = (DATA / "coat.png").read_bytes()
+    pipelined = (POST.replace(b"/predict", b"/explain") % len(content) + content) * 8
+    for _ in range(3):
+        with connected(url) as connection:
+            connection.sendall(pipelined)
+            time.sleep(0.1)
+            if reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(0.5)
+    others_are_answered(url)
+    assert 'status="500"' not in httpx.get(f"{url}/metrics").text
 
 
 def test_a_client_that_does_not_read_is_cut(url: str) -> None:
