@@ -56,11 +56,19 @@ def bombs() -> dict[str, bytes]:
     return {
         "pixels": blank.getvalue(),
         "frames": frames.getvalue(),
+        "frame": _gif(65_535),
         "iCCP": _with_chunk(small, b"iCCP", b"x\0\0" + packed),
         "zTXt": _with_chunk(small, b"zTXt", b"x\0\0" + packed),
         "iTXt": _with_chunk(small, b"iTXt", b"x\0\1\0\0\0" + packed),
         "npy": array.getvalue(),
     }
+
+
+def _gif(edge: int) -> bytes:
+    """Make a GIF whose one transparent frame is so large, which Pillow fills when it opens the file."""
+    size = struct.pack("<HH", edge, edge)
+    control = b"\x21\xf9\x04\x09\0\0\0\0"
+    return b"GIF89a" + size + b"\0\0\0" + control + b"\x2c\0\0\0\0" + size + b"\0\x02\x02\x44\x01\0;"
 
 
 def _with_chunk(png: bytes, kind: bytes, content: bytes) -> bytes:

@@ -49,8 +49,6 @@ _TRANSPOSITIONS = {
 
 # What Pillow has to say about odd files is said to their senders, not to the log.
 warnings.filterwarnings("ignore", module="PIL")
-# ``_open`` refuses large pictures itself, with a sentence and the service's own limit.
-Image.MAX_IMAGE_PIXELS = None
 
 Mode = Literal["auto", "dataset", "photo"]
 
@@ -90,7 +88,7 @@ async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:
             it is not 28×28 and grey.
 
     """
-    if len(content) > _LARGE_BYTES:
+    if len(content) > _LARGE_BYTES or content.startswith(b"GIF"):  # whose frames are made when it is opened
         return await large_work.run(preprocess, content, mode, max_pixels)
     if mode != "photo" and (grey := plain_png.read(content)) is not None:
         return _of_dataset(grey)
@@ -109,6 +107,12 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
     """Read a picture's header and check what can be checked without decoding it."""
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
+    too_large = TooLargeError(
+        f"the picture has more than {max_pixels:,} pixels, the most this service takes; scale it down (28×28 is all "
+        "the models see), or start the service with a larger SERVICE_MAX_PIXELS"
+    )
+    # Pillow refuses twice as many, and what is larger here before it makes a GIF's frame: 4 GB, of a file of 400 bytes.
+    Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
         animated = getattr(image, "is_animated", False) and image.format != "MPO"  # MPO: a photo and its thumbnails
@@ -117,15 +121,14 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
         pixels = max(image.width * image.height, int(tags.get(_TILE_WIDTH_TAG, 0)) * int(tags.get(_TILE_LENGTH_TAG, 0)))
     except MemoryError:
         raise
+    except Image.DecompressionBombError as error:
+        raise too_large from error
     except Exception as error:  # Pillow's decoders raise errors of many kinds on hostile bytes
         raise MalformedError(
             f"the {len(content):,} bytes are not a picture that can be read; send one of: {', '.join(FORMATS)}"
         ) from error
     if pixels > max_pixels:
-        raise TooLargeError(
-            f"the picture has {image.width}×{image.height} pixels, and {max_pixels:,} is the most this service takes; "
-            "scale it down (28×28 is all the models see), or start the service with a larger SERVICE_MAX_PIXELS"
-        )
+        raise too_large
     if animated:
         raise UnusableError("the picture has several frames; send the one to classify, as a still picture")
     return image

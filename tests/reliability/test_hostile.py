@@ -17,7 +17,7 @@ def test_hostile_requests_are_answered_and_kill_nobody() -> None:
     assert answers.total() == 400
     assert (hostile.failures(answers), died) == (0, 0), answers
     assert answers["400"] > 40
-    assert answers["200"] > 2
+    assert answers["200"] > 0
 
 
 @pytest.mark.parametrize("name", hostile.bombs())
@@ -25,8 +25,8 @@ def test_bombs_cost_little(client: httpx.Client, name: str) -> None:
     bomb = hostile.bombs()[name]
     kind = "application/x-npy" if name == "npy" else "image/png"
     answer = client.post("/invocations", content=bomb, headers={"content-type": kind})
-    if name == "pixels":
-        assert_problem(answer, 413, "30000×30000 pixels", "SERVICE_MAX_PIXELS")
+    if name in ("pixels", "frame"):
+        assert_problem(answer, 413, "more than 50,000,000 pixels", "SERVICE_MAX_PIXELS")
     elif name == "npy":
         assert_problem(answer, 400, "promises shape")
     elif name == "frames":  # only the first is decoded, and there is nothing on it
