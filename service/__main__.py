@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 from pydantic import ValidationError
+from uvicorn.config import STARTUP_FAILURE
 
 from service.accepting import Acceptor
 from service.bundle import Bundle, BundleError
@@ -129,9 +130,11 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt):  # raised again after it has drained
             server.run(sockets)
-        sys.exit(0 if server.started else 3)
+        sys.exit(0 if server.started else STARTUP_FAILURE)
     else:
-        Supervisor(config, sockets=sockets).run()
+        supervisor = Supervisor(config, sockets=sockets)
+        supervisor.run()
+        sys.exit(STARTUP_FAILURE if supervisor.failed else 0)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from PIL import (  # the decoders: else the first pictures would look for them, 
     GifImagePlugin,  # noqa: F401
     Image,
     JpegImagePlugin,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401
     PngImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
@@ -47,6 +48,7 @@ _TRANSPOSITIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+Image.preinit()
 # What Pillow has to say about odd files is said to their senders, not to the log.
 warnings.filterwarnings("ignore", module="PIL")
 

@@ -55,7 +55,7 @@ class Observed:
             await self._app(scope, observed_receive, observed_send)
         except BaseException as error:
             failed = True
-            state["problem"] = f"{type(error).__name__}: {error}"[:200]
+            state["problem"] = f"{type(error).__name__}: {error}"[:200].encode(errors="replace").decode()
             raise
         finally:
             seconds = time.perf_counter() - began

@@ -3,13 +3,14 @@
 import logging
 import time
 from multiprocessing.connection import wait
+from socket import socket
 
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 _LOOK_SECONDS = 0.1
 _START_SECONDS = 120
-"""How long a worker may take until it answers for the first time; on a machine with much to do imports take long."""
+"""How long a worker may leave a question unanswered until it serves; imports take long on a machine with much to do."""
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -18,22 +19,27 @@ class Worker(Process):
     """Uvicorn's, but asking whether it is alive waits for nothing."""
 
     _asked: float | None = None
-    _has_answered = False
+    _has_started = False
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        """Serve, in the worker; the server is made before the thread that answers questions would make another."""
+        self._server = self.server
+        super().target(sockets)
 
     def is_alive(self, timeout: float = 5) -> bool:
-        """Tell whether the process runs and has answered the last question within ``timeout`` seconds, if it is up."""
+        """Tell whether the process runs and, once it serves, answered the last question within ``timeout`` seconds."""
         if not self.process.is_alive():
             return False
         try:
             while self.parent_conn.poll(0):
-                self.parent_conn.recv()
-                self._asked, self._has_answered = None, True
+                self._has_started |= self.parent_conn.recv()
+                self._asked = None
             if self._asked is None:
                 self.parent_conn.send(b"ping")
                 self._asked = time.monotonic()
         except (OSError, EOFError):  # it has just ended
             return False
-        return time.monotonic() - self._asked < (timeout if self._has_answered else max(timeout, _START_SECONDS))
+        return time.monotonic() - self._asked < (timeout if self._has_started else max(timeout, _START_SECONDS))
 
 
 class Supervisor(Multiprocess):
@@ -42,6 +48,9 @@ class Supervisor(Multiprocess):
     Half a second of looking away would be a third of the time that a killed worker's place may stay empty; and while
     Uvicorn's waits for a worker's answer, it notices nothing, and kills a worker that takes 5 s to start.
     """
+
+    failed = False
+    """Whether a worker could not start, so that the service ended."""
 
     def init_processes(self) -> None:
         """Start as many workers as are asked for."""
@@ -73,11 +82,21 @@ class Supervisor(Multiprocess):
             worker.join()
             if worker.exitcode == STARTUP_FAILURE:
                 _log.error("worker %d could not start; the service ends", worker.pid)
+                self.failed = True
                 self.should_exit.set()
                 return
             why = "did not answer and was killed" if hung else f"ended with exit code {worker.exitcode}"
             _log.error("worker %d %s; another takes its place", worker.pid, why)
             self.processes[index] = self._start()
+
+    def handle_hup(self) -> None:
+        """Not Uvicorn's restart: another bundle comes with another container."""
+        _log.info("SIGHUP is ignored")
+
+    def handle_ttin(self) -> None:
+        """Add a worker."""
+        self.processes_num += 1
+        self.processes.append(self._start())
 
     def _start(self) -> Worker:
         worker = Worker(self.config, self.sockets)
