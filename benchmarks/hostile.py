@@ -23,6 +23,7 @@ from PIL import Image
 
 from benchmarks.faults import workers
 from benchmarks.server import ROOT, ready, started
+from service.plain_png import chunk
 
 CONNECTIONS = 8
 _WORDS = (
@@ -73,8 +74,7 @@ def _gif(edge: int) -> bytes:
 
 def _with_chunk(png: bytes, kind: bytes, content: bytes) -> bytes:
     """Put a chunk behind a PNG's header."""
-    chunk = struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-    return png[:33] + chunk + png[33:]
+    return png[:33] + chunk(kind, content) + png[33:]
 
 
 def seeds() -> list[bytes]:

@@ -16,16 +16,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import (  # the decoders: else the first pictures would look for them, and may find no descriptor left
-    BmpImagePlugin,  # noqa: F401
-    GifImagePlugin,  # noqa: F401
-    Image,
-    JpegImagePlugin,  # noqa: F401
-    MpoImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the decoders: see ``preinit``)
 
 from service import large_work, plain_png
 from service.conversion import SIZE, WORKING_EDGE, Grey, convert
@@ -48,7 +39,7 @@ _TRANSPOSITIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-Image.preinit()
+Image.preinit()  # the other decoders: the first pictures would look for them, and may find no descriptor left
 # What Pillow has to say about odd files is said to their senders, not to the log.
 warnings.filterwarnings("ignore", module="PIL")
 
@@ -109,11 +100,7 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
     """Read a picture's header and check what can be checked without decoding it."""
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
-    too_large = TooLargeError(
-        f"the picture has more than {max_pixels:,} pixels, the most this service takes; scale it down (28×28 is all "
-        "the models see), or start the service with a larger SERVICE_MAX_PIXELS"
-    )
-    # Pillow refuses twice as many, and what is larger here before it makes a GIF's frame: 4 GB, of a file of 400 bytes.
+    # Pillow refuses twice as many, and what is larger here before it makes a GIF's frame: 4 GB, of a file of 37 bytes.
     Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
@@ -124,16 +111,23 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
-        raise too_large from error
+        raise _too_large(max_pixels) from error
     except Exception as error:  # Pillow's decoders raise errors of many kinds on hostile bytes
         raise MalformedError(
             f"the {len(content):,} bytes are not a picture that can be read; send one of: {', '.join(FORMATS)}"
         ) from error
     if pixels > max_pixels:
-        raise too_large
+        raise _too_large(max_pixels)
     if animated:
         raise UnusableError("the picture has several frames; send the one to classify, as a still picture")
     return image
+
+
+def _too_large(max_pixels: int) -> TooLargeError:
+    return TooLargeError(
+        f"the picture has more than {max_pixels:,} pixels, the most this service takes; scale it down (28×28 is all "
+        "the models see), or start the service with a larger SERVICE_MAX_PIXELS"
+    )
 
 
 def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:

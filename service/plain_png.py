@@ -15,21 +15,22 @@ from PIL import Image
 from service.conversion import SIZE, Grey
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Make a chunk: its length, kind, data and checksum."""
     return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
 
 
-_HEAD = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", SIZE.to_bytes(4) + SIZE.to_bytes(4) + bytes([8, 0, 0, 0, 0]))
-_END = _chunk(b"IEND", b"")
+HEAD = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", SIZE.to_bytes(4) + SIZE.to_bytes(4) + bytes([8, 0, 0, 0, 0]))
+END = chunk(b"IEND", b"")
 
 
 def read(content: bytes) -> Grey | None:
     """Read uint8 (28, 28) as ``Image.open`` would; None for every other file, and for one that it would not read."""
-    if not (content.startswith(_HEAD) and content.endswith(_END)):
+    if not (content.startswith(HEAD) and content.endswith(END)):
         return None
-    kind = len(_HEAD) + 4
-    data, end = kind + 4, len(content) - len(_END) - 4  # a checksum, which Pillow does not look at either
-    if content[kind:data] != b"IDAT" or int.from_bytes(content[len(_HEAD) : kind]) != end - data:
+    kind = len(HEAD) + 4
+    data, end = kind + 4, len(content) - len(END) - 4  # a checksum, which Pillow does not look at either
+    if content[kind:data] != b"IDAT" or int.from_bytes(content[len(HEAD) : kind]) != end - data:
         return None
     try:
         return np.asarray(Image.frombytes("L", (SIZE, SIZE), content[data:end], "zip", "L"))

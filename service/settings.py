@@ -33,7 +33,7 @@ def allowed_cpus() -> int:
 class Settings(BaseSettings):
     """The service's settings; invalid ones keep it from starting."""
 
-    model_config = SettingsConfigDict(env_prefix="SERVICE_", protected_namespaces=())
+    model_config = SettingsConfigDict(env_prefix="SERVICE_", protected_namespaces=(), allow_inf_nan=False)
 
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for every interface")
     port: int = Field(8080, ge=1, le=65535, description="TCP port to listen on")
@@ -54,22 +54,13 @@ class Settings(BaseSettings):
         128, ge=1, description="most requests a worker has in flight; further ones get 503 with Retry-After"
     )
     header_seconds: float = Field(
-        10,
-        gt=0,
-        allow_inf_nan=False,
-        description="how long a request's line and headers may take, from the connection or their first byte",
+        10, gt=0, description="how long a request's line and headers may take, from the connection or their first byte"
     )
     body_seconds: float = Field(
-        30,
-        gt=0,
-        allow_inf_nan=False,
-        description="how long a request's body may take; every 10 KB that come add a second",
+        30, gt=0, description="how long a request's body may take; every 10 KB that come add a second"
     )
     answer_seconds: float = Field(
-        30,
-        gt=0,
-        allow_inf_nan=False,
-        description="how long a client may leave an answer unread; every 10 KB of it add a second",
+        30, gt=0, description="how long a client may leave an answer unread; every 10 KB of it add a second"
     )
     keep_alive_seconds: int = Field(
         65, ge=1, description="how long a connection may idle between requests; longer than a load balancer's, often 60"
@@ -85,11 +76,7 @@ class Settings(BaseSettings):
         "", description="if set, traces are sent there (OTLP over HTTP), as http://collector:4318; needs an extra"
     )
     drain_seconds: float = Field(
-        1.0,
-        ge=0,
-        le=20,
-        allow_inf_nan=False,
-        description="after SIGTERM, how long /ping says 503 before the port closes",
+        1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
     )
     model_memory_mb: int = Field(
         1024, ge=1, description="multi-model mode: memory for loaded models, over all workers, in MiB"

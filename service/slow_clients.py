@@ -97,11 +97,11 @@ class PatientProtocol(HttpToolsProtocol):
             return
         self._in_headers, self._header_bytes = False, 0
         self._deadline = self.loop.time() + self._patience.body
+        if len(self.tasks) >= _BUSY:
+            self._acceptor.accept_more(self._another, self.loop)
         # Counted where a request arrives: what waits for its turn of the event loop is in flight, whatever it asks for,
         # and nobody else sees it. Tasks that are done leave the set a turn later; a pipelined request's turn is none of
         # this one's.
-        if len(self.tasks) >= _BUSY:
-            self._acceptor.accept_more(self._another, self.loop)
         if len(self.tasks) >= self._most and not self._is_answering():
             waiting = (task for task in self.tasks if not task.done())
             self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._most))

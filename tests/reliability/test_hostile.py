@@ -13,11 +13,11 @@ CORPUS = ROOT / "tests" / "reliability" / "corpus"
 
 
 def test_hostile_requests_are_answered_and_kill_nobody() -> None:
-    answers, died = hostile.run(400, seed=1)
+    answers, died = hostile.run(400, seed=5)
     assert answers.total() == 400
     assert (hostile.failures(answers), died) == (0, 0), answers
     assert answers["400"] > 40
-    assert answers["200"] > 0
+    assert answers["200"] > 2
 
 
 @pytest.mark.parametrize("name", hostile.bombs())

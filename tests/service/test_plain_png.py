@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from service import images, plain_png
 from service.errors import MalformedError, UnusableError
 from tests.conftest import Samples
+from tests.service.test_pictures import chunk
 
 
 def saved(image: Image.Image, **options: Any) -> bytes:
@@ -23,10 +24,6 @@ def saved(image: Image.Image, **options: Any) -> bytes:
 
 def grey(seed: int = 0, shape: tuple[int, int] = (28, 28)) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, shape, np.uint8))
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
 
 
 def with_data(data: bytes) -> bytes:

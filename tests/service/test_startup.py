@@ -114,6 +114,7 @@ def test_a_model_that_does_not_reproduce_its_golden_samples_is_not_served(bundle
         ({"SERVICE_PORT": "web"}, ["SERVICE_PORT=web", "integer"]),
         ({"SERVICE_PORT": "70000"}, ["SERVICE_PORT=70000", "65535"]),
         ({"SERVICE_WORKERS": "0"}, ["SERVICE_WORKERS=0", "greater than or equal to 1"]),
+        ({"SERVICE_BODY_SECONDS": "inf"}, ["SERVICE_BODY_SECONDS=inf", "finite"]),
         ({"SERVICE_HOST": ""}, ["SERVICE_HOST=", "at least 1 character"]),
         ({"SERVICE_WORKER": "2"}, ["no setting SERVICE_WORKER", "SERVICE_WORKERS"]),
         ({"SERVICE_ENGINE": "onnx"}, ["SERVICE_ENGINE=onnx", "'litert' or 'tensorflow'"]),
