@@ -28,6 +28,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 # A picture of more bytes or pixels takes milliseconds to read, and is read off the event loop.
 _LARGE_BYTES = 8 * 1024
 _LARGE_PIXELS = 512 * 512
+_DRAWN_PIXELS = 25_000_000  # more than the service ever draws
 _ORIENTATION_TAG, _TILE_WIDTH_TAG, _TILE_LENGTH_TAG = 0x0112, 322, 323
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -100,8 +101,9 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
     """Read a picture's header and check what can be checked without decoding it."""
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
-    # Pillow refuses twice as many, and what is larger here before it makes a GIF's frame: 4 GB, of a file of 37 bytes.
-    Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
+    # Pillow refuses twice as many before it makes a GIF's frame, which could be of 4 GB, of a file of 37 bytes. It asks the
+    # same of all that it draws, so that this is never so small that it would matter there.
+    Image.MAX_IMAGE_PIXELS = max(_DRAWN_PIXELS, (max_pixels + 1) // 2)
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
         animated = getattr(image, "is_animated", False) and image.format != "MPO"  # MPO: a photo and its thumbnails

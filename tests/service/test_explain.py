@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from tests.conftest import DATA, assert_problem, png
+from tests.conftest import DATA, StartServer, assert_problem, encode, png
 
 PNG = {"content-type": "image/png"}
 BOOT = (DATA / "ankle-boot.png").read_bytes()
@@ -73,3 +73,12 @@ def test_refusals_are_those_of_predict(client: httpx.Client) -> None:
     assert_problem(client.post("/explain", params={"model": "vgg"}, content=BOOT, headers=PNG), 404, "'vgg'")
     refused = client.post("/explain", content=BOOT, headers=PNG | {"accept": "text/html"})
     assert_problem(refused, 406, "application/json, image/png")
+
+
+def test_a_small_limit_on_pictures_is_none_on_what_is_drawn(start_server: StartServer) -> None:
+    url = start_server(SERVICE_MAX_PIXELS="784")
+    picture = (DATA / "coat.png").read_bytes()
+    headers = {"content-type": "application/x-image", "accept": "image/png"}
+    for content in (picture, encode(Image.open(DATA / "coat.png").convert("RGB"), "PNG")):
+        answer = httpx.post(f"{url}/explain", content=content, headers=headers)
+        assert (answer.status_code, answer.content[:4]) == (200, b"\x89PNG"), answer.text
