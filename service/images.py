@@ -101,8 +101,8 @@ def _open(content: bytes, max_pixels: int) -> Image.Image:
     """Read a picture's header and check what can be checked without decoding it."""
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
-    # Pillow refuses twice as many before it makes a GIF's frame, which could be of 4 GB, of a file of 37 bytes. It asks the
-    # same of all that it draws, so that this is never so small that it would matter there.
+    # Pillow refuses twice as many before it makes a GIF's frame, which could be of 4 GB, of a file of 37 bytes. It asks
+    # the same of all that it draws, so that this is never so small that it would matter there.
     Image.MAX_IMAGE_PIXELS = max(_DRAWN_PIXELS, (max_pixels + 1) // 2)
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)

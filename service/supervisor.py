@@ -19,7 +19,8 @@ class Worker(Process):
     """Uvicorn's, but asking whether it is alive waits for nothing."""
 
     _asked: float | None = None
-    _has_started = False
+    has_started = False
+    """Whether it has said that it serves."""
 
     def target(self, sockets: list[socket] | None = None) -> None:
         """Serve, in the worker; the server is made before the thread that answers questions would make another."""
@@ -32,14 +33,14 @@ class Worker(Process):
             return False
         try:
             while self.parent_conn.poll(0):
-                self._has_started |= self.parent_conn.recv()
+                self.has_started |= self.parent_conn.recv()
                 self._asked = None
             if self._asked is None:
                 self.parent_conn.send(b"ping")
                 self._asked = time.monotonic()
         except (OSError, EOFError):  # it has just ended
             return False
-        return time.monotonic() - self._asked < (timeout if self._has_started else max(timeout, _START_SECONDS))
+        return time.monotonic() - self._asked < (timeout if self.has_started else max(timeout, _START_SECONDS))
 
 
 class Supervisor(Multiprocess):
@@ -49,6 +50,7 @@ class Supervisor(Multiprocess):
     Uvicorn's waits for a worker's answer, it notices nothing, and kills a worker that takes 5 s to start.
     """
 
+    processes: list[Worker]  # type: ignore[assignment]
     failed = False
     """Whether a worker could not start, so that the service ended."""
 
@@ -61,10 +63,12 @@ class Supervisor(Multiprocess):
         self.init_processes()
         looks = 0
         while not self.should_exit.is_set():
-            ended = wait([process.process.sentinel for process in self.processes], _LOOK_SECONDS)
+            ended = wait([worker.process.sentinel for worker in self.processes], _LOOK_SECONDS)
             self.handle_signals()
             looks += 1
-            if ended or looks % 10 == 0:  # a worker that hangs does not end: each is asked once a second
+            # A worker that hangs does not end: each is asked once a second; at each look while one starts, since one
+            # that is not known to serve may be silent for long.
+            if ended or looks % 10 == 0 or not all(worker.has_started for worker in self.processes):
                 self.keep_subprocess_alive()
         self.terminate_all()
         # Nobody accepts here: a connection that came to this copy once the workers have closed theirs would hang.
@@ -86,8 +90,13 @@ class Supervisor(Multiprocess):
                 self.should_exit.set()
                 return
             why = "did not answer and was killed" if hung else f"ended with exit code {worker.exitcode}"
-            _log.error("worker %d %s; another takes its place", worker.pid, why)
-            self.processes[index] = self._start()
+            try:
+                self.processes[index] = self._start()
+            except OSError as error:  # no process or descriptor is left for it, for the time being
+                _log.error("worker %d %s; no other can be started now (%s)", worker.pid, why, error.strerror)
+                time.sleep(1)
+            else:
+                _log.error("worker %d %s; another takes its place", worker.pid, why)
 
     def handle_hup(self) -> None:
         """Not Uvicorn's restart: another bundle comes with another container."""

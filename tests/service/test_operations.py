@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -185,12 +186,28 @@ def test_a_worker_that_takes_long_to_start_is_waited_for(tmp_path: Path) -> None
 def test_a_worker_that_hangs_is_replaced_and_the_end_does_not_wait_for_it() -> None:
     with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
         assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        time.sleep(1)  # one that hangs before it is known to have started is given two minutes
         hung = min(worker_ids(scrape(url)))
         os.kill(int(hung), signal.SIGSTOP)
         assert eventually(lambda: not Path(f"/proc/{hung}").exists(), 30)
         assert eventually(lambda: answers(url) and len(worker_ids(scrape(url))) == 2, 30)
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(20) == 0
+
+
+def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later() -> None:
+    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        old = worker_ids(scrape(url))
+        usual = resource.prlimit(
+            supervisor.pid, resource.RLIMIT_NOFILE, (3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        )
+        os.kill(int(min(old)), signal.SIGKILL)
+        time.sleep(2)
+        assert supervisor.poll() is None
+        assert answers(url)
+        resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, usual)
+        assert eventually(lambda: len(worker_ids(scrape(url)) - old) == 1)
 
 
 def answers(url: str) -> bool:

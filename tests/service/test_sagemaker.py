@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import numpy as np
@@ -28,6 +28,7 @@ def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "service"],
         cwd=ROOT, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
@@ -39,8 +40,9 @@ def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
                 time.sleep(0.05)
         yield url, process
     finally:
-        process.kill()
-        process.communicate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too, which might be stopped
+        process.communicate(timeout=30)
 
 
 def test_custom_attributes_are_given_back(client: httpx.Client) -> None:
