@@ -4,6 +4,8 @@ As many threads as the worker has cores to use: one each, unless there are fewer
 """
 
 import asyncio
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -17,9 +19,18 @@ Array = npt.NDArray[np.float32]
 _PIECE = 256
 """Images of a batch that are one piece of work: 16 ms, after which another request's piece may come."""
 
+_NICENESS = 5
+"""A quarter of a core is left to large work beside an event loop that needs all of it."""
+
+
+def _give_way() -> None:
+    """Let the event loop's thread, whenever it has something to do, have a core at once: this thread can wait."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.nice(_NICENESS)
+
 
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work")
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work", initializer=_give_way)
 
 
 _threads, _executor = 1, _pool(1)

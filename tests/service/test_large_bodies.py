@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service import spooled
+from service import large_work, spooled
 from service.bundle import Bundle
 from service.codecs import CSV, JSON, JSON_LINES, NPY
 from service.engines import Engine, load
@@ -29,6 +30,13 @@ IMAGES = 40_000
 def engine() -> Engine:
     bundle = Bundle(MODELS)
     return load("litert", bundle, bundle.manifest.models["cnn_a"])
+
+
+def test_large_work_gives_way_to_small() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert asyncio.run(large_work.run(niceness)) == min(19, niceness() + 5)
 
 
 def npy(array: npt.NDArray[np.generic]) -> bytes:
