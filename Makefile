@@ -11,7 +11,7 @@ run: $(UV)  ## serve the released models on http://127.0.0.1:8080
 	$(SERVE) python -m service
 
 test: $(UV)  ## run the tests
-	$(WORK) pytest --numprocesses auto --dist loadfile
+	$(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(UV)  ## formatting, lint and types
 	$(WORK) ruff format --check

@@ -188,8 +188,8 @@ async def _out_of_memory(request: Request, error: Exception) -> Response:  # noq
 
 
 async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)
-    """For the log alone: 408 if the body was late and the client has been told, 499 if the client left before."""
-    return Response(status_code=408 if getattr(request.state, "late", False) else CLIENT_LEFT)
+    """For the log alone: what the client has been told if its body was refused, 499 if it left before."""
+    return Response(status_code=getattr(request.state, "refused", CLIENT_LEFT))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (logged by the server)

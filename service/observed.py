@@ -29,9 +29,9 @@ class Observed:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        name = request_id(scope["headers"])
         state = scope.setdefault("state", {})
-        state["request_id"] = name
+        # Named already if it was refused before its turn came.
+        name = state["request_id"] = state.get("request_id") or request_id(scope["headers"])
         status, received, sent = 0, 0, 0
 
         async def observed_receive() -> Message:

@@ -53,6 +53,8 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_headers = True
         self._header_bytes = 0
         self._refused = False
+        self._refusal: bytes | None = None
+        """What is to be sent once the requests before are answered."""
         self._unread_deadline: float | None = None
         self._look: asyncio.TimerHandle | None = None
 
@@ -81,6 +83,7 @@ class PatientProtocol(HttpToolsProtocol):
                 431,
                 f"the request's line and headers are larger than {self._patience.header_bytes // 1024} KB, the most "
                 "this service takes; send less in them, or start the service with a larger SERVICE_MAX_HEADER_KB",
+                behind=self._is_answering(),
             )
 
     def on_message_begin(self) -> None:
@@ -133,11 +136,20 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_headers = True
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or with the refusal of what came behind the last."""
+        was_last = not self.pipeline
+        super().on_response_complete()
+        if was_last and self._refusal is not None:
+            self._end_with(self._refusal)
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (Uvicorn's words, which it would send as plain text)
         """Refuse what is no HTTP as all else is refused."""
-        self._refuse(
-            400, "this is no valid HTTP/1.1 request; check its first line, its headers, and how its length is told"
-        )
+        detail = "this is no valid HTTP/1.1 request; check its first line, its headers, and how its length is told"
+        if self._in_headers:
+            self._refuse(400, detail, behind=self._is_answering())
+        else:
+            self._refuse_body(400, detail)
 
     def resume_writing(self) -> None:
         """Begin anew with an answer's time: the client has read what was there."""
@@ -166,15 +178,8 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _give_up(self) -> None:
-        cycle = self.cycle
-        if not self._in_headers and cycle.response_started:
-            self.transport.abort()  # answered before its body had come, which still does not
-        elif not self._in_headers:
-            state = cycle.scope["state"]
-            state["late"] = True  # the application logs and counts it
-            detail = f"the body did not come within {self._patience.body:g} s; send it again, faster"
-            state["problem"] = detail
-            self._refuse(408, detail, request_id=state.get("request_id"))
+        if not self._in_headers:
+            self._refuse_body(408, f"the body did not come within {self._patience.body:g} s; send it again, faster")
         elif self._header_bytes == 0:
             self.transport.close()  # connected, and never asked for anything
         else:
@@ -183,22 +188,48 @@ class PatientProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _refuse(self, status: int, detail: str, *, request_id: str | None = None) -> None:
-        """Answer in the application's place, and close; without a request id nobody else logs it."""
+    def _refuse_body(self, status: int, detail: str) -> None:
+        """Refuse the newest request, whose body will never be whole."""
+        if self.cycle.response_started:
+            self._refused = True
+            self.transport.abort()  # answered before its body had come
+            return
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()  # the application will not hear of it
+            self._refuse(status, detail, behind=True)
+            return
+        state = self.cycle.scope["state"]
+        state["refused"], state["problem"] = status, detail  # the application logs and counts it
+        named = state.setdefault("request_id", name_request(self.cycle.scope["headers"]))
+        self._refuse(status, detail, request_id=named)
+
+    def _refuse(self, status: int, detail: str, *, request_id: str | None = None, behind: bool = False) -> None:
+        """Answer in the application's place, and close.
+
+        Args:
+            status: the answer's.
+            detail: what was wrong and what to do.
+            request_id: None if the application has not heard of the request, so that nobody else logs it.
+            behind: whether requests that came before are yet to be answered.
+
+        """
         self._refused, self._deadline = True, None
         if self.transport.is_closing():
             return
-        if self.pipeline or (self._in_headers and self._is_answering()):
-            self.transport.abort()  # the client would take it for the answer to its request before
-            return
-        body = problem(status, detail).body
         if request_id is None:
             request_id = name_request(())
             request_log.write({"time": time.time(), "status": status, "problem": detail, "request_id": request_id})
+        body = problem(status, detail).body
         headers = (
             f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
             "connection: close\r\n\r\n"
         )
         defaults = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
-        self.transport.write(STATUS_LINE[status] + defaults + headers.encode() + bytes(body))
-        self.transport.close()
+        self._refusal = STATUS_LINE[status] + defaults + headers.encode() + bytes(body)
+        if not behind:
+            self._end_with(self._refusal)
+
+    def _end_with(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()

@@ -39,6 +39,15 @@ CLASS_NAMES = [
 ]
 
 
+# By whole files, as these are shared out among processes: what takes longest must not come last.
+_LONGEST = ("test_train_script", "test_contract_suite", "test_notebook", "test_trainer", "test_release")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
+
+
 @dataclass(frozen=True)
 class Samples:
     """The first 30 test images of each class: uint8 (300, 28, 28) and (300,)."""

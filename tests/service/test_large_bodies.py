@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from io import BytesIO
@@ -19,7 +17,8 @@ from service.bundle import Bundle
 from service.codecs import CSV, JSON, JSON_LINES, NPY
 from service.engines import Engine, load
 from service.errors import MalformedError, TooLargeError, UnusableError
-from tests.conftest import MODELS, ROOT, Samples, assert_problem, free_port
+from tests.conftest import MODELS, Samples, assert_problem
+from tests.service.test_sagemaker import started
 from training.datasets import scale
 
 IMAGES = 40_000
@@ -93,17 +92,8 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, int]]:
-    port = free_port()
-    settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MAX_BODY_MB": "200"}
-    process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings)
-    url = f"http://127.0.0.1:{port}"
-    transport = httpx.HTTPTransport(retries=5)
-    with httpx.Client(transport=transport) as client:
-        while client.get(f"{url}/ping").status_code != 200:
-            pass
-    yield url, process.pid
-    process.kill()
-    process.wait()
+    with started(SERVICE_MAX_BODY_MB="200") as (url, process):
+        yield url, process.pid
 
 
 def peak_memory(pid: int) -> int:

@@ -170,6 +170,40 @@ def test_what_is_no_http_is_refused_like_all_else(url: str, request_: bytes) -> 
     others_are_answered(url)
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 5000 + b"\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+    ],
+    ids=["garbage", "long headers", "body"],
+)
+@pytest.mark.parametrize("before", [1, 3])
+def test_requests_before_what_is_refused_are_answered_first(url: str, request_: bytes, before: int) -> None:
+    content = (DATA / "coat.png").read_bytes()
+    with connected(url) as connection:
+        connection.sendall((POST.replace(b"/predict", b"/explain") % len(content) + content) * before + request_)
+        answers = everything(connection).split(b"HTTP/1.1 ")[1:]
+    assert [int(answer[:3]) for answer in answers[:-1]] == [200] * before
+    assert refusal(b"HTTP/1.1 " + answers[-1])[0] in (400, 431)
+
+
+def test_a_body_in_bad_chunks_is_refused_and_counted(url: str) -> None:
+    counted = 'service_requests_total{method="POST",route="/predict",status="400"} '
+    before = httpx.get(f"{url}/metrics").text.partition(counted)[2].split("\n")[0] or "0"
+    with connected(url) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
+        connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+        time.sleep(0.1)
+        connection.sendall(b"no chunk\r\n")
+        status, _ = refusal(everything(connection))
+    assert status == 400
+    time.sleep(0.2)
+    after = httpx.get(f"{url}/metrics").text.partition(counted)[2].split("\n")[0]
+    assert float(after) == float(before) + 1
+
+
 @pytest.mark.parametrize("reset", [False, True])
 def test_a_client_that_leaves_its_pipelined_requests_is_no_failure_of_ours(url: str, reset: bool) -> None:
     content = (DATA / "coat.png").read_bytes()
