@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from service import large_work
-from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError
+from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError, shortened
 from service.written import body_of, header
 
 IMAGE_TYPES = (
@@ -42,7 +42,17 @@ _FILE_PART = re.compile(
 
 
 def media_type(request: Request) -> str:
-    """The request's content type without its parameters, in lower case; empty where there is none."""
+    """The request's content type without its parameters, in lower case; empty where there is none.
+
+    Raises:
+        UnsupportedMediaTypeError: the body is compressed (RFC 9110, section 8.4).
+
+    """
+    encoding = header(request, b"content-encoding")
+    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaTypeError(
+            f"Content-Encoding {shortened(encoding)}: bodies are read as they are; send this one uncompressed"
+        )
     return (header(request, b"content-type") or "").split(";")[0].strip().lower()
 
 
@@ -51,7 +61,7 @@ async def read_picture(request: Request) -> bytes:
 
     Raises:
         MalformedError: broken JSON, base64 or form.
-        UnsupportedMediaTypeError: none of the three ways.
+        UnsupportedMediaTypeError: none of the three ways, or compressed.
         UnusableError: the field ``file`` or ``image`` is missing.
 
     """

@@ -1,6 +1,7 @@
 """POST /predict and /compare: every way in, over HTTP."""
 
 import base64
+import gzip
 from io import BytesIO
 
 import httpx
@@ -155,6 +156,14 @@ def test_broken_form_is_explained(client: httpx.Client) -> None:
 def test_other_content_types_are_refused_with_the_list(client: httpx.Client, content_type: str) -> None:
     response = client.post("/predict", content=b"x", headers={"content-type": content_type})
     assert_problem(response, 415, "multipart/form-data", "image/png", "application/json")
+
+
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+def test_a_compressed_body_is_explained(client: httpx.Client, path: str) -> None:
+    content = (DATA / "coat.png").read_bytes()
+    headers = {"content-type": "image/png", "content-encoding": "gzip"}
+    assert_problem(client.post(path, content=gzip.compress(content), headers=headers), 415, "'gzip'", "uncompressed")
+    assert client.post(path, content=content, headers=headers | {"content-encoding": "identity"}).status_code == 200
 
 
 def test_a_content_length_of_many_digits_is_a_number() -> None:
