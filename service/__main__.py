@@ -121,7 +121,6 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         ws="none",
         timeout_keep_alive=settings.keep_alive_seconds,
         access_log=False,
-        proxy_headers=False,  # nothing here depends on a client's address, or on the scheme it used
         server_header=False,
         headers=[NOSNIFF],
         timeout_graceful_shutdown=max(1, round(STOP_SECONDS - settings.drain_seconds)),

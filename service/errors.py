@@ -187,9 +187,9 @@ async def _out_of_memory(request: Request, error: Exception) -> Response:  # noq
     return await _service_error(request, exhausted)
 
 
-async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)
-    """For the log alone: what the client has been told if its body was refused, 499 if it left before."""
-    return Response(status_code=getattr(request.state, "refused", CLIENT_LEFT))
+async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """For the log alone."""
+    return Response(status_code=CLIENT_LEFT)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (logged by the server)

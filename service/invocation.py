@@ -16,7 +16,7 @@ from service.codecs import READERS, WRITERS
 from service.errors import UnsupportedMediaTypeError, shortened
 from service.images import see
 from service.settings import Settings
-from service.uploads import BINARY, IMAGE_TYPES, media_type
+from service.uploads import BINARY, IMAGE_TYPES, media_type, refuse_compressed
 from service.written import WrittenJSON, body_of, header
 
 _CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
@@ -65,6 +65,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         ServiceError: the request cannot be answered; the class says why.
 
     """
+    refuse_compressed(request)
     declared = media_type(request)
     accept = header(request, b"accept")
     attributes = _custom_attributes(request)

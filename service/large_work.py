@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,7 +27,8 @@ _NICENESS = 5
 def _give_way() -> None:
     """Let the event loop's thread, whenever it has something to do, have a core at once: this thread can wait."""
     if sys.platform == "linux":  # elsewhere it would be the whole process
-        os.nice(_NICENESS)
+        with suppress(OSError):  # a sandbox may forbid it
+            os.nice(_NICENESS)
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

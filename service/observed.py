@@ -60,7 +60,8 @@ class Observed:
         finally:
             seconds = time.perf_counter() - began
             # What failed is answered by the server for us, with 500.
-            ended = 500 if failed else status or CLIENT_LEFT
+            # In this order: what the server was told to answer instead, what was answered, that nobody was there.
+            ended = 500 if failed else state.get("refused") or status or CLIENT_LEFT
             afterwards.do(_note, scope, ended, received, sent, seconds)
 
 

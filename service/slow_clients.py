@@ -98,8 +98,6 @@ class PatientProtocol(HttpToolsProtocol):
         if size > self._patience.header_bytes or self._refused:
             self._refused = True
             return
-        self._in_headers, self._header_bytes = False, 0
-        self._deadline = self.loop.time() + self._patience.body
         if len(self.tasks) >= _BUSY:
             self._acceptor.accept_more(self._another, self.loop)
         # Counted where a request arrives: what waits for its turn of the event loop is in flight, whatever it asks for,
@@ -108,7 +106,9 @@ class PatientProtocol(HttpToolsProtocol):
         if len(self.tasks) >= self._most and not self._is_answering():
             waiting = (task for task in self.tasks if not task.done())
             self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._most))
-        super().on_headers_complete()
+        super().on_headers_complete()  # raises where it cannot read the URL: then there is no such request
+        self._in_headers, self._header_bytes = False, 0
+        self._deadline = self.loop.time() + self._patience.body
         if "drain" in self.app_state and self.app_state["drain"].draining:
             self.cycle.keep_alive = False
 
@@ -214,7 +214,7 @@ class PatientProtocol(HttpToolsProtocol):
 
         """
         self._refused, self._deadline = True, None
-        if self.transport.is_closing():
+        if self._refusal is not None or self.transport.is_closing():
             return
         if request_id is None:
             request_id = name_request(())

@@ -92,25 +92,34 @@ class Supervisor(Multiprocess):
             why = "did not answer and was killed" if hung else f"ended with exit code {worker.exitcode}"
             try:
                 self.processes[index] = self._start()
-            except OSError as error:  # no process or descriptor is left for it, for the time being
+            except OSError as error:
                 _log.error("worker %d %s; no other can be started now (%s)", worker.pid, why, error.strerror)
                 time.sleep(1)
+                return
             else:
                 _log.error("worker %d %s; another takes its place", worker.pid, why)
 
     def handle_hup(self) -> None:
-        """Not Uvicorn's restart: another bundle comes with another container."""
-        _log.info("SIGHUP is ignored")
+        """Not Uvicorn's restart, nor a worker more or fewer: another bundle or number comes with another container."""
+        _log.info("SIGHUP, SIGTTIN and SIGTTOU change nothing here")
 
-    def handle_ttin(self) -> None:
-        """Add a worker."""
-        self.processes_num += 1
-        self.processes.append(self._start())
+    handle_ttin = handle_ttou = handle_hup
 
     def _start(self) -> Worker:
+        """Start a worker.
+
+        Raises:
+            OSError: no process or descriptor is left for it.
+
+        """
         worker = Worker(self.config, self.sockets)
-        worker.start()
-        # The worker's end of its pipe, of which this process has a copy: with that open, it would not learn from the
-        # pipe that the worker has ended.
-        worker.child_conn.close()
+        try:
+            worker.start()
+        except OSError:
+            worker.parent_conn.close()
+            raise
+        finally:
+            # The worker's end of its pipe, of which this process has a copy: with that open, it would not learn from
+            # the pipe that the worker has ended.
+            worker.child_conn.close()
         return worker

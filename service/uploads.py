@@ -42,18 +42,17 @@ _FILE_PART = re.compile(
 
 
 def media_type(request: Request) -> str:
-    """The request's content type without its parameters, in lower case; empty where there is none.
+    """The request's content type without its parameters, in lower case; empty where there is none."""
+    return (header(request, b"content-type") or "").split(";")[0].strip().lower()
 
-    Raises:
-        UnsupportedMediaTypeError: the body is compressed (RFC 9110, section 8.4).
 
-    """
+def refuse_compressed(request: Request) -> None:
+    """Raise ``UnsupportedMediaTypeError`` if the body has a content coding (RFC 9110, section 8.4)."""
     encoding = header(request, b"content-encoding")
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         raise UnsupportedMediaTypeError(
             f"Content-Encoding {shortened(encoding)}: bodies are read as they are; send this one uncompressed"
         )
-    return (header(request, b"content-type") or "").split(";")[0].strip().lower()
 
 
 async def read_picture(request: Request) -> bytes:
@@ -65,6 +64,7 @@ async def read_picture(request: Request) -> bytes:
         UnusableError: the field ``file`` or ``image`` is missing.
 
     """
+    refuse_compressed(request)
     declared = media_type(request)
     if declared in IMAGE_TYPES:
         return await body_of(request)

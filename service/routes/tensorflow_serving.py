@@ -13,6 +13,7 @@ from service import codecs, json_images, schemas
 from service.classifier import Classifier
 from service.dependencies import ModelsDependency, SettingsDependency, problems
 from service.invocation import JSON_BATCH, read
+from service.uploads import refuse_compressed
 
 PREFIX = "/v1/models"
 
@@ -32,6 +33,7 @@ _PROBLEMS = problems(
     s400="broken JSON",
     s404="no such model or version",
     s413="too many bytes or images",
+    s415="the body is compressed",
     s422="images of a wrong shape or range",
     s503="the models are not ready",
 )
@@ -50,6 +52,7 @@ async def predict(
     """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
     classifier: Classifier = models.get(name, version)
     request.state.model = classifier.name
+    refuse_compressed(request)
     # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
     batch = await read(json_images.read_json, await request.body(), settings)
     probabilities = await models.predict(classifier, batch.pixels)

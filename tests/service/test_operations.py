@@ -210,6 +210,16 @@ def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later() -> None:
         assert eventually(lambda: len(worker_ids(scrape(url)) - old) == 1)
 
 
+def test_signals_of_other_servers_change_nothing() -> None:
+    with started(SERVICE_WORKERS="2") as (url, supervisor):
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        before = worker_ids(scrape(url))
+        for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
+            supervisor.send_signal(number)
+        time.sleep(1)
+        assert worker_ids(scrape(url)) == before
+
+
 def answers(url: str) -> bool:
     with suppress(httpx.TransportError):
         return httpx.get(f"{url}/ping", timeout=1).status_code == 200

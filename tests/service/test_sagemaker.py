@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import httpx
 import numpy as np
@@ -24,7 +24,12 @@ PNG = {"content-type": "image/png"}
 def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Start a server whose output and end are looked at."""
     port = environment.get("SAGEMAKER_BIND_TO_PORT", str(free_port()))
-    variables = os.environ | {"SERVICE_PORT": port, "SERVICE_WORKERS": "1", "SERVICE_MODEL_DIR": str(MODELS)}
+    variables = os.environ | {
+        "SERVICE_PORT": port,
+        "SERVICE_WORKERS": "1",
+        "SERVICE_DRAIN_SECONDS": "0",
+        "SERVICE_MODEL_DIR": str(MODELS),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "service"],
         cwd=ROOT, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -40,9 +45,12 @@ def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
                 time.sleep(0.05)
         yield url, process
     finally:
-        with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # its workers, too, which might be stopped
-        process.communicate(timeout=30)
+            process.communicate()
 
 
 def test_custom_attributes_are_given_back(client: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """Clients that take their time, send endless headers, or never read: bounded, and others are answered."""
 
 import json
+import re
 import socket
 import struct
 import time
@@ -16,6 +17,7 @@ import pytest
 
 from tests.conftest import DATA, StartServer
 from tests.service.test_large_bodies import npy
+from tests.service.test_operations import eventually
 
 PNG = {"content-type": "image/png"}
 LIMITS = {
@@ -156,8 +158,11 @@ def test_headers_over_the_limit_are_refused(url: str, headers: bytes) -> None:
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x:999999/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT foo:80 HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
-    ids=["garbage", "method", "two lengths", "length and chunks", "negative"],
+    ids=["garbage", "method", "two lengths", "length and chunks", "negative", "no path", "port", "tunnel"],
 )
 def test_what_is_no_http_is_refused_like_all_else(url: str, request_: bytes) -> None:
     with connected(url) as connection:
@@ -171,37 +176,41 @@ def test_what_is_no_http_is_refused_like_all_else(url: str, request_: bytes) -> 
 
 
 @pytest.mark.parametrize(
-    "request_",
+    ("request_", "status"),
     [
-        b"GARBAGE\r\n\r\n",
-        b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 5000 + b"\r\n\r\n",
-        b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        (b"GARBAGE\r\n\r\n", 400),
+        (b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 5000 + b"\r\n\r\n", 431),
+        (b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n", 400),
     ],
-    ids=["garbage", "long headers", "body"],
+    ids=["garbage", "no path", "long headers", "body"],
 )
 @pytest.mark.parametrize("before", [1, 3])
-def test_requests_before_what_is_refused_are_answered_first(url: str, request_: bytes, before: int) -> None:
+def test_requests_before_what_is_refused_are_answered_first(
+    url: str, request_: bytes, status: int, before: int
+) -> None:
     content = (DATA / "coat.png").read_bytes()
     with connected(url) as connection:
         connection.sendall((POST.replace(b"/predict", b"/explain") % len(content) + content) * before + request_)
-        answers = everything(connection).split(b"HTTP/1.1 ")[1:]
-    assert [int(answer[:3]) for answer in answers[:-1]] == [200] * before
-    assert refusal(b"HTTP/1.1 " + answers[-1])[0] in (400, 431)
+        *first, last = re.findall(rb"HTTP/1\.1 \d{3} .*?(?=HTTP/1\.1 \d{3} |$)", everything(connection), re.DOTALL)
+    assert [int(answer.split()[1]) for answer in first] == [200] * before
+    assert refusal(last)[0] == status
 
 
-def test_a_body_in_bad_chunks_is_refused_and_counted(url: str) -> None:
-    counted = 'service_requests_total{method="POST",route="/predict",status="400"} '
-    before = httpx.get(f"{url}/metrics").text.partition(counted)[2].split("\n")[0] or "0"
+@pytest.mark.parametrize("path", ["/predict", "/nothing", "/ping"])
+def test_a_body_in_bad_chunks_is_refused_and_counted(url: str, path: str) -> None:
+    def refused() -> float:
+        text = httpx.get(f"{url}/metrics").text
+        lines = [line for line in text.splitlines() if line.startswith("service_requests_total")]
+        return sum(float(line.split()[-1]) for line in lines if 'method="POST"' in line and 'status="400"' in line)
+
+    before = refused()
     with connected(url) as connection:
-        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
-        connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
-        time.sleep(0.1)
-        connection.sendall(b"no chunk\r\n")
-        status, _ = refusal(everything(connection))
+        connection.sendall(b"POST " + path.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n")
+        connection.sendall(b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\nno chunk\r\n")
+        status, _ = refusal(everything(connection))  # one answer: two would be no JSON
     assert status == 400
-    time.sleep(0.2)
-    after = httpx.get(f"{url}/metrics").text.partition(counted)[2].split("\n")[0]
-    assert float(after) == float(before) + 1
+    assert eventually(lambda: refused() == before + 1)
 
 
 @pytest.mark.parametrize("reset", [False, True])
