@@ -21,7 +21,10 @@ _PIECE = 256
 """Images of a batch that are one piece of work: 16 ms, after which another request's piece may come."""
 
 _NICENESS = 5
-"""A quarter of a core is left to large work beside an event loop that needs all of it."""
+"""A quarter of a core is left to large work beside an event loop that needs all of it.
+
+No less: what holds Python's lock must get on, or the event loop waits for it. With 19 that took seconds on full cores.
+"""
 
 
 def _give_way() -> None:
