@@ -4,11 +4,8 @@ As many threads as the worker has cores to use: one each, unless there are fewer
 """
 
 import asyncio
-import os
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,22 +17,9 @@ Array = npt.NDArray[np.float32]
 _PIECE = 256
 """Images of a batch that are one piece of work: 16 ms, after which another request's piece may come."""
 
-_NICENESS = 5
-"""A quarter of a core is left to large work beside an event loop that needs all of it.
-
-No less: what holds Python's lock must get on, or the event loop waits for it. With 19 that took seconds on full cores.
-"""
-
-
-def _give_way() -> None:
-    """Let the event loop's thread, whenever it has something to do, have a core at once: this thread can wait."""
-    if sys.platform == "linux":  # elsewhere it would be the whole process
-        with suppress(OSError):  # a sandbox may forbid it
-            os.nice(_NICENESS)
-
 
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work", initializer=_give_way)
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="large-work")
 
 
 _threads, _executor = 1, _pool(1)

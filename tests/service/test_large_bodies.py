@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import threading
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -12,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service import large_work, spooled
+from service import spooled
 from service.bundle import Bundle
 from service.codecs import CSV, JSON, JSON_LINES, NPY
 from service.engines import Engine, load
@@ -29,13 +27,6 @@ IMAGES = 40_000
 def engine() -> Engine:
     bundle = Bundle(MODELS)
     return load("litert", bundle, bundle.manifest.models["cnn_a"])
-
-
-def test_large_work_gives_way_to_small() -> None:
-    def niceness() -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    assert asyncio.run(large_work.run(niceness)) == min(19, niceness() + 5)
 
 
 def npy(array: npt.NDArray[np.generic]) -> bytes:
