@@ -1,7 +1,8 @@
 """JSON → float32 (N, 28, 28, 1): TensorFlow Serving's row and column formats, and one image a line.
 
-Nearly every body is plain: one field, images of 784 or 28×28 numbers, nothing else. simdjson reads these straight into
-an array; no Python object is made for a number. What is not plain, or wrong, is read again, to be understood or
+Nearly every body is plain: one field, images of 784, 28×28 or 28×28×1 numbers, nothing else. simdjson reads these
+straight into an array; no Python object is made for a number or a list, of which millions would hold Python's lock, and
+so the event loop, for a second. What is not plain, or wrong in no obvious way, is read again, to be understood or
 explained.
 """
 
@@ -22,6 +23,10 @@ from service.errors import MalformedError, UnusableError, shortened
 _NUMBER_TYPES = {int, float}
 _BOM = b"\xef\xbb\xbf"
 _OPENING = ord("[")
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[],"))
+_ROW = b"[" + b",".join([b"[]"] * 28) + b"]"
+_IMAGE = b"[" + b",".join([_ROW] * 28) + b"]"
+"""The brackets and commas of an image of 28×28×1 numbers."""
 
 
 def read_json(body: bytes, *, max_batch: int) -> Batch:
@@ -38,7 +43,7 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
 
 
 def _read_plain(body: bytes, max_batch: int) -> Batch | None:
-    """Read one field with images that are all 784 or all 28×28 numbers; None for everything else."""
+    """Read one field with images of one shape; None for what may be something else; errors as ``read_json``."""
     if body.startswith(_BOM):  # which simdjson skips, and JSON does not have
         return None
     try:
@@ -47,23 +52,49 @@ def _read_plain(body: bytes, max_batch: int) -> Batch | None:
         if field not in ("instances", "inputs"):
             return None
         images = content[field]
-        count = len(images)
-        if count > max_batch:
+        if type(images) is not simdjson.Array:
             return None
-        lengths = {len(image) for image in images}
-        if lengths == {PIXELS}:
-            arrays = 1 + count
-        elif lengths == {28} and {len(row) for image in images for row in image} == {28}:
-            arrays = 1 + 29 * count
-        else:
-            return None
-        # There are no arrays but these, so that what is in them is numbers, or not to be had as such.
-        if np.count_nonzero(np.frombuffer(body, np.uint8) == _OPENING) != arrays:
+        check_count(len(images), max_batch)
+        if not _is_plain(images, body, f'"{field}"'):
             return None
         numbers = np.frombuffer(images.as_buffer(of_type="d"))
+        if len(numbers) != PIXELS * len(images):  # a pixel is []
+            return None
     except (TypeError, ValueError, AttributeError, RuntimeError):
         return None
     return Batch(scaled(numbers, f'"{field}"'), field)
+
+
+def _is_plain(images: Any, body: bytes, what: str) -> bool:
+    """Whether there is nothing in a simdjson.Array of images but lists of the right lengths and what they hold.
+
+    What that is, is numbers, or not to be had as such.
+
+    Raises:
+        UnusableError: the lists are not those of images of one shape.
+
+    """
+    lengths = set()
+    for image in images:
+        if type(image) is not simdjson.Array:
+            return False
+        length = len(image)
+        if length not in (28, PIXELS):
+            raise _wrong_length(length, what)
+        lengths.add(length)
+    arrays = np.count_nonzero(np.frombuffer(body, np.uint8) == _OPENING)
+    if lengths == {PIXELS}:
+        return bool(arrays == 1 + len(images))
+    if lengths != {28}:
+        return False
+    if {len(row) for image in images for row in image} != {28}:
+        raise _wrong_content(what)
+    if arrays == 1 + 29 * len(images):
+        return True
+    brackets = body.translate(None, _ALL_BUT_BRACKETS)
+    if brackets != b"[" + b",".join([_IMAGE] * len(images)) + b"]":
+        raise _several_shapes(what)
+    return True
 
 
 def _read_any(body: bytes, max_batch: int) -> Batch:
@@ -128,18 +159,30 @@ def _from_list(value: Any, what: str, max_batch: int, text: bytes) -> Pixels:
                 "A single image is a list of one"
             )
         if len(image) not in (28, PIXELS):
-            raise UnusableError(f"each image in {what} is {len(image)} rows or numbers; expected {SHAPES}")
+            raise _wrong_length(len(image), what)
         if not _is_image(image):
-            raise UnusableError(f"{what} must hold numbers from 0 to 1 and nothing else, each image {SHAPES}")
+            raise _wrong_content(what)
     try:
         array = np.array(value, np.float64)
     except (ValueError, OverflowError) as error:
-        raise UnusableError(f"{what} must hold images of one shape, each {SHAPES} numbers from 0 to 1") from error
+        raise _several_shapes(what) from error
     if array.shape[1:] not in IMAGE_SHAPES:
         raise UnusableError(
             f"each image in {what} is {times(array.shape[1:])}; expected {SHAPES}. A single image is a list of one"
         )
     return scaled(array, what)
+
+
+def _wrong_length(length: int, what: str) -> UnusableError:
+    return UnusableError(f"each image in {what} is {length} rows or numbers; expected {SHAPES}")
+
+
+def _wrong_content(what: str) -> UnusableError:
+    return UnusableError(f"{what} must hold numbers from 0 to 1 and nothing else, each image {SHAPES}")
+
+
+def _several_shapes(what: str) -> UnusableError:
+    return UnusableError(f"{what} must hold images of one shape, each {SHAPES} numbers from 0 to 1")
 
 
 def _numbers(images: list[Any]) -> npt.NDArray[np.float64] | None:

@@ -107,14 +107,25 @@ def test_json_without_the_field_is_refused_whatever_it_is(body: str) -> None:
         read_json(body.encode(), max_batch=2)
 
 
+def with_pixels(deep: list[list[object]], first: object, second: object) -> list[list[object]]:
+    return [*deep[:9], [*deep[9][:3], first, second, *deep[9][5:]], *deep[10:]]
+
+
 def test_arrays_in_odd_places_are_found(samples: Samples) -> None:
     """As many rows, or as many numbers, as images have, and yet none."""
     image = (samples.images[0] / 255).tolist()
     flat = (samples.images[0] / 255).ravel().tolist()
+    deep = (samples.images[0, ..., np.newaxis] / 255).tolist()
     for instances in (
         [image, [*image[:-1], [*image[-1][:-1], [0.5]]]],
         [[*image[:-2], [*image[-2], *image[-1]], []]],
         [[[0.1] * 2, [], *flat[2:]]],
+        [with_pixels(deep, [0.1, 0.1], [])],
+        [with_pixels(deep, [[0.1]], 0.1)],
+        [with_pixels(deep, [[0.1], [0.1]], [])],
+        [with_pixels(deep, [], [])],
+        [with_pixels(deep, "[]", [0.1])],
+        [deep, [deep[0]] * 27 + [[[0.1] * 28, *[[]] * 27]]],
         [flat, image],
         [flat[:-1]],
         [{str(n): 0.5 for n in range(784)}],
