@@ -57,11 +57,14 @@ def _read_plain(body: bytes, max_batch: int) -> Batch | None:
         check_count(len(images), max_batch)
         if not _is_plain(images, body, f'"{field}"'):
             return None
-        numbers = np.frombuffer(images.as_buffer(of_type="d"))
-        if len(numbers) != PIXELS * len(images):  # a pixel is []
-            return None
     except (TypeError, ValueError, AttributeError, RuntimeError):
         return None
+    try:
+        numbers = np.frombuffer(images.as_buffer(of_type="d"))
+    except (TypeError, ValueError, RuntimeError) as error:  # something is none
+        raise _wrong_content(f'"{field}"') from error
+    if len(numbers) != PIXELS * len(images):  # a pixel is []
+        raise _wrong_content(f'"{field}"')
     return Batch(scaled(numbers, f'"{field}"'), field)
 
 
@@ -84,7 +87,9 @@ def _is_plain(images: Any, body: bytes, what: str) -> bool:
         lengths.add(length)
     arrays = np.count_nonzero(np.frombuffer(body, np.uint8) == _OPENING)
     if lengths == {PIXELS}:
-        return bool(arrays == 1 + len(images))
+        if arrays != 1 + len(images):
+            raise _wrong_content(what)
+        return True
     if lengths != {28}:
         return False
     if {len(row) for image in images for row in image} != {28}:

@@ -59,9 +59,8 @@ class Observed:
             raise
         finally:
             seconds = time.perf_counter() - began
-            # What failed is answered by the server for us, with 500.
-            # In this order: what the server was told to answer instead, what was answered, that nobody was there.
-            ended = 500 if failed else state.get("refused") or status or CLIENT_LEFT
+            # What the client was told in the application's place; 500, by the server, of what failed; the answer.
+            ended = state.get("refused") or (500 if failed else status or CLIENT_LEFT)
             afterwards.do(_note, scope, ended, received, sent, seconds)
 
 

@@ -55,8 +55,14 @@ class Supervisor(Multiprocess):
     """Whether a worker could not start, so that the service ended."""
 
     def init_processes(self) -> None:
-        """Start as many workers as are asked for."""
-        self.processes = [self._start() for _ in range(self.processes_num)]
+        """Start as many workers as are asked for; stop where they cannot all be started."""
+        try:
+            for _ in range(self.processes_num):
+                self.processes.append(self._start())
+        except OSError as error:
+            _log.error("not all workers could be started (%s); the service ends", error.strerror)
+            self.failed = True
+            self.should_exit.set()
 
     def run(self) -> None:
         """Start the workers, replace those that end, until told to stop."""
@@ -78,6 +84,7 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace each worker that has ended, or that does not answer; stop where one cannot start at all."""
+        refused = False
         for index, worker in enumerate(self.processes):
             if self.should_exit.is_set() or worker.is_alive(self.config.timeout_worker_healthcheck):
                 continue
@@ -94,10 +101,11 @@ class Supervisor(Multiprocess):
                 self.processes[index] = self._start()
             except OSError as error:
                 _log.error("worker %d %s; no other can be started now (%s)", worker.pid, why, error.strerror)
-                time.sleep(1)
-                return
+                refused = True
             else:
                 _log.error("worker %d %s; another takes its place", worker.pid, why)
+        if refused:
+            time.sleep(1)  # its sentinel would have it tried again at once
 
     def handle_hup(self) -> None:
         """Not Uvicorn's restart, nor a worker more or fewer: another bundle or number comes with another container."""

@@ -171,6 +171,14 @@ def test_ping_says_why_while_the_models_cannot_be_served(bundle: Path) -> None:
         process.wait()
 
 
+def test_where_not_all_workers_can_be_started_the_service_ends_and_says_so() -> None:
+    settings = {"SERVICE_PORT": str(free_port()), "SERVICE_WORKERS": "8", "SERVICE_MODEL_DIR": str(MODELS)}
+    command = ["bash", "-c", 'ulimit -n 18; exec "$0" -m service', sys.executable]  # descriptors for two or three
+    ended = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 3
+    assert "not all workers could be started (Too many open files); the service ends" in ended.stderr
+
+
 def test_every_setting_is_in_help_and_readme() -> None:
     readme = (ROOT / "README.md").read_text()
     for name, field in Settings.model_fields.items():
