@@ -136,8 +136,7 @@ async def answer(request: Request, error: ServiceError | ClientDisconnect | Memo
 
 
 def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
-    if not hasattr(request.state, "refused"):  # else the client was told something else
-        request.state.problem = detail.encode("utf-8", "replace").decode()  # for the log
+    request.state.problem = detail.encode("utf-8", "replace").decode()  # for the log
     return problem(status, detail, instance=request.url.path, headers=headers)
 
 

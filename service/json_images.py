@@ -55,17 +55,18 @@ def _read_plain(body: bytes, max_batch: int) -> Batch | None:
         if type(images) is not simdjson.Array:
             return None
         check_count(len(images), max_batch)
-        if not _is_plain(images, body, f'"{field}"'):
+        what = f'"{field}"'
+        if not _is_plain(images, body, what):
             return None
     except (TypeError, ValueError, AttributeError, RuntimeError):
         return None
     try:
         numbers = np.frombuffer(images.as_buffer(of_type="d"))
     except (TypeError, ValueError, RuntimeError) as error:  # something is none
-        raise _wrong_content(f'"{field}"') from error
+        raise _wrong_content(what) from error
     if len(numbers) != PIXELS * len(images):  # a pixel is []
-        raise _wrong_content(f'"{field}"')
-    return Batch(scaled(numbers, f'"{field}"'), field)
+        raise _wrong_content(what)
+    return Batch(scaled(numbers, what), field)
 
 
 def _is_plain(images: Any, body: bytes, what: str) -> bool:

@@ -59,8 +59,10 @@ class Observed:
             raise
         finally:
             seconds = time.perf_counter() - began
-            # What the client was told in the application's place; 500, by the server, of what failed; the answer.
-            ended = state.get("refused") or (500 if failed else status or CLIENT_LEFT)
+            # What failed is answered by the server for us, with 500.
+            ended = 500 if failed else status or CLIENT_LEFT
+            if "refused" in state:  # the client was told so, and not what the application says
+                ended, state["problem"] = state["refused"]
             afterwards.do(_note, scope, ended, received, sent, seconds)
 
 

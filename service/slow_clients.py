@@ -199,7 +199,7 @@ class PatientProtocol(HttpToolsProtocol):
             self._refuse(status, detail, behind=True)
             return
         state = self.cycle.scope["state"]
-        state["refused"], state["problem"] = status, detail  # the application logs and counts it
+        state["refused"] = status, detail  # the application logs and counts it
         named = state.setdefault("request_id", name_request(self.cycle.scope["headers"]))
         self._refuse(status, detail, request_id=named)
 

@@ -154,7 +154,7 @@ def test_the_log_tells_a_problem_by_its_request_id() -> None:
 
 
 def test_workers_end_when_their_supervisor_was_killed() -> None:
-    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
+    with started(SERVICE_WORKERS="2") as (url, supervisor):
         assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
         workers = {int(pid) for pid in worker_ids(scrape(url))}
         surroundings = Path(f"/proc/{min(workers)}/environ").read_bytes().split(b"\0")
@@ -184,7 +184,7 @@ def test_a_worker_that_takes_long_to_start_is_waited_for(tmp_path: Path) -> None
 
 
 def test_a_worker_that_hangs_is_replaced_and_the_end_does_not_wait_for_it() -> None:
-    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
+    with started(SERVICE_WORKERS="2") as (url, supervisor):
         assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
         time.sleep(1)  # one that hangs before it is known to have started is given two minutes
         hung = min(worker_ids(scrape(url)))
@@ -196,7 +196,7 @@ def test_a_worker_that_hangs_is_replaced_and_the_end_does_not_wait_for_it() -> N
 
 
 def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later() -> None:
-    with started(SERVICE_WORKERS="2", SERVICE_DRAIN_SECONDS="0") as (url, supervisor):
+    with started(SERVICE_WORKERS="2") as (url, supervisor):
         assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
         old = worker_ids(scrape(url))
         usual = resource.prlimit(

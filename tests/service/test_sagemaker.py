@@ -131,7 +131,7 @@ def test_requests_in_flight_are_answered_before_the_end() -> None:
     import threading
 
     answers: list[httpx.Response] = []
-    with started(SERVICE_DRAIN_SECONDS="0") as (url, process):
+    with started() as (url, process):
         body = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (10000, 784), }"
         body = body.ljust(127) + b"\n" + bytes(10_000 * 784)
         headers = {"content-type": "application/x-npy"}
