@@ -1,22 +1,14 @@
 // The page: a picture goes in, and every panel follows it.
 
-import { Latest, Problem, classify, compare, explain } from "./api.js";
-import { drawHolds, drawMaps, drawOcclusion, drawPicture } from "./drawing.js";
-import { SIZE, decode, shift, toPNG } from "./pixels.js";
+import { Latest, Problem, explain } from "./api.js";
+import { drawPicture } from "./drawing.js";
+import { answer, byId, holds, why } from "./panels.js";
+import { SIZE, decode, shift } from "./pixels.js";
 
 const REACH = 12; // pixels the picture can be moved
-const AROUND = 4; // pixels looked at each way in "where the answer holds"
-const FAINT = 0.05; // a drop in probability that is not worth showing
 const SETTLED = 200; // milliseconds without a move, before the slower panels follow
 
-const byId = (id) => document.getElementById(id);
-const models = [...document.querySelectorAll("#answers th[data-model]")].map((cell) => ({
-  name: cell.dataset.model,
-  title: cell.querySelector("a").textContent,
-}));
 const chosen = () => document.querySelector("input[name=explained]:checked").value;
-const number = (share) => (share * 100).toFixed(share === 1 || (share >= 0.0995 && share < 0.995) ? 0 : 1);
-const percent = (share) => `${number(share)}\u00a0%`;
 
 // What is shown: the pixels as the service converted them, and how far they were moved since.
 const state = { pixels: null, right: 0, down: 0, picture: 0 };
@@ -139,161 +131,21 @@ function moved() {
 }
 
 function settle(pixels) {
-  explaining.run((last) => guarded(() => why(pixels, last)));
+  explaining.run((last) => guarded(() => why(pixels, chosen(), last)));
   holding.run((last) => guarded(() => holds(pixels, last)));
 }
+
+byId("explained").addEventListener("change", () => {
+  if (!state.pixels) return;
+  const pixels = shift(state.pixels, state.right, state.down);
+  explaining.run((last) => guarded(() => why(pixels, chosen(), last)));
+});
 
 function place(right, down) {
   const parts = [];
   if (right) parts.push(`${Math.abs(right)} ${right > 0 ? "right" : "left"}`);
   if (down) parts.push(`${Math.abs(down)} ${down > 0 ? "down" : "up"}`);
   return parts.length ? `moved ${parts.join(", ")}` : "not moved";
-}
-
-// Answers
-
-/** What the pictures that an answer's reliability was counted on have in common with it. */
-const ALIKE = {
-  label: (label) => `when it said ${label} about this surely,`,
-  confidence: () => "when it was about this sure of any label,",
-  all: () => "whatever it said,",
-};
-
-async function answer(pixels, last) {
-  const { predictions } = await compare(await toPNG(pixels), { preprocess: "dataset" });
-  rows(predictions[0].predictions);
-  const strange = predictions.filter((prediction) => prediction.in_distribution === false);
-  const reliable = [];
-  for (const prediction of predictions) {
-    const head = document.querySelector(`#answers th[data-model="${prediction.model}"]`);
-    head.querySelector(".says").textContent = prediction.label;
-    head.querySelector(".sure").textContent = percent(prediction.confidence);
-    for (const { class_id, probability } of prediction.predictions) {
-      const cell = document.querySelector(`#answers td[data-cell="${prediction.model} ${class_id}"]`);
-      cell.style.setProperty("--share", probability.toFixed(4));
-      cell.classList.toggle("top", class_id === prediction.class_id);
-      cell.firstElementChild.textContent = number(probability);
-    }
-    const { reliability } = prediction;
-    if (!reliability) continue;
-    const [low, high] = reliability.ci95.map(percent);
-    reliable.push(
-      `${titleOf(prediction.model)}: ${ALIKE[reliability.over](prediction.label)} it was right on ` +
-        `${percent(reliability.accuracy)} of ${reliability.images.toLocaleString("en")} validation pictures (95 % interval ${low} to ${high}).`,
-    );
-  }
-  byId("reliability").replaceChildren(...reliable.map((sentence) => element("li", sentence)));
-  byId("unfamiliar").hidden = !strange.length;
-  byId("unfamiliar").textContent = strange.length
-    ? `Unlike what the networks learned from, say ${strange.map(({ model }) => titleOf(model)).join(", ")}: ` +
-      "they name one of ten garments whatever they are shown, and their percentages do not hold here."
-    : "";
-  byId("answers").setAttribute("aria-busy", "false");
-  if (last()) {
-    byId("spoken").textContent = predictions
-      .map(({ model, label, confidence }) => `${titleOf(model)}: ${label}, ${percent(confidence)}`)
-      .join(". ");
-  }
-}
-
-const titleOf = (name) => models.find((model) => model.name === name)?.title ?? name;
-
-/** The table's rows, in class order, so that only the bars move. */
-function rows(predictions) {
-  const body = document.querySelector("#answers tbody");
-  if (body.rows.length) return;
-  for (const { label, class_id } of predictions.toSorted((one, other) => one.class_id - other.class_id)) {
-    const row = element("tr");
-    const head = element("th", label);
-    head.scope = "row";
-    row.append(head);
-    for (const { name } of models) {
-      const cell = element("td");
-      cell.dataset.cell = `${name} ${class_id}`;
-      cell.append(element("span"));
-      row.append(cell);
-    }
-    body.append(row);
-  }
-}
-
-function element(name, text = "") {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
-}
-
-// Why
-
-byId("explained").addEventListener("change", () => {
-  if (!state.pixels) return;
-  const pixels = shift(state.pixels, state.right, state.down);
-  explaining.run((last) => guarded(() => why(pixels, last)));
-});
-
-async function why(pixels, last) {
-  const model = chosen();
-  const { label, occlusion, feature_maps } = await explain(await toPNG(pixels), { model, preprocess: "dataset" });
-  if (!last()) return;
-  drawOcclusion(byId("occlusion"), pixels, occlusion);
-  const largest = Math.max(...occlusion.drop.flat());
-  byId("occlusion-text").textContent =
-    `A black patch of ${occlusion.patch}×${occlusion.patch} pixels hides one place after another. ` +
-    (largest < FAINT
-      ? `Wherever it lies, ${label} stays about as probable.`
-      : `Orange: without it, ${label} is less probable, down from ${percent(occlusion.probability)} to ` +
-        `${percent(Math.max(occlusion.probability - largest, 0))} at the strongest. Blue: more probable.`);
-  byId("maps").replaceChildren(...(feature_maps.length ? feature_maps.map(mapsOf) : [noMaps()]));
-  byId("why").setAttribute("aria-busy", "false");
-}
-
-const SEE = [
-  "The first kernels find edges and surfaces: the garment is still there, drawn many ways.",
-  "The second combine them: fewer pixels, each about a larger part, and most maps quiet.",
-];
-
-function mapsOf(maps, index) {
-  const figure = element("figure");
-  const canvas = element("canvas");
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${maps.channels} feature maps of convolution ${index + 1}`);
-  drawMaps(canvas, maps);
-  const caption = element("figcaption");
-  caption.append(
-    element("strong", `Convolution ${index + 1}: ${maps.channels} maps of ${maps.height}×${maps.width}. `),
-    `${SEE[index] ?? ""} Lighter: the kernel found its pattern there.`,
-  );
-  figure.append(canvas, caption);
-  return figure;
-}
-
-const noMaps = () =>
-  element("p", "No feature maps: this network connects every pixel to every unit at once, and keeps no picture of what it found where.");
-
-// Where it holds
-
-async function holds(pixels, last) {
-  const edge = 2 * AROUND + 1;
-  const batch = new Float32Array(edge * edge * SIZE * SIZE);
-  for (let index = 0; index < edge * edge; index++) {
-    const moved = shift(pixels, (index % edge) - AROUND, Math.floor(index / edge) - AROUND);
-    batch.set(Array.from(moved, (byte) => byte / 255), index * SIZE * SIZE);
-  }
-  for (const { name, title } of models) {
-    const predictions = await classify(name, batch);
-    if (!last()) return;
-    const labels = predictions.map((probabilities) => probabilities.indexOf(Math.max(...probabilities)));
-    const here = labels[(labels.length - 1) / 2];
-    const changed = labels.map((label) => label !== here);
-    const same = changed.filter((other) => !other).length;
-    const figure = document.querySelector(`#holds [data-model="${name}"]`);
-    const canvas = figure.querySelector("canvas");
-    drawHolds(canvas, predictions.map((probabilities) => probabilities[here]), changed);
-    const sentence = `holds in ${same} of ${labels.length} places`;
-    figure.querySelector("span").textContent = sentence;
-    canvas.setAttribute("aria-label", `${title}: ${sentence}`);
-  }
-  byId("holds").setAttribute("aria-busy", "false");
 }
 
 // Errors, loading, offline
