@@ -7,11 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from service.engines import Pixels
-from service.errors import TooLargeError, UnusableError, shortened
+from service.errors import MalformedError, TooLargeError, UnusableError, shortened
 
 PIXELS = 28 * 28
 SHAPES = "28×28, 28×28×1 or 784"
 IMAGE_SHAPES = ((28, 28), (28, 28, 1), (PIXELS,))
+LONGEST_LINE = 64 * 1024
+"""Bytes of a line with one image's numbers: 80 for each."""
+
+Field = Literal["instances", "inputs"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Batch:
     """
 
     pixels: Pixels
-    field: Literal["instances", "inputs"] = "instances"
+    field: Field = "instances"
 
 
 def scaled(array: npt.NDArray[Any], what: str) -> Pixels:
@@ -70,11 +74,21 @@ def times(shape: tuple[int, ...]) -> str:
 
 
 def numbered_lines(body: bytes, max_batch: int, first: int) -> list[tuple[int, bytes]]:
-    """Number the lines that are not blank, the body's first with ``first``; errors as ``check_count``."""
+    """Number the lines that are not blank, the body's first with ``first``.
+
+    Raises:
+        MalformedError: a line has more than ``LONGEST_LINE`` bytes.
+        UnusableError, TooLargeError: as ``check_count``.
+
+    """
     # Counted before they are split: a million empty lines cost nothing that way.
     if body.count(b"\n") > 2 * max_batch:
         check_count(body.count(b"\n"), max_batch)
-    lines = [(number, line.strip()) for number, line in enumerate(body.split(b"\n"), first)]
-    lines = [(number, line) for number, line in lines if line]
+    lines = []
+    for number, line in enumerate(body.split(b"\n"), first):
+        if len(line) > LONGEST_LINE:
+            raise MalformedError(f"line {number} is longer than {LONGEST_LINE:,} bytes; an image is 784 numbers")
+        if stripped := line.strip():
+            lines.append((number, stripped))
     check_count(len(lines), max_batch)
     return lines

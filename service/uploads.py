@@ -4,14 +4,14 @@ import base64
 import binascii
 import re
 
-import orjson
+import simdjson
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from service import large_work
+from service import json_document, large_work
 from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError, shortened
 from service.written import body_of, header
 
@@ -126,11 +126,8 @@ async def _from_form(request: Request) -> bytes:
 
 
 def _from_json(body: bytes) -> bytes:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise MalformedError(f"the body is not JSON: {error}") from error
-    encoded = content.get("image") if isinstance(content, dict) else None
+    content = json_document.parse(body, "the body")
+    encoded = content.get("image") if type(content) is simdjson.Object else None
     if not isinstance(encoded, str):
         raise UnusableError('the JSON must be an object {"image": "<base64 or data: URL>"}')
     if encoded.startswith("data:"):

@@ -12,7 +12,7 @@ from service import large_work
 from service.batches import Batch
 from service.codecs import write_json
 from service.errors import MalformedError, ServiceError, UnusableError
-from service.json_images import read_json
+from service.json_images import read_json, read_json_lines
 from tests.conftest import DATA, Samples, assert_problem
 
 PICTURE = (DATA / "coat.png").read_bytes()
@@ -68,10 +68,25 @@ def shapes(images: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> list[
     return [images.tolist(), images[..., np.newaxis].tolist(), images.reshape(-1, 784).tolist()]
 
 
+def forms(instances: object) -> list[object]:
+    return [
+        {"instances": instances},
+        {"inputs": instances},
+        {"inputs": {"images": instances}},
+        {"instances": [{"images": image} for image in instances]},  # type: ignore[attr-defined]
+        {"signature_name": "serving_default", "instances": instances},
+        {"id": [[1], {"images": "[[,"}], "instances": instances},
+    ]
+
+
 def test_numbers_are_the_same_in_every_shape(samples: Samples) -> None:
     images = samples.images[:3] / 255
     for instances in shapes(images):
-        batch = read_json(orjson.dumps({"instances": instances}), max_batch=3)
+        for content in forms(instances):
+            batch = read_json(orjson.dumps(content), max_batch=3)
+            np.testing.assert_array_equal(batch.pixels, images[..., np.newaxis].astype(np.float32))
+            assert batch.field in content  # type: ignore[operator]
+        batch = read_json_lines(b"\n".join(map(orjson.dumps, instances)), max_batch=3)  # type: ignore[call-overload]
         np.testing.assert_array_equal(batch.pixels, images[..., np.newaxis].astype(np.float32))
 
 
@@ -81,8 +96,11 @@ def test_one_wrong_number_among_good_ones_is_found(samples: Samples, wrong: obje
         image: list[object] = instances[1]  # type: ignore[index]
         row = image if len(image) == 784 else image[5]
         row[7] = wrong  # type: ignore[index]
+        for content in forms(instances):
+            with pytest.raises(UnusableError):
+                read_json(orjson.dumps(content), max_batch=2)
         with pytest.raises(UnusableError):
-            read_json(orjson.dumps({"instances": instances}), max_batch=2)
+            read_json_lines(orjson.dumps(image), max_batch=2)
 
 
 def test_what_one_parser_forgives_and_the_other_does_not_is_refused(samples: Samples) -> None:
@@ -105,6 +123,23 @@ def test_what_one_parser_forgives_and_the_other_does_not_is_refused(samples: Sam
 def test_json_without_the_field_is_refused_whatever_it_is(body: str) -> None:
     with pytest.raises(UnusableError, match='either "instances" or "inputs"'):
         read_json(body.encode(), max_batch=2)
+
+
+@pytest.mark.parametrize("line", [b"0.5],[0.5", b"[0.5],[0.5]", b"1,2", b"[0.5", b"]", b"[1]]"])
+def test_a_line_is_one_value(line: bytes) -> None:
+    with pytest.raises(MalformedError, match="line 2 is not JSON"):
+        read_json_lines(orjson.dumps([0.5] * 784) + b"\n" + line, max_batch=2)
+
+
+def test_what_python_could_read_and_others_not_is_explained() -> None:
+    with pytest.raises(UnusableError, match="more than 64 bits"):
+        read_json(b'{"instances": [[123456789012345678901]]}', max_batch=2)
+    with pytest.raises(MalformedError, match="byte order mark"):
+        read_json(b'\xef\xbb\xbf{"instances": [[0.5]]}', max_batch=2)
+    with pytest.raises(UnusableError, match="no signature that is no text"):
+        read_json(b'{"instances": [[0.5]], "signature_name": ["serving_default"]}', max_batch=2)
+    with pytest.raises(MalformedError, match="line 2 is longer than 65,536 bytes"):
+        read_json_lines(b"\n[" + b"0." + b"5" * 70_000 + b"]", max_batch=2)
 
 
 def with_pixels(deep: list[list[object]], first: object, second: object) -> list[list[object]]:
@@ -133,9 +168,10 @@ def test_arrays_in_odd_places_are_found(samples: Samples) -> None:
         ["0" * 28] * 28,
         "0" * 784,
     ):
-        with pytest.raises(ServiceError) as error:
-            read_json(orjson.dumps({"instances": instances}), max_batch=28)
-        assert "28×28, 28×28×1 or 784" in str(error.value)
+        for content in forms(instances):
+            with pytest.raises(ServiceError) as error:
+                read_json(orjson.dumps(content), max_batch=784)
+            assert "28×28, 28×28×1 or 784" in str(error.value)
 
 
 def test_a_long_answer_is_written_as_a_short_one() -> None:

@@ -260,10 +260,12 @@ def test_ping_is_200_and_empty(client: httpx.Client, method: str) -> None:
     [
         (JSON, b'{"instances": [' + b"[]," * 8_000_000 + b"[]]}"),
         (JSON, b'{"instances": [[' + b"[]," * 8_000_000 + b"[]]]}"),
+        (JSON, b'{"x": [' + b"[]," * 8_000_000 + b'[]], "instances": [[]]}'),
+        (JSON, b"{" + b'"":0,' * 5_000_000 + b'"":0}'),
         (JSON_LINES, b"0\n" * 12_000_000),
         (CSV, (b",".join([b"0.123456"] * 784) + b"\n") * 3_000),
     ],
-    ids=["empty lists", "nested lists", "short lines", "honest rows"],
+    ids=["empty lists", "nested lists", "another field's lists", "fields", "short lines", "honest rows"],
 )
 def test_a_body_that_takes_long_to_read_keeps_ping_answering(
     client: httpx.Client, content_type: str, body: bytes
