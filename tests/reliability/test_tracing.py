@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import DATA, free_port
-from tests.service.test_sagemaker import started
+from tests.servers import started
 from tests.service.test_startup import refused
 
 pytest.importorskip("opentelemetry.sdk", reason="needs uv sync --extra opentelemetry")

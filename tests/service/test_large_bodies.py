@@ -16,7 +16,7 @@ from service.codecs import CSV, JSON, JSON_LINES, NPY
 from service.engines import Engine, load
 from service.errors import MalformedError, TooLargeError, UnusableError
 from tests.conftest import MODELS, Samples, assert_problem
-from tests.service.test_sagemaker import started
+from tests.servers import started
 from training.datasets import scale
 
 IMAGES = 40_000

@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import DATA, StartServer, assert_problem
+from tests.servers import eventually, started
 from tests.service.test_overload import slow_upload
-from tests.service.test_sagemaker import started
 
 PNG = {"content-type": "image/png"}
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -44,15 +43,6 @@ def predict(url: str, **parameters: str) -> httpx.Response:
 
 def worker_ids(samples: Samples) -> set[str]:
     return {dict(labels)["pid"] for name, labels in samples if name == "process_resident_memory_bytes"}
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_counts_are_those_of_all_workers_together(url: str) -> None:

@@ -1,56 +1,19 @@
 """What SageMaker, and TensorFlow Serving's clients, expect beyond /ping and /invocations."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import numpy as np
 import pytest
 
 from service.settings import Settings
-from tests.conftest import DATA, MODELS, ROOT, assert_problem, free_port
+from tests.conftest import DATA, assert_problem, free_port
+from tests.servers import started
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 PNG = {"content-type": "image/png"}
-
-
-@contextmanager
-def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start a server whose output and end are looked at."""
-    port = environment.get("SAGEMAKER_BIND_TO_PORT", str(free_port()))
-    variables = os.environ | {
-        "SERVICE_PORT": port,
-        "SERVICE_WORKERS": "1",
-        "SERVICE_DRAIN_SECONDS": "0",
-        "SERVICE_MODEL_DIR": str(MODELS),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service"],
-        cwd=ROOT, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        start_new_session=True,
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(1200):
-            try:
-                if httpx.get(f"{url}/ping").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        yield url, process
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # its workers, too, which might be stopped
-            process.communicate()
 
 
 def test_custom_attributes_are_given_back(client: httpx.Client) -> None:

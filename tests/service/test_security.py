@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from service.security import ApiKey
 from tests.conftest import DATA, StartServer, assert_problem
-from tests.service.test_sagemaker import started
+from tests.servers import started
 from tests.service.test_startup import refused
 
 KEY = "correct-horse-battery-staple"

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA, StartServer
+from tests.servers import eventually
 from tests.service.test_large_bodies import npy
-from tests.service.test_operations import eventually
 
 PNG = {"content-type": "image/png"}
 LIMITS = {
