@@ -16,7 +16,15 @@ import numpy as np
 from benchmarks.server import ROOT
 
 with atheris.instrument_imports(
-    include=["service.images", "service.plain_png", "service.batches", "service.codecs", "service.json_images", "PIL"]
+    include=[
+        "service.images",
+        "service.plain_png",
+        "service.batches",
+        "service.codecs",
+        "service.json_images",
+        "service.json_document",
+        "PIL",
+    ]
 ):
     from service import codecs, images, json_images, plain_png
 

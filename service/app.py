@@ -14,6 +14,8 @@ from tempfile import mkdtemp
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import Scope
 
 from service import __version__, errors, large_work, metric_files, metrics, tracing
 from service.admission import Admission
@@ -91,8 +93,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         _serve_one(app, settings)
     app.include_router(operations.router)
     app.include_router(documentation.router)
-    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.mount("/static", _Files(directory=WEB / "static"), name="static")
     return app
+
+
+class _Files(StaticFiles):
+    """Files that browsers ask about each time: the page's modules fit each other only as one version has them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def _serve_one(app: FastAPI, settings: Settings) -> None:

@@ -13,7 +13,7 @@ PIXELS = 28 * 28
 SHAPES = "28×28, 28×28×1 or 784"
 IMAGE_SHAPES = ((28, 28), (28, 28, 1), (PIXELS,))
 LONGEST_LINE = 64 * 1024
-"""Bytes of a line with one image's numbers: 80 for each."""
+"""Bytes of a line with one image's numbers: 80 for each, and its comma."""
 
 Field = Literal["instances", "inputs"]
 

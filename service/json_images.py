@@ -4,20 +4,23 @@ simdjson writes the numbers into an array as they come, whatever lists they are 
 is told by how many there are, or by the text's brackets and commas, so that no Python object is made for a number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
-import simdjson
+from simdjson import Array, Object
 
 from service import json_document
 from service.batches import PIXELS, SHAPES, Batch, Field, check_count, numbered_lines, scaled
 from service.engines import Pixels
 from service.errors import UnusableError, shortened
 
-_MOST_FIELDS = 100
+_FIELDS = get_args(Field)
+_HINT = ". A single image is a list of one"
+_LONGEST_LENGTH = 0xFFFFFF
+"""simdjson counts no further."""
 _OPENING = ord("[")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[],"))
 _ROW = b"[" + b",".join([b"[]"] * 28) + b"]"
@@ -33,44 +36,34 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
 
     Raises:
         MalformedError: not JSON.
-        UnusableError: not one of these fields, another signature, or not images.
+        UnusableError: not one of these fields, one of them twice, another signature, or not images.
         TooLargeError: more than ``max_batch`` images.
 
     """
-    field, images, alone = _found(json_document.parse(body, "the body"))
-    what = f'"{field}"'
-    check_count(len(images), max_batch)
-    text = body if alone else images.mini
-    if all(map(_is_named, images)):
-        rows = [row["images"] for row in images]
-        _check(rows, text, what)
-        numbers = np.concatenate([_numbers(row, 1, what) for row in rows])
-    else:
-        _check(images, text, what)
-        numbers = _numbers(images, len(images), what)
-    return Batch(scaled(numbers, what), field)
-
-
-def _found(content: Any) -> tuple[Field, Any, bool]:
-    """Give the field, its simdjson.Array, and whether the document has no other lists; errors as ``read_json``."""
-    names = list(islice(content, _MOST_FIELDS)) if type(content) is simdjson.Object else []
-    fields: list[Field] = [field for field in get_args(Field) for name in names if name == field]
+    content = json_document.parse(body, "the body")
+    names = json_document.field_names(content)
+    fields = [field for field in _FIELDS if field in names]
     if len(fields) != 1:
         raise UnusableError(
             'the JSON must be an object with either "instances" or "inputs": '
             f"a list of images, each {SHAPES} numbers from 0 to 1"
         )
-    signature = content["signature_name"] if "signature_name" in names else "serving_default"
-    if signature != "serving_default":
-        given = shortened(signature) if isinstance(signature, str) else "that is no text"
-        raise UnusableError(f"there is no signature {given}; the only one is serving_default")
-    images = content[fields[0]]
-    named = _is_named(images)
-    if named:
+    is_signed = "signature_name" in names
+    if is_signed and (signature := content["signature_name"]) != "serving_default":
+        given = f" {shortened(signature)}" if isinstance(signature, str) else ", and signature_name is a text"
+        raise UnusableError(f"there is no signature{given}; the only one is serving_default")
+    field = fields[0]
+    what = f'"{field}"'
+    images = content[field]
+    if is_column := _is_named(images):
         images = images["images"]
-    if type(images) is not simdjson.Array:
-        raise UnusableError(f'"{fields[0]}" must be a list of images, each {SHAPES} numbers from 0 to 1')
-    return fields[0], images, names == fields and not named
+    if not _is_list(images):
+        raise UnusableError(f"{what} must be a list of images, each {SHAPES} numbers from 0 to 1")
+    check_count(len(images), max_batch)
+    if not is_column and all(map(_is_named, images)):
+        images = [row["images"] for row in images]
+    _check(images, body, what, hint=_HINT, only=len(names) == 1 + is_signed)
+    return Batch(scaled(_numbers(images, what), what), field)
 
 
 def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
@@ -83,66 +76,88 @@ def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
 
 def _read_line(line: bytes, number: int) -> Pixels:
     what = f"line {number}"
-    image = json_document.parse(line, what)
-    _check([image], b"[%b]" % line, what)
-    return scaled(_numbers(image, 1, what), what)
+    images = [json_document.parse(line, what)]
+    _check(images, b"[%b]" % line, what)
+    return scaled(_numbers(images, what), what)
+
+
+def _is_list(value: Any) -> bool:
+    return type(value) is Array
 
 
 def _is_named(value: Any) -> bool:
-    return type(value) is simdjson.Object and list(islice(value, 2)) == ["images"]
+    return type(value) is Object and list(islice(value, 2)) == ["images"]
 
 
-def _check(images: Iterable[Any], text: bytes, what: str) -> None:
+def _check(images: Sequence[Any], text: bytes, what: str, *, hint: str = "", only: bool = True) -> None:
     """Require that a list of images holds lists of one image's lengths, and no others.
 
     What is in the lists are numbers then, or not to be had as such.
 
     Args:
         images: the list's values.
-        text: the list, and nothing else with brackets in it.
+        text: what they are parsed from, and the list.
         what: the list's name in errors.
+        hint: what is said to who sent an image instead of a list of one.
+        only: whether the text has no other lists, nor texts with brackets in them, unless the images have.
 
     Raises:
         UnusableError: the lists are not those of images of one shape.
 
     """
-    lengths: list[int] = []
-    for image in images:
-        if type(image) is not simdjson.Array:
-            kind = "dict" if type(image) is simdjson.Object else type(image).__name__
-            raise UnusableError(
-                f"each image in {what} is of type {kind}; expected {SHAPES} numbers. A single image is a list of one"
-            )
-        if len(image) not in (28, PIXELS):
-            raise UnusableError(f"each image in {what} is {len(image)} rows or numbers; expected {SHAPES}")
-        lengths.append(len(image))
-    arrays = np.count_nonzero(np.frombuffer(text, np.uint8) == _OPENING)
-    if set(lengths) == {PIXELS}:
-        if arrays != 1 + len(lengths):
+    lengths = {_length(image, what, hint) for image in images}
+    if len(lengths) > 1:
+        raise _several_shapes(what)
+    # As many lists as these images have at least are no more than these.
+    opened = np.count_nonzero(np.frombuffer(text, np.uint8) == _OPENING)
+    if lengths == {PIXELS}:
+        if opened != 1 + len(images) and (only or any(Array in map(type, image) for image in images)):
             raise _wrong_content(what)
         return
-    if set(lengths) != {28}:
-        raise _several_shapes(what)
-    # None: not a list, as the rows of a single image are where a list of images was to be.
-    rows = {len(row) if type(row) is simdjson.Array else None for image in images for row in image}
-    if rows == {None}:
-        raise UnusableError(f"each image in {what} is 28; expected {SHAPES}. A single image is a list of one")
+    rows = {len(row) if type(row) is Array else type(row) for image in images for row in image}
+    if rows <= {int, float}:
+        raise UnusableError(f"each image in {what} is 28 numbers; expected {SHAPES}{hint}")
     if rows != {28}:
         raise _wrong_content(what)
-    if arrays == 1 + 29 * len(lengths):
+    if opened == 1 + 29 * len(images):
         return
-    brackets = text.translate(None, _ALL_BUT_BRACKETS)
-    if brackets != b"[" + b",".join([_IMAGE] * len(lengths)) + b"]":
+    if only:
+        brackets = text.translate(None, _ALL_BUT_BRACKETS).strip(b",")
+        is_even = brackets == b"[" + b",".join([_IMAGE] * len(images)) + b"]"
+    else:
+        depths = {_depth(pixel) for image in images for row in image for pixel in row}
+        is_even = depths in ({0}, {1})
+    if not is_even:
         raise _several_shapes(what)
 
 
-def _numbers(array: Any, images: int, what: str) -> npt.NDArray[np.float64]:
-    """Give the numbers of ``images`` in lists that were checked, one after the other."""
+def _length(image: Any, what: str, hint: str) -> int:
+    if not _is_list(image):
+        kind = "dict" if type(image) is Object else type(image).__name__
+        raise UnusableError(f"each image in {what} is of type {kind}; expected {SHAPES} numbers{hint}")
+    length = len(image)
+    if length not in (28, PIXELS):
+        more = " or more" if length == _LONGEST_LENGTH else ""
+        raise UnusableError(f"each image in {what} is {length}{more} rows or numbers; expected {SHAPES}")
+    return length
+
+
+def _depth(pixel: Any) -> int:
+    """0 for what is no list, 1 for a list of one that is none, 2 for other lists."""
+    if not _is_list(pixel):
+        return 0
+    return 1 if len(pixel) == 1 and not _is_list(pixel[0]) else 2
+
+
+def _numbers(images: Any, what: str) -> npt.NDArray[np.float64]:
+    """Give the numbers of images that were checked, one after the other."""
+    arrays = images if isinstance(images, list) else [images]
     try:
-        numbers = np.frombuffer(array.as_buffer(of_type="d"))
+        parts = [np.frombuffer(array.as_buffer(of_type="d")) for array in arrays]
     except TypeError as error:  # something is none
         raise _wrong_content(what) from error
-    if len(numbers) != PIXELS * images:  # a pixel is []
+    numbers = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    if len(numbers) != PIXELS * len(images):  # a pixel is []
         raise _wrong_content(what)
     return numbers
 

@@ -129,9 +129,9 @@ def chunks(answer: IO[bytes]) -> Iterator[bytes]:
 def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[Batch]]:
     def blocks(file: IO[bytes]) -> Iterator[Batch]:
         first = 1
-        # What is longer than a line may be is read in part: enough for the reader to refuse it.
+        # Of a line that is longer than one may be, as much is read as the reader needs to refuse it.
         while lines := list(islice(iter(lambda: file.readline(LONGEST_LINE + 1), b""), BLOCK)):
-            if any(line.strip() for line in lines):
+            if any(line.strip() or len(line) > LONGEST_LINE for line in lines):
                 yield read(b"".join(lines), max_batch=BLOCK, first=first)
             first += len(lines)
 

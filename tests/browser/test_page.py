@@ -3,13 +3,15 @@
 import base64
 import shutil
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.conftest import DATA, encode
+from tests.conftest import DATA, Samples, encode
 
 DROP = """([name, type, content]) => {
   const transfer = new DataTransfer();
@@ -73,14 +75,25 @@ def test_opens_with_every_panel_filled(page: Page) -> None:
     expect(page.locator("#maps")).to_contain_text("No feature maps")
 
 
-def test_waits_for_no_encoder_of_the_browser(browser: Browser, url: str) -> None:
+def test_waits_for_no_encoder_of_the_browser(page: Page, url: str) -> None:
     # Chromium's encodes a canvas when it is idle: on a busy machine the panels came up to seven seconds late.
     never = "() => new Promise(() => {})"
-    page = browser.new_page()
     page.add_init_script(f"OffscreenCanvas.prototype.convertToBlob = HTMLCanvasElement.prototype.toBlob = {never}")
     page.goto(url)
     filled(page)
-    page.close()
+
+
+def test_the_page_sends_the_pixels_it_shows(page: Page, samples: Samples) -> None:
+    made = page.evaluate(
+        """async (pixels) => {
+          const { toBMP } = await import("/static/page/pixels.js");
+          return [...new Uint8Array(await toBMP(Uint8Array.from(pixels)).arrayBuffer())];
+        }""",
+        samples.images[0].ravel().tolist(),
+    )
+    with Image.open(BytesIO(bytes(made))) as picture:
+        assert picture.format == "BMP"
+        np.testing.assert_array_equal(np.asarray(picture.convert("L")), samples.images[0])
 
 
 def test_a_dropped_photo_is_named(page: Page) -> None:

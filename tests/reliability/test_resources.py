@@ -101,13 +101,22 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_out_of_memory_refuses_what_is_too_large_and_nothing_else(server: Limited) -> None:
+IMAGE = b"[" + b"0," * 783 + b"0]"
+SIGNED = b'{"signature_name": "serving_default", "instances": [' + b",".join([IMAGE] * 6_000) + b"]}"
+
+
+@pytest.mark.parametrize("kind", ["picture", "JSON"])
+def test_out_of_memory_refuses_what_is_too_large_and_nothing_else(server: Limited, kind: str) -> None:
     used = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     assert server.answers()
-    large = png(np.random.default_rng(0).integers(0, 255, (7_000, 7_000), np.uint8))
+    if kind == "JSON":
+        path, content, headers = "/invocations", SIGNED, {"content-type": "application/json"}
+    else:
+        content = png(np.random.default_rng(0).integers(0, 255, (7_000, 7_000), np.uint8))
+        path, headers = "/predict", PNG
     server.limit(resource.RLIMIT_AS, used + 60 * MB)
     for _ in range(3):
-        answer = httpx.post(f"{server.url}/predict", content=large, headers=PNG, timeout=60)
+        answer = httpx.post(f"{server.url}{path}", content=content, headers=headers, timeout=60)
         assert_problem(answer, 503, "not enough memory", "send it again later")
         assert server.answers()
 

@@ -98,7 +98,11 @@ def test_figures_and_style_are_served(client: httpx.Client) -> None:
         assert figure["caption"]
     for name in ("other.svg", "..%2Fbundle.json"):
         assert_problem(client.get(f"/figures/{name}"), 404)
-    assert client.get("/static/style.css").headers["content-type"].startswith("text/css")
+    style = client.get("/static/style.css")
+    assert style.headers["content-type"].startswith("text/css")
+    assert style.headers["cache-control"] == "no-cache"
+    again = client.get("/static/style.css", headers={"If-None-Match": style.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", "no-cache")
 
 
 def test_the_page_has_every_model_and_claim(client: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """What is answered the short way is answered as the long way has it."""
 
 import asyncio
+import json
 import threading
 
 import httpx
@@ -132,14 +133,36 @@ def test_a_line_is_one_value(line: bytes) -> None:
 
 
 def test_what_python_could_read_and_others_not_is_explained() -> None:
-    with pytest.raises(UnusableError, match="more than 64 bits"):
-        read_json(b'{"instances": [[123456789012345678901]]}', max_batch=2)
+    for padding in (b"", b" " * 1024 * 1024):
+        with pytest.raises(MalformedError, match="more than 64 bits"):
+            read_json(b'{"instances": [[123456789012345678901]]}' + padding, max_batch=2)
+        with pytest.raises(MalformedError, match="the body is not JSON"):
+            read_json(b'{"instances": [[0.5]' + padding, max_batch=2)
     with pytest.raises(MalformedError, match="byte order mark"):
         read_json(b'\xef\xbb\xbf{"instances": [[0.5]]}', max_batch=2)
-    with pytest.raises(UnusableError, match="no signature that is no text"):
+    with pytest.raises(UnusableError, match="signature_name is a text"):
         read_json(b'{"instances": [[0.5]], "signature_name": ["serving_default"]}', max_batch=2)
     with pytest.raises(MalformedError, match="line 2 is longer than 65,536 bytes"):
         read_json_lines(b"\n[" + b"0." + b"5" * 70_000 + b"]", max_batch=2)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"instances": [[0]], "instances": [[0]]}', "the field 'instances' twice"),
+        ('{"signature_name": "no", "signature_name": "serving_default", "inputs": [[0]]}', "'signature_name' twice"),
+        ('{"instances": {"images": [[0]], "images": [[0]]}}', "must be a list"),
+        ('{"instances": {"images": [{"images": [0]}]}}', "of type dict"),
+        ('{"instances": [{"images": [0]}, [0]]}', "of type dict"),
+        (json.dumps({str(n): 0 for n in range(100)} | {"instances": [[0]]}), "more than 100 fields"),
+        ('{"instances": [["a", "b"]]}', "is 2 rows or numbers"),
+        (json.dumps({"instances": [["a"] * 28]}), "nothing else"),
+        (json.dumps({"instances": [[0] * 28]}), "is 28 numbers.* A single image is a list of one"),
+    ],
+)
+def test_fields_that_nobody_can_be_sure_of_are_refused(body: str, words: str) -> None:
+    with pytest.raises(UnusableError, match=words):
+        read_json(body.encode(), max_batch=2)
 
 
 def with_pixels(deep: list[list[object]], first: object, second: object) -> list[list[object]]:

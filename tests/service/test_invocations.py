@@ -189,7 +189,7 @@ def test_pixels_out_of_range_are_refused(
         (
             json.dumps({"instances": np.zeros((28, 28)).tolist()}).encode(),
             422,
-            ["is 28;", "A single image is a list of one"],
+            ["is 28 numbers;", "A single image is a list of one"],
         ),
         (b'{"instances": [' + b"[" * 2000 + b"]" * 2000 + b"]}", 400, ["not JSON"]),
     ],

@@ -73,6 +73,8 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
         (NPY, npy(np.asfortranarray(wrong)), MalformedError, "C order"),
         (NPY, b"junk", MalformedError, r"not a \.npy file"),
         (JSON_LINES, b"\n\n" + b"1" * 70_000, MalformedError, "line 3 is longer than 65,536 bytes"),
+        (JSON_LINES, b"\n" + b" " * 70_000 + good.encode(), MalformedError, "line 2 is longer than 65,536 bytes"),
+        (CSV, f"{row}\n{0:070000}".encode(), MalformedError, "line 2 is longer than 65,536 bytes"),
         (JSON, b"{}", TooLargeError, f"can be {JSON_LINES}, {CSV}, {NPY}, not {JSON}"),
     ):
         file = BytesIO(body)

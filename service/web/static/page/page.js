@@ -1,8 +1,9 @@
 // The page: a picture goes in, and every panel follows it.
 
 import { Latest, Problem, explain } from "./api.js";
+import { byId } from "./dom.js";
 import { drawPicture } from "./drawing.js";
-import { answer, byId, holds, why } from "./panels.js";
+import { answer, holds, why } from "./panels.js";
 import { SIZE, decode, shift } from "./pixels.js";
 
 const REACH = 12; // pixels the picture can be moved

@@ -1,13 +1,13 @@
 // The panels that follow the picture: what each network says, why, and where the answer holds.
 
 import { classify, compare, explain } from "./api.js";
+import { byId, element } from "./dom.js";
 import { drawHolds, drawMaps, drawOcclusion } from "./drawing.js";
 import { SIZE, shift, toBMP } from "./pixels.js";
 
 const AROUND = 4; // pixels looked at each way in "where the answer holds"
 const FAINT = 0.05; // a drop in probability that is not worth showing
 
-export const byId = (id) => document.getElementById(id);
 const models = [...document.querySelectorAll("#answers th[data-model]")].map((cell) => ({
   name: cell.dataset.model,
   title: cell.querySelector("a").textContent,
@@ -80,12 +80,6 @@ function rows(predictions) {
     }
     body.append(row);
   }
-}
-
-function element(name, text = "") {
-  const made = document.createElement(name);
-  made.textContent = text;
-  return made;
 }
 
 // Why
