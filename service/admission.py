@@ -29,7 +29,7 @@ class Admission:
             return
         if max(self._in_flight, scope.get("state", {}).get("in_flight", 0)) >= self._most:
             metrics.SHED.inc()
-            await self._refusal(scope["path"])(scope, receive, send)
+            await self._refusal(scope)(scope, receive, send)
             return
         self._in_flight += 1
         metrics.IN_FLIGHT.inc()
@@ -39,9 +39,9 @@ class Admission:
             self._in_flight -= 1
             metrics.IN_FLIGHT.dec()
 
-    def _refusal(self, path: str) -> ASGIApp:
-        detail = (
+    def _refusal(self, scope: Scope) -> ASGIApp:
+        detail = scope["state"]["problem"] = (
             f"this worker has {self._most} requests in flight, the most it takes; send it again after a second, send "
             "fewer at once, or start the service with more workers or a larger SERVICE_MAX_IN_FLIGHT"
         )
-        return problem(503, detail, instance=path, headers={"Retry-After": "1"})
+        return problem(503, detail, instance=scope["path"], headers={"Retry-After": "1"})

@@ -1,5 +1,6 @@
 """A batch of images as it comes in a request: how many, of what shape, in which range."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -32,8 +33,12 @@ class Batch:
     field: Field = "instances"
 
 
-def scaled(array: npt.NDArray[Any], what: str) -> Pixels:
-    """Bring images, called ``what`` in errors, to float32 (N, 28, 28, 1) in 0…1; bytes are divided by 255.
+def scaled(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
+    """Bring images to float32 (N, 28, 28, 1) in 0…1; bytes are divided by 255.
+
+    Args:
+        array: N times 784 numbers, in whatever shape.
+        name: gives an image's name in errors, by its index.
 
     Raises:
         UnusableError: pixels are out of range, which is never guessed from the values.
@@ -42,13 +47,16 @@ def scaled(array: npt.NDArray[Any], what: str) -> Pixels:
     if array.dtype == np.uint8:
         array = np.divide(array, np.float32(255), dtype=np.float32, order="C")
         return array.reshape(-1, 28, 28, 1)
-    low, high = array.min(), array.max()
-    if low >= 0 and high <= 1:  # not so with NaN, which either of them is then
+    if array.min() >= 0 and array.max() <= 1:  # not so with NaN, which either of them is then
         return np.ascontiguousarray(array, np.float32).reshape(-1, 28, 28, 1)
+    images = array.reshape(-1, PIXELS)
+    lows, highs = images.min(axis=1), images.max(axis=1)
+    first = int(np.flatnonzero(~((lows >= 0) & (highs <= 1)))[0])
+    low, high = lows[first], highs[first]
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise UnusableError(f"{what} holds NaN or infinite pixels; expected numbers from 0 to 1")
-    hint = "; divide by 255" if high > 2 and low >= 0 else ""
-    raise UnusableError(f"the pixels in {what} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")
+        raise UnusableError(f"{name(first)} holds NaN or infinite pixels; expected numbers from 0 to 1")
+    hint = "; divide by 255" if 2 < high <= 255 and low >= 0 else ""
+    raise UnusableError(f"the pixels in {name(first)} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")
 
 
 def check_count(count: int, max_batch: int) -> None:

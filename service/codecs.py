@@ -4,6 +4,8 @@ Field names follow TensorFlow Serving's REST API (``instances``/``inputs`` → `
 follow SageMaker's.
 """
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from io import BytesIO
 from math import prod
@@ -21,25 +23,37 @@ JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/
 
 # Rows that are written at a time: between them another thread has its turn.
 _WRITTEN = 256
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; as ``read_json_lines``."""
+    if body.startswith(BOM_UTF8):
+        raise MalformedError("the CSV begins with a byte order mark; save it as UTF-8 without")
     rows = numbered_lines(body, max_batch, first)
     values = np.empty((len(rows), PIXELS), np.float32)
     for position, (number, row) in enumerate(rows):
         columns = row.count(b",") + 1
         if columns != PIXELS:
-            raise UnusableError(f"row {number} has {columns} columns, an image has {PIXELS}")
+            hint = "; leave the label out, and a header row" if columns == PIXELS + 1 else ", with commas between"
+            raise UnusableError(f"row {number} has {columns} columns, an image has {PIXELS}{hint}")
         try:
             with np.errstate(over="ignore"):  # infinite as float32, which is refused with all others
                 values[position] = row.split(b",")
         except ValueError as error:
-            raise MalformedError(f"row {number} is not all numbers ({error}); leave a header row out") from error
+            raise _not_a_number(row, number) from error
         if b"_" in row:  # Python's float() reads 1_0 as 10
-            raise MalformedError(f"row {number} is not all numbers: there is an underscore")
-    return Batch(scaled(values, "the CSV"))
+            raise _not_a_number(row, number)
+    return Batch(scaled(values, lambda position: f"row {rows[position][0]}"))
+
+
+def _not_a_number(row: bytes, number: int) -> MalformedError:
+    cells = (cell.decode("utf-8", "replace").strip() for cell in row.split(b","))
+    cell = next((cell for cell in cells if not _NUMBER.fullmatch(cell)), "")
+    return MalformedError(
+        f"row {number} is not all numbers: {shortened(cell)} is none. Leave headers, quotes and labels out"
+    )
 
 
 def read_npy(body: bytes, *, max_batch: int) -> Batch:
@@ -51,7 +65,12 @@ def read_npy(body: bytes, *, max_batch: int) -> Batch:
     shape, fortran_order, dtype = read_npy_header(stream, size=len(body))
     check_count(shape[0], max_batch)
     array = np.frombuffer(body, dtype, offset=stream.tell()).reshape(shape, order="F" if fortran_order else "C")
-    return Batch(scaled(array, "the array"))
+    return Batch(scaled(array, name_in_array))
+
+
+def name_in_array(index: int) -> str:
+    """Give an image's name in errors."""
+    return f"the array's image {index}, counted from 0,"
 
 
 def read_npy_header(stream: IO[bytes], *, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

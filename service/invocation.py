@@ -13,7 +13,7 @@ from service.answers import describe
 from service.batches import Batch
 from service.classifier import Classifier, Models
 from service.codecs import READERS, WRITERS
-from service.errors import UnsupportedMediaTypeError, shortened
+from service.errors import UnsupportedMediaTypeError, UnusableError, shortened
 from service.images import see
 from service.settings import Settings
 from service.uploads import BINARY, IMAGE_TYPES, media_type, refuse_compressed
@@ -65,6 +65,11 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         ServiceError: the request cannot be answered; the class says why.
 
     """
+    if request.scope["query_string"]:
+        raise UnusableError(
+            "/invocations has no parameters in its address; a model is named by a header: "
+            "X-Amzn-SageMaker-Custom-Attributes: tfs-model-name=cnn_b"
+        )
     refuse_compressed(request)
     declared = media_type(request)
     accept = header(request, b"accept")
@@ -75,7 +80,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     if declared in IMAGE_TYPES:
         accepted = negotiation.choose(accept, _ANSWERS)
         seen = await see(await body_of(request), "auto", max_pixels=settings.max_pixels)
-        if attributes.get("verbose") == "true" and accepted == codecs.JSON:
+        if attributes.get("verbose", "").lower() == "true" and accepted == codecs.JSON:
             described = describe(classifier, await classifier.answer(seen.pixels), seen, top_k=len(classifier.labels))
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
         # As every array's: the SavedModel's own softmax, not calibrated.
@@ -94,7 +99,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         return StreamingResponse(spooled.chunks(answer), media_type=accepted, headers=headers)
     accepted = negotiation.choose(accept, _ANSWERS)
     batch = await read(READERS[declared], body, settings)
-    if attributes.get("stream") == "true" and accepted == codecs.JSON_LINES:
+    if attributes.get("stream", "").lower() == "true" and accepted == codecs.JSON_LINES:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
     probabilities = await models.predict(classifier, batch.pixels)
     writing = partial(WRITERS[accepted], probabilities, batch)

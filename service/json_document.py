@@ -16,6 +16,10 @@ _BOM = b"\xef\xbb\xbf"
 _EXPLAINED_BYTES = 1024 * 1024
 """Where an error is, is looked for by making the objects: no further than here."""
 
+_SOMEWHERE = (
+    "a comma, bracket or quote is missing or too many somewhere, or a number is none or has more than 64 bits; "
+    "where, is looked for in up to 1 MB"
+)
 _MOST_FIELDS = 100
 
 
@@ -31,22 +35,30 @@ def parse(text: bytes, what: str) -> Any:
 
     """
     if text.startswith(_BOM):  # which simdjson skips, and JSON does not have
-        raise MalformedError(f"{what} is not JSON: it begins with a byte order mark; leave that out")
+        raise _malformed(what, "it begins with a byte order mark; leave that out")
     try:
         return simdjson.Parser().parse(text)
+    except UnicodeDecodeError as error:
+        raise _malformed(
+            what, "it is not text in UTF-8. A picture goes under its own Content-Type, as image/png"
+        ) from error
     except (ValueError, RuntimeError) as error:
+        if str(error).startswith("DEPTH_ERROR"):
+            raise _malformed(what, "its lists and objects are more than 1,000 deep") from error
         if len(text) > _EXPLAINED_BYTES:
-            raise MalformedError(
-                f"{what} is not JSON, or has an integer of more than 64 bits, which is not read here; "
-                "where, is looked for in a smaller one, of less than a megabyte"
-            ) from error
+            is_cut = not text.rstrip().endswith((b"}", b"]"))
+            raise _malformed(what, "it ends in the middle; was it cut off?" if is_cut else _SOMEWHERE) from error
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise MalformedError(f"{what} is not JSON: {error}") from error
-    raise MalformedError(
-        f"{what} has an integer of more than 64 bits, which is not read here; send it as text, or leave it out"
-    )
+        line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
+        breaks = "; a line break in a text is written \\n" if "control character" in error.msg else ""
+        raise _malformed(what, f"{error.msg}{breaks} ({line}character {error.colno})") from error
+    raise _malformed(what, "it has an integer of more than 64 bits; pixels are from 0 to 1, all else can be a text")
+
+
+def _malformed(what: str, why: str) -> MalformedError:
+    return MalformedError(f"{what} is not JSON that can be read: {why}")
 
 
 def field_names(content: Any) -> list[str]:

@@ -18,7 +18,15 @@ from service.engines import Pixels
 from service.errors import UnusableError, shortened
 
 _FIELDS = get_args(Field)
-_HINT = ". A single image is a list of one"
+_COLOURS = (3, 4)
+_KINDS = {
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    type(None): "null",
+    Object: "an object",
+}
 _LONGEST_LENGTH = 0xFFFFFF
 """simdjson counts no further."""
 _OPENING = ord("[")
@@ -45,25 +53,28 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
     fields = [field for field in _FIELDS if field in names]
     if len(fields) != 1:
         raise UnusableError(
-            'the JSON must be an object with either "instances" or "inputs": '
+            f'the JSON must be an object with either "instances" or "inputs"{", not both" if fields else ""}: '
             f"a list of images, each {SHAPES} numbers from 0 to 1"
         )
     is_signed = "signature_name" in names
-    if is_signed and (signature := content["signature_name"]) != "serving_default":
-        given = f" {shortened(signature)}" if isinstance(signature, str) else ", and signature_name is a text"
-        raise UnusableError(f"there is no signature{given}; the only one is serving_default")
+    if is_signed and (signature := content["signature_name"]) not in ("", "serving_default"):
+        given = shortened(signature) if isinstance(signature, str) else "that is no text"
+        raise UnusableError(f"there is no signature {given}; let signature_name be serving_default, or leave it out")
     field = fields[0]
     what = f'"{field}"'
     images = content[field]
     if is_column := _is_named(images):
         images = images["images"]
     if not _is_list(images):
-        raise UnusableError(f"{what} must be a list of images, each {SHAPES} numbers from 0 to 1")
+        raise UnusableError(
+            f"{what} must be a list of images, each {SHAPES} numbers from 0 to 1"
+            + (', or an object with that list as "images" and nothing else' if type(images) is Object else "")
+        )
     check_count(len(images), max_batch)
     if not is_column and all(map(_is_named, images)):
         images = [row["images"] for row in images]
-    _check(images, body, what, hint=_HINT, only=len(names) == 1 + is_signed)
-    return Batch(scaled(_numbers(images, what), what), field)
+    _check(images, body, what, is_line=False, only=len(names) == 1 + is_signed)
+    return Batch(scaled(_numbers(images, what), lambda index: f"{what}[{index}]"), field)
 
 
 def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
@@ -77,8 +88,8 @@ def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
 def _read_line(line: bytes, number: int) -> Pixels:
     what = f"line {number}"
     images = [json_document.parse(line, what)]
-    _check(images, b"[%b]" % line, what)
-    return scaled(_numbers(images, what), what)
+    _check(images, b"[%b]" % line, what, is_line=True)
+    return scaled(_numbers(images, what), lambda _: what)
 
 
 def _is_list(value: Any) -> bool:
@@ -89,7 +100,7 @@ def _is_named(value: Any) -> bool:
     return type(value) is Object and list(islice(value, 2)) == ["images"]
 
 
-def _check(images: Sequence[Any], text: bytes, what: str, *, hint: str = "", only: bool = True) -> None:
+def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, only: bool = True) -> None:
     """Require that a list of images holds lists of one image's lengths, and no others.
 
     What is in the lists are numbers then, or not to be had as such.
@@ -98,14 +109,14 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, hint: str = "", onl
         images: the list's values.
         text: what they are parsed from, and the list.
         what: the list's name in errors.
-        hint: what is said to who sent an image instead of a list of one.
+        is_line: whether ``what`` is one image, and not a list.
         only: whether the text has no other lists, nor texts with brackets in them, unless the images have.
 
     Raises:
         UnusableError: the lists are not those of images of one shape.
 
     """
-    lengths = {_length(image, what, hint) for image in images}
+    lengths = {_length(image, what if is_line else f"{what}[{index}]") for index, image in enumerate(images)}
     if len(lengths) > 1:
         raise _several_shapes(what)
     # As many lists as these images have at least are no more than these.
@@ -114,11 +125,9 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, hint: str = "", onl
         if opened != 1 + len(images) and (only or any(Array in map(type, image) for image in images)):
             raise _wrong_content(what)
         return
-    rows = {len(row) if type(row) is Array else type(row) for image in images for row in image}
-    if rows <= {int, float}:
-        raise UnusableError(f"each image in {what} is 28 numbers; expected {SHAPES}{hint}")
-    if rows != {28}:
-        raise _wrong_content(what)
+    if {len(row) if type(row) is Array else None for image in images for row in image} != {28}:
+        for index, image in enumerate(images):
+            _check_rows(image, what if is_line else f"{what}[{index}]")
     if opened == 1 + 29 * len(images):
         return
     if only:
@@ -128,18 +137,40 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, hint: str = "", onl
         depths = {_depth(pixel) for image in images for row in image for pixel in row}
         is_even = depths in ({0}, {1})
     if not is_even:
+        pixel = images[0][0][0]
+        if _is_list(pixel) and len(pixel) in _COLOURS:
+            raise UnusableError(f"the images in {what} are 28×28×{len(pixel)}; expected {SHAPES}: make them grey")
         raise _several_shapes(what)
 
 
-def _length(image: Any, what: str, hint: str) -> int:
+def _length(image: Any, what: str) -> int:
     if not _is_list(image):
-        kind = "dict" if type(image) is Object else type(image).__name__
-        raise UnusableError(f"each image in {what} is of type {kind}; expected {SHAPES} numbers{hint}")
+        named = ', or every one an object with that as "images" and nothing else' if type(image) is Object else ""
+        raise UnusableError(f"{what} is {_KINDS[type(image)]}; expected {SHAPES} numbers{named}{_hint(what)}")
     length = len(image)
     if length not in (28, PIXELS):
         more = " or more" if length == _LONGEST_LENGTH else ""
-        raise UnusableError(f"each image in {what} is {length}{more} rows or numbers; expected {SHAPES}")
+        raise UnusableError(f"{what} is {length}{more} rows or numbers; expected {SHAPES}")
     return length
+
+
+def _hint(what: str) -> str:
+    return ". A single image is a list of one" if what.endswith("[0]") else ""
+
+
+def _check_rows(image: Any, what: str) -> None:
+    """Say what is wrong with the rows of an image, if anything is."""
+    lengths = {len(row) for row in image if _is_list(row)}
+    others = {type(row) for row in image if not _is_list(row)}
+    if not others and lengths == {28}:
+        return
+    if (others <= {int, float} and not lengths) or (lengths == {1} and not others):
+        shape = "28×1" if lengths else "28 numbers"
+        raise UnusableError(f"{what} is {shape}; expected {SHAPES}{_hint(what)}")
+    if not others:
+        found = " and ".join(map(str, sorted(lengths)))
+        raise UnusableError(f"the rows of {what} are {found} long; expected {SHAPES}")
+    raise _wrong_content(what)
 
 
 def _depth(pixel: Any) -> int:

@@ -41,7 +41,8 @@ class BodyLimit:
             await self._app(scope, self._counting(receive), send)
             return
         if size > self._megabytes * _MB:
-            refusal = problem(TooLargeError.status, self._sentence(), instance=scope["path"])
+            sentence = scope["state"]["problem"] = self._sentence()
+            refusal = problem(TooLargeError.status, sentence, instance=scope["path"])
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)

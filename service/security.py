@@ -46,7 +46,9 @@ class ApiKey:
         if scope["type"] != "http" or scope["path"] == "/ping" or self._is_given(scope):
             await self._app(scope, receive, send)
             return
-        detail = "this service asks for its API key, as Authorization: Bearer KEY or as X-Api-Key: KEY"
+        detail = scope["state"]["problem"] = (
+            "this service asks for its API key, as Authorization: Bearer KEY or as X-Api-Key: KEY"
+        )
         refusal = problem(401, detail, instance=scope["path"], headers={"WWW-Authenticate": "Bearer"})
         await refusal(scope, receive, send)
 

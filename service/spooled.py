@@ -5,6 +5,7 @@ JSON lines, CSV and .npy can be read in blocks; a JSON document or a picture can
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from math import prod
 from os import SEEK_END
@@ -138,6 +139,10 @@ def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[B
     return blocks
 
 
+def _name(first: int, index: int) -> str:
+    return codecs.name_in_array(first + index)
+
+
 def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
     size = file.seek(0, SEEK_END)
     file.seek(0)
@@ -148,7 +153,7 @@ def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
     for first in range(0, shape[0], BLOCK):
         count = min(BLOCK, shape[0] - first)
         block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * images), dtype).reshape(count, *shape[1:])
-        yield Batch(scaled(block, f"the array (from image {first})"))
+        yield Batch(scaled(block, partial(_name, first)))
 
 
 _BLOCKS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {

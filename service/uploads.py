@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
@@ -28,6 +29,8 @@ IMAGE_TYPES = (
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 """Any file, for the API's documentation."""
+
+_PARAMETERS = ("model", "top_k", "preprocess", "include")
 
 _LARGE_BYTES = 256 * 1024
 """A JSON body of more is parsed off the event loop."""
@@ -111,6 +114,7 @@ async def _from_form(request: Request) -> bytes:
 
     try:
         async with Request(request.scope, received).form(max_files=1, max_fields=10) as form:
+            _refuse_parameters(form)
             upload = form.get("file")
             if isinstance(upload, UploadFile):
                 return await upload.read()
@@ -124,9 +128,18 @@ async def _from_form(request: Request) -> bytes:
     raise UnusableError(f"the form has no file in the field 'file' (fields: {found}); as in curl -F file=@coat.png")
 
 
+def _refuse_parameters(names: Iterable[str]) -> None:
+    """Say where parameters go, to who puts them beside the picture, where they would not count."""
+    for name in names:
+        if name in _PARAMETERS:
+            raise UnusableError(f"{name} goes into the address, as in /predict?{name}=…, not beside the picture")
+
+
 def _from_json(body: bytes) -> bytes:
     content = json_document.parse(body, "the body")
-    encoded = content["image"] if "image" in json_document.field_names(content) else None
+    names = json_document.field_names(content)
+    _refuse_parameters(names)
+    encoded = content["image"] if "image" in names else None
     if not isinstance(encoded, str):
         raise UnusableError('the JSON must be an object {"image": "<base64 or data: URL>"}')
     if encoded.startswith("data:"):
@@ -134,6 +147,6 @@ def _from_json(body: bytes) -> bytes:
         if not header.endswith(";base64"):
             raise UnusableError("the data: URL must be base64: data:image/png;base64,…")
     try:
-        return base64.b64decode(encoded.encode("ascii").translate(None, b" \t\r\n\f\v"), validate=True)
+        return base64.b64decode(encoded.encode("ascii", "replace").translate(None, b" \t\r\n\f\v"), validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedError(f"the field 'image' is not base64: {error}") from error

@@ -133,6 +133,7 @@ def test_an_error_is_the_services_own_sentence(page: Page) -> None:
         {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"not a picture at all"}
     )
     expect(page.get_by_role("alert")).to_contain_text("the 20 bytes are not a picture that can be read")
+    expect(page.locator("body")).not_to_have_class("stale")  # what is shown is the picture before, which can be moved
     page.get_by_role("button", name="Bag").click()
     expect(page.locator('#answers th[data-model="cnn_b"] .says')).to_have_text("Bag")
     expect(page.locator("#error")).to_be_hidden()

@@ -68,7 +68,7 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
     for content_type, body, kind, words in (
         (JSON_LINES, "\n".join([good] * 10 + ["[1"]).encode(), MalformedError, "line 11 is not JSON"),
         (CSV, "\n".join([row] * 16 + ["1,2"]).encode(), UnusableError, "row 17 has 2 columns"),
-        (NPY, npy(wrong), UnusableError, "from image 14.*range from 0 to 2"),
+        (NPY, npy(wrong), UnusableError, "image 15, counted from 0, range from 2 to 2"),
         (NPY, npy(wrong)[:-1], MalformedError, "promises shape"),
         (NPY, npy(np.asfortranarray(wrong)), MalformedError, "C order"),
         (NPY, b"junk", MalformedError, r"not a \.npy file"),

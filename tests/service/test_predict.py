@@ -117,6 +117,9 @@ def test_unknown_model_lists_the_served_ones(client: httpx.Client) -> None:
         (b"[]", 422, '{"image"'),
         (b'{"picture": "abc"}', 422, '{"image"'),
         (b'{"image": 5}', 422, '{"image"'),
+        (b'{"image": "aGVs\nbG8="}', 400, "a line break in a text is written \\n (line 1, character 16)"),
+        ('{"image": "é"}'.encode(), 400, "base64"),
+        (b'{"image": "aGVsbG8=", "model": "cnn_b"}', 422, "/predict?model="),
         (b'{"image": "%%%"}', 400, "base64"),
         (b'{"image": "data:image/png,abc"}', 422, "base64"),
         (b'{"image": "aGVsbG8="}', 400, "not a picture"),
@@ -129,6 +132,8 @@ def test_bad_json_is_explained(client: httpx.Client, body: bytes, status: int, w
 
 
 def test_form_without_the_field_is_explained(client: httpx.Client) -> None:
+    response = client.post("/predict", data={"model": "cnn_b"}, files={"file": (DATA / "coat.png").read_bytes()})
+    assert_problem(response, 422, "model goes into the address")
     response = client.post("/predict", files={"picture": ("coat.png", b"x")})
     assert_problem(response, 422, "'file'", "picture")
     response = client.post("/predict", data={"file": "text"}, files={"other": b"x"})

@@ -15,10 +15,14 @@ from training.datasets import scale
     [
         (b"", 422, ["at least one"]),
         (b"1,2,3\n", 422, ["row 1 has 3 columns", "784"]),
-        (b",".join([b"x"] * 784), 400, ["row 1", "header row"]),
+        (b"label" + b",pixel" * 784, 422, ["row 1 has 785 columns", "leave the label out"]),
+        (b"\xef\xbb\xbf0" + b",0" * 783, 400, ["byte order mark"]),
+        (b"\n" + b"0" + b",0" * 783 + b"\n7" + b",0" * 783, 422, ["in row 3 range from 0 to 7", "divide by 255"]),
+        (",".join(map(str, range(784))).encode(), 422, ["row 1 range from 0 to 783; expected 0 to 1"]),
+        (b",".join([b"x"] * 784), 400, ["row 1", "'x' is none", "Leave headers"]),
         (b",".join([b"0"] * 784) + b"\n" + b",".join([b""] * 784), 400, ["row 2"]),
         (("é" + ",0" * 783).encode(), 400, ["row 1", "not all numbers"]),
-        (b"0_1" + b",0" * 783, 400, ["row 1", "underscore"]),
+        (b"0_1" + b",0" * 783, 400, ["row 1", "'0_1'"]),
         (b"0.5," * 783 + b"1111111111111111x", 400, ["row 1", "not all numbers"]),
         (b"nan" + b",0" * 783, 422, ["NaN"]),
         (b"-inf" + b",0" * 783, 422, ["infinite"]),
@@ -39,4 +43,7 @@ def test_bad_lines_are_named(client: httpx.Client, samples: Samples) -> None:
     good = json.dumps(scale(samples.images[:1])[0].tolist())
     assert_problem(invoke(client, f"{good}\n[1, 2".encode(), JSON_LINES), 400, "line 2 is not JSON")
     assert_problem(invoke(client, f"{good}\n\n[1, 2]".encode(), JSON_LINES), 422, "line 3", "is 2")
+    assert_problem(
+        invoke(client, f'{good}\n{{"instances": [{good}]}}'.encode(), JSON_LINES), 422, "line 2 is an object"
+    )
     assert_problem(invoke(client, b"\n\n", JSON_LINES), 422, "at least one")

@@ -165,6 +165,7 @@ async function guarded(work) {
     byId("error").hidden = false;
     byId("error").scrollIntoView({ block: "nearest" });
     busy(false);
+    if (state.pixels) document.body.classList.remove("stale"); // what was there before is still shown, and can be moved
   }
 }
 

@@ -12,7 +12,7 @@ const models = [...document.querySelectorAll("#answers th[data-model]")].map((ce
   name: cell.dataset.model,
   title: cell.querySelector("a").textContent,
 }));
-const number = (share) => (share * 100).toFixed(share === 1 || (share >= 0.0995 && share < 0.995) ? 0 : 1);
+const number = (share) => (share * 100).toFixed(share >= 0.9995 || (share >= 0.0995 && share < 0.995) ? 0 : 1);
 const percent = (share) => `${number(share)}\u00a0%`;
 
 // Answers
@@ -40,7 +40,7 @@ export async function answer(pixels, last) {
       cell.firstElementChild.textContent = number(probability);
     }
     const { reliability } = prediction;
-    if (!reliability) continue;
+    if (!reliability || prediction.in_distribution === false) continue; // which was counted on pictures of clothes
     const [low, high] = reliability.ci95.map(percent);
     reliable.push(
       `${titleOf(prediction.model)}: ${ALIKE[reliability.over](prediction.label)} it was right on ` +
@@ -50,7 +50,7 @@ export async function answer(pixels, last) {
   byId("reliability").replaceChildren(...reliable.map((sentence) => element("li", sentence)));
   byId("unfamiliar").hidden = !strange.length;
   byId("unfamiliar").textContent = strange.length
-    ? `Unlike what the networks learned from, say ${strange.map(({ model }) => titleOf(model)).join(", ")}: ` +
+    ? `Unlike what the networks learned from, say ${strange.map(({ model }) => titleOf(model)).join("; ")}: ` +
       "they name one of ten garments whatever they are shown, and their percentages do not hold here."
     : "";
   byId("answers").setAttribute("aria-busy", "false");
