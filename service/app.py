@@ -155,7 +155,7 @@ async def _loaded(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _give_back_memory() -> None:
-    """Give the system what starting took and no longer needs, which glibc keeps (malloc_trim(3)): 4 MB."""
+    """Give the system what starting took and no longer needs, which glibc keeps (malloc_trim(3)): some 4 MB."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)
@@ -167,6 +167,6 @@ async def _load(models: Models) -> None:
         # What is there now stays: the collector need not look through it again, which would take milliseconds.
         gc.collect()
         gc.freeze()
-        _give_back_memory()
     except Exception:
         _log.exception("not ready: the models could not be loaded; /ping answers 503")
+    _give_back_memory()

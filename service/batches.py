@@ -56,7 +56,14 @@ def scaled(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UnusableError(f"{name(first)} holds NaN or infinite pixels; expected numbers from 0 to 1")
     hint = "; divide by 255" if 2 < high <= 255 and low >= 0 else ""
-    raise UnusableError(f"the pixels in {name(first)} range from {low:.9g} to {high:.9g}; expected 0 to 1{hint}")
+    found = f"from {_written(low)} to {_written(high)}"
+    raise UnusableError(f"the pixels in {name(first)} range {found}; expected 0 to 1{hint}")
+
+
+def _written(value: float) -> str:
+    """Write a number short, but not so short that it seems to be in range."""
+    short = f"{value:.9g}"
+    return repr(float(value)) if short in ("0", "1") and value not in (0, 1) else short
 
 
 def check_count(count: int, max_batch: int) -> None:

@@ -4,7 +4,6 @@ Field names follow TensorFlow Serving's REST API (``instances``/``inputs`` → `
 follow SageMaker's.
 """
 
-import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from io import BytesIO
@@ -23,20 +22,23 @@ JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/
 
 # Rows that are written at a time: between them another thread has its turn.
 _WRITTEN = 256
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; as ``read_json_lines``."""
-    if body.startswith(BOM_UTF8):
+    if first == 1 and body.startswith(BOM_UTF8):
         raise MalformedError("the CSV begins with a byte order mark; save it as UTF-8 without")
     rows = numbered_lines(body, max_batch, first)
     values = np.empty((len(rows), PIXELS), np.float32)
     for position, (number, row) in enumerate(rows):
         columns = row.count(b",") + 1
         if columns != PIXELS:
-            hint = "; leave the label out, and a header row" if columns == PIXELS + 1 else ", with commas between"
+            hint = ""
+            if columns == 1:
+                hint = "; separate them with commas"
+            elif columns == PIXELS + 1 and not row.endswith(b","):
+                hint = "; leave the label out, and a header row"
             raise UnusableError(f"row {number} has {columns} columns, an image has {PIXELS}{hint}")
         try:
             with np.errstate(over="ignore"):  # infinite as float32, which is refused with all others
@@ -49,11 +51,17 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
 
 
 def _not_a_number(row: bytes, number: int) -> MalformedError:
-    cells = (cell.decode("utf-8", "replace").strip() for cell in row.split(b","))
-    cell = next((cell for cell in cells if not _NUMBER.fullmatch(cell)), "")
-    return MalformedError(
-        f"row {number} is not all numbers: {shortened(cell)} is none. Leave headers, quotes and labels out"
-    )
+    cell = next((cell.strip() for cell in row.split(b",") if not _is_number(cell)), b"")
+    found = f"{shortened(cell.decode('utf-8', 'replace'))} is not" if cell else "a cell is empty"
+    return MalformedError(f"row {number} is not all numbers: {found}. Leave headers, quotes and labels out")
+
+
+def _is_number(cell: bytes) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return b"_" not in cell
 
 
 def read_npy(body: bytes, *, max_batch: int) -> Batch:
@@ -68,9 +76,9 @@ def read_npy(body: bytes, *, max_batch: int) -> Batch:
     return Batch(scaled(array, name_in_array))
 
 
-def name_in_array(index: int) -> str:
-    """Give an image's name in errors."""
-    return f"the array's image {index}, counted from 0,"
+def name_in_array(index: int, first: int = 0) -> str:
+    """Give an image's name in errors, by its index in a part that begins with the array's image ``first``."""
+    return f"the array's image {first + index}, counted from 0,"
 
 
 def read_npy_header(stream: IO[bytes], *, size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -67,7 +67,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     """
     if request.scope["query_string"]:
         raise UnusableError(
-            "/invocations has no parameters in its address; a model is named by a header: "
+            f"{request.scope['path']} has no parameters in its address; a model is named by a header: "
             "X-Amzn-SageMaker-Custom-Attributes: tfs-model-name=cnn_b"
         )
     refuse_compressed(request)

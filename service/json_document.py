@@ -17,9 +17,10 @@ _EXPLAINED_BYTES = 1024 * 1024
 """Where an error is, is looked for by making the objects: no further than here."""
 
 _SOMEWHERE = (
-    "a comma, bracket or quote is missing or too many somewhere, or a number is none or has more than 64 bits; "
-    "where, is looked for in up to 1 MB"
+    "there is a mistake in it, such as a missing comma or bracket, NaN, an integer of more than 64 bits, or JSON lines "
+    "that are not called so; where, is told of 1 MB and less"
 )
+_TOO_DEEP = "its lists and objects are more than 1,000 deep"
 _MOST_FIELDS = 100
 
 
@@ -44,17 +45,27 @@ def parse(text: bytes, what: str) -> Any:
         ) from error
     except (ValueError, RuntimeError) as error:
         if str(error).startswith("DEPTH_ERROR"):
-            raise _malformed(what, "its lists and objects are more than 1,000 deep") from error
+            raise _malformed(what, _TOO_DEEP) from error
         if len(text) > _EXPLAINED_BYTES:
-            is_cut = not text.rstrip().endswith((b"}", b"]"))
-            raise _malformed(what, "it ends in the middle; was it cut off?" if is_cut else _SOMEWHERE) from error
+            is_whole = text.rstrip().endswith((b"}", b"]"))
+            raise _malformed(
+                what, _SOMEWHERE if is_whole else "it does not end with } or ]; was it cut off?"
+            ) from error
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
-        breaks = "; a line break in a text is written \\n" if "control character" in error.msg else ""
-        raise _malformed(what, f"{error.msg}{breaks} ({line}character {error.colno})") from error
+        raise _malformed(what, _explained(error, text)) from error
     raise _malformed(what, "it has an integer of more than 64 bits; pixels are from 0 to 1, all else can be a text")
+
+
+def _explained(error: orjson.JSONDecodeError, text: bytes) -> str:
+    if not text.strip():
+        return "it is empty"
+    if "allocate" in error.msg:
+        return _TOO_DEEP
+    line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
+    hint = "; a line break in a text is written \\n" if "control character" in error.msg else ""
+    return f"{error.msg}{hint} ({line}character {error.colno})"
 
 
 def _malformed(what: str, why: str) -> MalformedError:

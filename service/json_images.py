@@ -1,7 +1,8 @@
 """JSON → float32 (N, 28, 28, 1): TensorFlow Serving's row and column formats, and one image a line.
 
 simdjson writes the numbers into an array as they come, whatever lists they are in. That the lists are those of images
-is told by how many there are, or by the text's brackets and commas, so that no Python object is made for a number.
+is told by how many there are, or by the text's brackets and commas, so that no Python object is made for a number; but
+where other fields have lists, too, each pixel of 28×28×1 is looked at.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from service.errors import UnusableError, shortened
 
 _FIELDS = get_args(Field)
 _COLOURS = (3, 4)
+_HINT = ". A single image is a list of one"
 _KINDS = {
     int: "a number",
     float: "a number",
@@ -58,8 +60,8 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
         )
     is_signed = "signature_name" in names
     if is_signed and (signature := content["signature_name"]) not in ("", "serving_default"):
-        given = shortened(signature) if isinstance(signature, str) else "that is no text"
-        raise UnusableError(f"there is no signature {given}; let signature_name be serving_default, or leave it out")
+        found = f"there is no signature {shortened(signature)}" if isinstance(signature, str) else "it is no text"
+        raise UnusableError(f"signature_name must be serving_default, or left out: {found}")
     field = fields[0]
     what = f'"{field}"'
     images = content[field]
@@ -71,9 +73,11 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
             + (', or an object with that list as "images" and nothing else' if type(images) is Object else "")
         )
     check_count(len(images), max_batch)
-    if not is_column and all(map(_is_named, images)):
+    if not is_column and type(images[0]) is Object:
+        if not all(map(_is_named, images)):
+            raise UnusableError(f'each object in {what} must have one image as "images", {SHAPES}, and nothing else')
         images = [row["images"] for row in images]
-    _check(images, body, what, is_line=False, only=len(names) == 1 + is_signed)
+    _check(images, body, what, is_line=False, no_other_lists=len(names) == 1 + is_signed)
     return Batch(scaled(_numbers(images, what), lambda index: f"{what}[{index}]"), field)
 
 
@@ -100,7 +104,7 @@ def _is_named(value: Any) -> bool:
     return type(value) is Object and list(islice(value, 2)) == ["images"]
 
 
-def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, only: bool = True) -> None:
+def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, no_other_lists: bool = True) -> None:
     """Require that a list of images holds lists of one image's lengths, and no others.
 
     What is in the lists are numbers then, or not to be had as such.
@@ -110,27 +114,30 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, only
         text: what they are parsed from, and the list.
         what: the list's name in errors.
         is_line: whether ``what`` is one image, and not a list.
-        only: whether the text has no other lists, nor texts with brackets in them, unless the images have.
+        no_other_lists: whether brackets in the text are the images', in whatever they hold.
 
     Raises:
         UnusableError: the lists are not those of images of one shape.
 
     """
-    lengths = {_length(image, what if is_line else f"{what}[{index}]") for index, image in enumerate(images)}
+    lengths = {len(image) if type(image) is Array else None for image in images}
+    if not lengths <= {28, PIXELS}:
+        for index, image in enumerate(images):
+            _check_length(image, what if is_line else f"{what}[{index}]", may_be_alone=not is_line and index == 0)
     if len(lengths) > 1:
         raise _several_shapes(what)
-    # As many lists as these images have at least are no more than these.
+    # If the text has no more brackets than lists that are checked, there are no other lists.
     opened = np.count_nonzero(np.frombuffer(text, np.uint8) == _OPENING)
     if lengths == {PIXELS}:
-        if opened != 1 + len(images) and (only or any(Array in map(type, image) for image in images)):
+        if opened != 1 + len(images) and (no_other_lists or any(Array in map(type, image) for image in images)):
             raise _wrong_content(what)
         return
     if {len(row) if type(row) is Array else None for image in images for row in image} != {28}:
         for index, image in enumerate(images):
-            _check_rows(image, what if is_line else f"{what}[{index}]")
+            _check_rows(image, what if is_line else f"{what}[{index}]", may_be_alone=not is_line and index == 0)
     if opened == 1 + 29 * len(images):
         return
-    if only:
+    if no_other_lists:
         brackets = text.translate(None, _ALL_BUT_BRACKETS).strip(b",")
         is_even = brackets == b"[" + b",".join([_IMAGE] * len(images)) + b"]"
     else:
@@ -139,26 +146,25 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, only
     if not is_even:
         pixel = images[0][0][0]
         if _is_list(pixel) and len(pixel) in _COLOURS:
-            raise UnusableError(f"the images in {what} are 28×28×{len(pixel)}; expected {SHAPES}: make them grey")
+            name = what if is_line else f"{what}[0]"
+            raise UnusableError(f"{name} is 28×28×{len(pixel)}; expected {SHAPES}: make it grey")
         raise _several_shapes(what)
 
 
-def _length(image: Any, what: str) -> int:
+def _check_length(image: Any, name: str, *, may_be_alone: bool) -> None:
+    """Require an image's number of rows or numbers; ``may_be_alone``: a number may be one of a single image's."""
     if not _is_list(image):
-        named = ', or every one an object with that as "images" and nothing else' if type(image) is Object else ""
-        raise UnusableError(f"{what} is {_KINDS[type(image)]}; expected {SHAPES} numbers{named}{_hint(what)}")
+        hint = _HINT if may_be_alone and type(image) in (int, float) else ""
+        raise UnusableError(f"{name} is {_KINDS[type(image)]}; expected {SHAPES} numbers{hint}")
     length = len(image)
     if length not in (28, PIXELS):
-        more = " or more" if length == _LONGEST_LENGTH else ""
-        raise UnusableError(f"{what} is {length}{more} rows or numbers; expected {SHAPES}")
-    return length
+        hint = " or more" if length == _LONGEST_LENGTH else ""
+        if length == 1 and _is_list(image[0]):
+            hint = ", a list in a list"
+        raise UnusableError(f"{name} has length {length}{hint}; expected {SHAPES} numbers")
 
 
-def _hint(what: str) -> str:
-    return ". A single image is a list of one" if what.endswith("[0]") else ""
-
-
-def _check_rows(image: Any, what: str) -> None:
+def _check_rows(image: Any, name: str, *, may_be_alone: bool) -> None:
     """Say what is wrong with the rows of an image, if anything is."""
     lengths = {len(row) for row in image if _is_list(row)}
     others = {type(row) for row in image if not _is_list(row)}
@@ -166,11 +172,11 @@ def _check_rows(image: Any, what: str) -> None:
         return
     if (others <= {int, float} and not lengths) or (lengths == {1} and not others):
         shape = "28×1" if lengths else "28 numbers"
-        raise UnusableError(f"{what} is {shape}; expected {SHAPES}{_hint(what)}")
+        raise UnusableError(f"{name} is {shape}; expected {SHAPES}{_HINT if may_be_alone else ''}")
     if not others:
         found = " and ".join(map(str, sorted(lengths)))
-        raise UnusableError(f"the rows of {what} are {found} long; expected {SHAPES}")
-    raise _wrong_content(what)
+        raise UnusableError(f"the rows of {name} are {found} long; expected {SHAPES}")
+    raise _wrong_content(name)
 
 
 def _depth(pixel: Any) -> int:
@@ -198,4 +204,4 @@ def _wrong_content(what: str) -> UnusableError:
 
 
 def _several_shapes(what: str) -> UnusableError:
-    return UnusableError(f"{what} must hold images of one shape, each {SHAPES} numbers from 0 to 1")
+    return UnusableError(f"{what} must be of one shape throughout, each image {SHAPES} numbers from 0 to 1")

@@ -16,7 +16,7 @@ import numpy as np
 from starlette.requests import Request
 
 from service import codecs, json_images, large_work
-from service.batches import LONGEST_LINE, Batch, scaled
+from service.batches import LONGEST_LINE, Batch, check_count, scaled
 from service.codecs import WRITERS
 from service.engines import Engine
 from service.errors import ExhaustedError, MalformedError, TooLargeError
@@ -129,18 +129,17 @@ def chunks(answer: IO[bytes]) -> Iterator[bytes]:
 
 def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[Batch]]:
     def blocks(file: IO[bytes]) -> Iterator[Batch]:
-        first = 1
+        first, is_blank = 1, True
         # Of a line that is longer than one may be, as much is read as the reader needs to refuse it.
         while lines := list(islice(iter(lambda: file.readline(LONGEST_LINE + 1), b""), BLOCK)):
-            if any(line.strip() or len(line) > LONGEST_LINE for line in lines):
+            if any(line.strip() or len(line.rstrip(b"\n")) > LONGEST_LINE for line in lines):
+                is_blank = False
                 yield read(b"".join(lines), max_batch=BLOCK, first=first)
             first += len(lines)
+        if is_blank:
+            check_count(0, BLOCK)
 
     return blocks
-
-
-def _name(first: int, index: int) -> str:
-    return codecs.name_in_array(first + index)
 
 
 def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
@@ -153,7 +152,7 @@ def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
     for first in range(0, shape[0], BLOCK):
         count = min(BLOCK, shape[0] - first)
         block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * images), dtype).reshape(count, *shape[1:])
-        yield Batch(scaled(block, partial(_name, first)))
+        yield Batch(scaled(block, partial(codecs.name_in_array, first=first)))
 
 
 _BLOCKS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {

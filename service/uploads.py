@@ -63,7 +63,7 @@ async def read_picture(request: Request) -> bytes:
     Raises:
         MalformedError: broken JSON, base64 or form.
         UnsupportedMediaTypeError: none of the three ways, or compressed.
-        UnusableError: the field ``file`` or ``image`` is missing.
+        UnusableError: the field ``file`` or ``image`` is missing, or parameters are beside it.
 
     """
     refuse_compressed(request)
@@ -132,7 +132,7 @@ def _refuse_parameters(names: Iterable[str]) -> None:
     """Say where parameters go, to who puts them beside the picture, where they would not count."""
     for name in names:
         if name in _PARAMETERS:
-            raise UnusableError(f"{name} goes into the address, as in /predict?{name}=…, not beside the picture")
+            raise UnusableError(f"{name} goes into the address, as ?{name}=…, not beside the picture")
 
 
 def _from_json(body: bytes) -> bytes:

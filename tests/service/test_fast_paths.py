@@ -141,7 +141,7 @@ def test_what_python_could_read_and_others_not_is_explained() -> None:
             read_json(b'{"instances": [[0.5]' + padding, max_batch=2)
     with pytest.raises(MalformedError, match="byte order mark"):
         read_json(b'\xef\xbb\xbf{"instances": [[0.5]]}', max_batch=2)
-    with pytest.raises(UnusableError, match="no signature that is no text"):
+    with pytest.raises(UnusableError, match="it is no text"):
         read_json(b'{"instances": [[0.5]], "signature_name": ["serving_default"]}', max_batch=2)
     with pytest.raises(MalformedError, match="line 2 is longer than 65,536 bytes"):
         read_json_lines(b"\n[" + b"0." + b"5" * 70_000 + b"]", max_batch=2)
@@ -154,9 +154,9 @@ def test_what_python_could_read_and_others_not_is_explained() -> None:
         ('{"signature_name": "no", "signature_name": "serving_default", "inputs": [[0]]}', "'signature_name' twice"),
         ('{"instances": {"images": [[0]], "images": [[0]]}}', "must be a list"),
         ('{"instances": {"images": [{"images": [0]}]}}', "is an object"),
-        ('{"instances": [{"images": [0]}, [0]]}', "is an object"),
+        ('{"instances": [{"images": [0]}, [0]]}', "each object"),
         (json.dumps({str(n): 0 for n in range(100)} | {"instances": [[0]]}), "more than 100 fields"),
-        ('{"instances": [["a", "b"]]}', "is 2 rows or numbers"),
+        ('{"instances": [["a", "b"]]}', "has length 2"),
         (json.dumps({"instances": [["a"] * 28]}), "nothing else"),
         (json.dumps({"instances": [[0] * 28]}), "is 28 numbers.* A single image is a list of one"),
     ],

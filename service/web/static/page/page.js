@@ -67,7 +67,14 @@ async function show(blob, button = null) {
   const picture = ++state.picture;
   busy(true);
   document.body.classList.add("stale"); // until there are answers to this picture
-  const explanation = await explain(blob, { model: chosen() });
+  let explanation;
+  try {
+    explanation = await explain(blob, { model: chosen() });
+  } catch (error) {
+    // What was there before is still shown, and can be moved.
+    if (picture === state.picture && state.pixels) document.body.classList.remove("stale");
+    throw error;
+  }
   if (picture !== state.picture) return; // another one was chosen meanwhile
   mark(button);
   document.body.classList.remove("stale");
@@ -165,7 +172,6 @@ async function guarded(work) {
     byId("error").hidden = false;
     byId("error").scrollIntoView({ block: "nearest" });
     busy(false);
-    if (state.pixels) document.body.classList.remove("stale"); // what was there before is still shown, and can be moved
   }
 }
 
