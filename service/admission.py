@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import metrics
-from service.errors import problem
+from service.errors import refusal
 
 ALWAYS_ADMITTED = ("/ping", "/metrics")
 """What must be answered most of all when there is too much to do."""
@@ -40,8 +40,8 @@ class Admission:
             metrics.IN_FLIGHT.dec()
 
     def _refusal(self, scope: Scope) -> ASGIApp:
-        detail = scope["state"]["problem"] = (
+        detail = (
             f"this worker has {self._most} requests in flight, the most it takes; send it again after a second, send "
             "fewer at once, or start the service with more workers or a larger SERVICE_MAX_IN_FLIGHT"
         )
-        return problem(503, detail, instance=scope["path"], headers={"Retry-After": "1"})
+        return refusal(scope, 503, detail, headers={"Retry-After": "1"})

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
+from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -118,6 +119,21 @@ def problem(status: int, detail: str, *, instance: str | None = None, headers: A
     return Response(orjson.dumps(document), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def refusal(scope: Scope, status: int, detail: str, *, instance: str | None = None, headers: Any = None) -> Response:
+    """Build the problem response to a request, and keep its sentence for the log.
+
+    Args:
+        scope: the request's.
+        status: as of ``problem``.
+        detail: as of ``problem``.
+        instance: the path that was asked for, if it is to be written in another way than in the scope.
+        headers: further response headers.
+
+    """
+    scope.setdefault("state", {})["problem"] = detail.encode("utf-8", "replace").decode()
+    return problem(status, detail, instance=scope["path"] if instance is None else instance, headers=headers)
+
+
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
     app.add_exception_handler(ServiceError, _service_error)
@@ -136,8 +152,7 @@ async def answer(request: Request, error: ServiceError | ClientDisconnect | Memo
 
 
 def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
-    request.state.problem = detail.encode("utf-8", "replace").decode()  # for the log
-    return problem(status, detail, instance=request.url.path, headers=headers)
+    return refusal(request.scope, status, detail, instance=request.url.path, headers=headers)
 
 
 async def _service_error(request: Request, error: Exception) -> Response:

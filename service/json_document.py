@@ -4,6 +4,7 @@ Objects for all of a hostile body, millions of lists or texts, would hold Python
 seconds.
 """
 
+from codecs import BOM_UTF8
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,6 @@ import simdjson
 
 from service.errors import MalformedError, UnusableError, shortened
 
-_BOM = b"\xef\xbb\xbf"
 _EXPLAINED_BYTES = 1024 * 1024
 """Where an error is, is looked for by making the objects: no further than here."""
 
@@ -35,7 +35,7 @@ def parse(text: bytes, what: str) -> Any:
         MalformedError: not JSON, or with an integer of more than 64 bits, which simdjson does not read.
 
     """
-    if text.startswith(_BOM):  # which simdjson skips, and JSON does not have
+    if text.startswith(BOM_UTF8):  # which simdjson skips, and JSON does not have
         raise _malformed(what, "it begins with a byte order mark; leave that out")
     try:
         return simdjson.Parser().parse(text)

@@ -5,7 +5,7 @@ is told by how many there are, or by the text's brackets and commas, so that no 
 where other fields have lists, too, each pixel of 28×28×1 is looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, get_args
 
@@ -77,8 +77,12 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
         if not all(map(_is_named, images)):
             raise UnusableError(f'each object in {what} must have one image as "images", {SHAPES}, and nothing else')
         images = [row["images"] for row in images]
-    _check(images, body, what, is_line=False, no_other_lists=len(names) == 1 + is_signed)
-    return Batch(scaled(_numbers(images, what), lambda index: f"{what}[{index}]"), field)
+
+    def name(index: int) -> str:
+        return f"{what}[{index}]"
+
+    _check(images, body, what, name, hint=_HINT, no_other_lists=len(names) == 1 + is_signed)
+    return Batch(scaled(_numbers(images, what), name), field)
 
 
 def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
@@ -92,8 +96,12 @@ def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
 def _read_line(line: bytes, number: int) -> Pixels:
     what = f"line {number}"
     images = [json_document.parse(line, what)]
-    _check(images, b"[%b]" % line, what, is_line=True)
-    return scaled(_numbers(images, what), lambda _: what)
+
+    def name(_: int) -> str:
+        return what
+
+    _check(images, b"[%b]" % line, what, name)
+    return scaled(_numbers(images, what), name)
 
 
 def _is_list(value: Any) -> bool:
@@ -104,7 +112,15 @@ def _is_named(value: Any) -> bool:
     return type(value) is Object and list(islice(value, 2)) == ["images"]
 
 
-def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, no_other_lists: bool = True) -> None:
+def _check(
+    images: Sequence[Any],
+    text: bytes,
+    what: str,
+    name: Callable[[int], str],
+    *,
+    hint: str = "",
+    no_other_lists: bool = True,
+) -> None:
     """Require that a list of images holds lists of one image's lengths, and no others.
 
     What is in the lists are numbers then, or not to be had as such.
@@ -113,7 +129,8 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, no_o
         images: the list's values.
         text: what they are parsed from, and the list.
         what: the list's name in errors.
-        is_line: whether ``what`` is one image, and not a list.
+        name: gives an image's name in errors, by its index.
+        hint: what is said besides where the first image seems to be a part of one.
         no_other_lists: whether brackets in the text are the images', in whatever they hold.
 
     Raises:
@@ -123,7 +140,7 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, no_o
     lengths = {len(image) if type(image) is Array else None for image in images}
     if not lengths <= {28, PIXELS}:
         for index, image in enumerate(images):
-            _check_length(image, what if is_line else f"{what}[{index}]", may_be_alone=not is_line and index == 0)
+            _check_length(image, name(index), hint if index == 0 else "")
     if len(lengths) > 1:
         raise _several_shapes(what)
     # If the text has no more brackets than lists that are checked, there are no other lists.
@@ -134,7 +151,7 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, no_o
         return
     if {len(row) if type(row) is Array else None for image in images for row in image} != {28}:
         for index, image in enumerate(images):
-            _check_rows(image, what if is_line else f"{what}[{index}]", may_be_alone=not is_line and index == 0)
+            _check_rows(image, name(index), hint if index == 0 else "")
     if opened == 1 + 29 * len(images):
         return
     if no_other_lists:
@@ -146,33 +163,32 @@ def _check(images: Sequence[Any], text: bytes, what: str, *, is_line: bool, no_o
     if not is_even:
         pixel = images[0][0][0]
         if _is_list(pixel) and len(pixel) in _COLOURS:
-            name = what if is_line else f"{what}[0]"
-            raise UnusableError(f"{name} is 28×28×{len(pixel)}; expected {SHAPES}: make it grey")
+            raise UnusableError(f"{name(0)} is 28×28×{len(pixel)}; expected {SHAPES}: make it grey")
         raise _several_shapes(what)
 
 
-def _check_length(image: Any, name: str, *, may_be_alone: bool) -> None:
-    """Require an image's number of rows or numbers; ``may_be_alone``: a number may be one of a single image's."""
+def _check_length(image: Any, name: str, hint: str) -> None:
+    """Require an image's number of rows or numbers; the hint is for a number, which may be one of a single image's."""
     if not _is_list(image):
-        hint = _HINT if may_be_alone and type(image) in (int, float) else ""
-        raise UnusableError(f"{name} is {_KINDS[type(image)]}; expected {SHAPES} numbers{hint}")
+        more = hint if type(image) in (int, float) else ""
+        raise UnusableError(f"{name} is {_KINDS[type(image)]}; expected {SHAPES} numbers{more}")
     length = len(image)
     if length not in (28, PIXELS):
-        hint = " or more" if length == _LONGEST_LENGTH else ""
+        more = " or more" if length == _LONGEST_LENGTH else ""
         if length == 1 and _is_list(image[0]):
-            hint = ", a list in a list"
-        raise UnusableError(f"{name} has length {length}{hint}; expected {SHAPES} numbers")
+            more = ", a list in a list"
+        raise UnusableError(f"{name} has length {length}{more}; expected {SHAPES} numbers")
 
 
-def _check_rows(image: Any, name: str, *, may_be_alone: bool) -> None:
-    """Say what is wrong with the rows of an image, if anything is."""
+def _check_rows(image: Any, name: str, hint: str) -> None:
+    """Require 28 rows of 28; the hint is for who sent the rows of one image where images were to be."""
     lengths = {len(row) for row in image if _is_list(row)}
     others = {type(row) for row in image if not _is_list(row)}
     if not others and lengths == {28}:
         return
     if (others <= {int, float} and not lengths) or (lengths == {1} and not others):
         shape = "28×1" if lengths else "28 numbers"
-        raise UnusableError(f"{name} is {shape}; expected {SHAPES}{_HINT if may_be_alone else ''}")
+        raise UnusableError(f"{name} is {shape}; expected {SHAPES}{hint}")
     if not others:
         found = " and ".join(map(str, sorted(lengths)))
         raise UnusableError(f"the rows of {name} are {found} long; expected {SHAPES}")

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import TooLargeError, problem
+from service.errors import TooLargeError, refusal
 
 _MB = 1024 * 1024
 
@@ -41,9 +41,7 @@ class BodyLimit:
             await self._app(scope, self._counting(receive), send)
             return
         if size > self._megabytes * _MB:
-            sentence = scope["state"]["problem"] = self._sentence()
-            refusal = problem(TooLargeError.status, sentence, instance=scope["path"])
-            await refusal(scope, receive, send)
+            await refusal(scope, TooLargeError.status, self._sentence())(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.errors import problem
+from service.errors import refusal
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 """On every answer, also on Uvicorn's own."""
@@ -46,11 +46,9 @@ class ApiKey:
         if scope["type"] != "http" or scope["path"] == "/ping" or self._is_given(scope):
             await self._app(scope, receive, send)
             return
-        detail = scope["state"]["problem"] = (
-            "this service asks for its API key, as Authorization: Bearer KEY or as X-Api-Key: KEY"
-        )
-        refusal = problem(401, detail, instance=scope["path"], headers={"WWW-Authenticate": "Bearer"})
-        await refusal(scope, receive, send)
+        detail = "this service asks for its API key, as Authorization: Bearer KEY or as X-Api-Key: KEY"
+        answer = refusal(scope, 401, detail, headers={"WWW-Authenticate": "Bearer"})
+        await answer(scope, receive, send)
 
     def _is_given(self, scope: Scope) -> bool:
         for name, value in scope["headers"]:

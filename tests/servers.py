@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 
@@ -30,14 +30,7 @@ def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(1200):
-            try:
-                if httpx.get(f"{url}/ping").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        else:
-            raise AssertionError("the server was not ready in time")
+        assert eventually(lambda: answers(url)), "the server was not ready in time"
         yield url, process
     finally:
         process.terminate()
@@ -46,6 +39,13 @@ def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # its workers, too, which might be stopped
             process.communicate()
+
+
+def answers(url: str) -> bool:
+    """Whether /ping says 200, and within a second."""
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{url}/ping", timeout=1).status_code == 200
+    return False
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port, unpack
+from tests.servers import answers, eventually
 from training.datasets import FashionMNIST, scale
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
@@ -55,14 +56,7 @@ def running(image: str, *options: str) -> Iterator[tuple[str, str]]:
     container = docker("run", "--detach", f"--publish=127.0.0.1:{port}:8080", *options, image, "serve").stdout.strip()
     try:
         url = f"http://127.0.0.1:{port}"
-        for _ in range(300):
-            try:
-                if httpx.get(f"{url}/ping").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        else:
-            raise AssertionError(docker("logs", container).stderr)
+        assert eventually(lambda: answers(url)), docker("logs", container).stderr
         yield url, container
     finally:
         docker("rm", "--force", container)

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA, MODELS, ROOT, assert_problem, free_port, png
+from tests.servers import answers, eventually
 from tests.service.test_large_bodies import npy
 from tests.service.test_startup import refused
 
@@ -37,13 +38,8 @@ class Limited:
         settings["MALLOC_ARENA_MAX"] = "1"
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings)
-        for _ in range(600):
-            assert self.process.poll() is None
-            try:
-                if httpx.get(f"{self.url}/ping").status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
+        assert eventually(lambda: self.process.poll() is not None or answers(self.url))
+        assert self.process.poll() is None
 
     def limit(self, kind: int, most: int) -> None:
         resource.prlimit(self.process.pid, kind, (most, resource.RLIM_INFINITY if most == -1 else most))

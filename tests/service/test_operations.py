@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import DATA, StartServer, assert_problem
-from tests.servers import eventually, started
+from tests.servers import answers, eventually, started
 from tests.service.test_overload import slow_upload
 
 PNG = {"content-type": "image/png"}
@@ -208,9 +208,3 @@ def test_signals_of_other_servers_change_nothing() -> None:
             supervisor.send_signal(number)
         time.sleep(1)
         assert worker_ids(scrape(url)) == before
-
-
-def answers(url: str) -> bool:
-    with suppress(httpx.TransportError):
-        return httpx.get(f"{url}/ping", timeout=1).status_code == 200
-    return False

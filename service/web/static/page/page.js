@@ -139,15 +139,18 @@ function moved() {
 }
 
 function settle(pixels) {
-  explaining.run((last) => guarded(() => why(pixels, chosen(), last)));
+  explained(pixels);
   holding.run((last) => guarded(() => holds(pixels, last)));
 }
 
 byId("explained").addEventListener("change", () => {
   if (!state.pixels) return;
-  const pixels = shift(state.pixels, state.right, state.down);
-  explaining.run((last) => guarded(() => why(pixels, chosen(), last)));
+  explained(shift(state.pixels, state.right, state.down));
 });
+
+function explained(pixels) {
+  explaining.run((last) => guarded(() => why(pixels, chosen(), last)));
+}
 
 function place(right, down) {
   const parts = [];
