@@ -32,17 +32,17 @@ bench: $(UV)  ## measure start-up and requests
 	$(WORK) python -m benchmarks
 
 profile: $(UV)  ## show where the time of a request goes, of one PNG on /predict
-	$(WORK) python -m benchmarks.profile
+	$(WORK) python -m benchmarks.speed.profile
 
 reliability: $(UV)  ## the long fault, overload, hostile and soak runs: over an hour
-	$(WORK) python -m benchmarks.faults
-	$(WORK) python -m benchmarks.overload
-	$(WORK) python -m benchmarks.hostile
-	$(WORK) python -m benchmarks.soak
+	$(WORK) python -m benchmarks.reliability.faults
+	$(WORK) python -m benchmarks.reliability.overload
+	$(WORK) python -m benchmarks.reliability.hostile
+	$(WORK) python -m benchmarks.reliability.soak
 
 fuzz: $(UV)  ## fuzz each reader of strangers' bytes for SECONDS (1800), going on from the corpus
 	for target in picture plain_png json json_lines csv npy; do \
-		$(WORK) python -m benchmarks.fuzz $$target --seconds $(or $(SECONDS),1800) || exit 1; done
+		$(WORK) python -m benchmarks.reliability.fuzz $$target --seconds $(or $(SECONDS),1800) || exit 1; done
 
 audit: $(UV)  ## known vulnerabilities in what serving needs, and its parts list (CycloneDX), into dist/
 	mkdir -p dist

@@ -1,8 +1,8 @@
 """``python -m benchmarks`` (``make bench``): what a request costs, against the least it can cost.
 
-One core serves, another sends. The service and the floor (``benchmarks/floor.py``), or LiteRT alone, take turns round
-by round, so that a machine that gets slower or faster changes both; each pair of rounds gives a ratio, and the table
-shows the median of the pairs. The row "itself" compares two processes of the service: what it is off 1 is noise.
+One core serves, another sends. The service and the floor (``benchmarks/speed/floor.py``), or LiteRT alone, take turns
+round by round, so that a machine that gets slower or faster changes both; each pair of rounds gives a ratio, and the
+table shows the median of the pairs. The row "itself" compares two processes of the service: what it is off 1 is noise.
 
 Prints Markdown tables and writes ``benchmarks/results.json``. Needs Linux, two cores and wrk.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import load, payloads
-from benchmarks.rows import Row, compare
-from benchmarks.server import ROOT, cores, started
-from training.provenance import cpu
+from benchmarks.speed import load, payloads
+from benchmarks.speed.rows import Row, compare
+from benchmarks.speed.server import ROOT, cores, started
+from training.experiments.provenance import cpu
 
 RESULTS = Path(__file__).parent / "results.json"
 STARTS = 7

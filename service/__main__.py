@@ -15,12 +15,12 @@ import uvicorn
 from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 
-from service.accepting import Acceptor
-from service.bundle import Bundle, BundleError
-from service.security import NOSNIFF
+from service.http.security import NOSNIFF
+from service.models.bundle import Bundle, BundleError
+from service.server.burst_accept import Acceptor
+from service.server.client_timeouts import Patience, PatientProtocol
+from service.server.supervisor import Supervisor
 from service.settings import Settings, describe, explain
-from service.slow_clients import Patience, PatientProtocol
-from service.supervisor import Supervisor
 
 STOP_SECONDS = 25
 """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""

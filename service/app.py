@@ -18,16 +18,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import Scope
 
-from service import __version__, errors, large_work, metric_files, metrics, tracing
-from service.admission import Admission
-from service.bundle import Bundle
-from service.classifier import Models
-from service.draining import Drain
-from service.express import Express
-from service.limits import BodyLimit
-from service.model_registry import ModelRegistry
-from service.observed import Observed
-from service.reports import WEB, Reports
+from service import __version__, errors
+from service.http import offload
+from service.http.access_log import Observed
+from service.http.admission import Admission
+from service.http.body_limit import BodyLimit
+from service.http.security import ApiKey
+from service.models.bundle import Bundle
+from service.models.classifier import Models
+from service.models.registry import ModelRegistry
+from service.monitoring import metric_files, metrics, tracing
+from service.outputs.reports import WEB, Reports
 from service.routes import (
     documentation,
     experiments,
@@ -38,7 +39,8 @@ from service.routes import (
     sagemaker,
     tensorflow_serving,
 )
-from service.security import ApiKey
+from service.routes.express import Express
+from service.server.draining import Drain
 from service.settings import Settings, allowed_cpus
 
 _OPEN_AFTER_SECONDS = 10
@@ -127,7 +129,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     metrics.start()
     # Where large work holds the interpreter, a small request waits so long for it, instead of Python's 5 ms.
     sys.setswitchinterval(0.0005)
-    large_work.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
+    offload.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
     state = {"drain": app.state.drain}  # where ``PatientProtocol`` finds it
     try:
@@ -163,7 +165,7 @@ def _give_back_memory() -> None:
 
 async def _load(models: Models) -> None:
     try:
-        await large_work.run(models.load)
+        await offload.run(models.load)
         # What is there now stays: the collector need not look through it again, which would take milliseconds.
         gc.collect()
         gc.freeze()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from training.datasets import FashionMNIST, load
+from training.data.fashion_mnist import FashionMNIST, load
 
 pytest_plugins = ["tests.aws"]
 

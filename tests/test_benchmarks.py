@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmarks.capacity import Assumptions, simulate
-from benchmarks.payloads import form, numbers, png
-from benchmarks.rows import verify, verify_batch
-from benchmarks.server import FLOOR, started
+from benchmarks.speed.capacity import Assumptions, simulate
+from benchmarks.speed.payloads import form, numbers, png
+from benchmarks.speed.rows import verify, verify_batch
+from benchmarks.speed.server import FLOOR, started
 
 ASSUMED = Assumptions(metric_delay=30, breaching_minutes=3, instance_start=180, cooldown=60)
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port, unpack
 from tests.servers import answers, eventually
-from training.datasets import FashionMNIST, scale
+from training.data.fashion_mnist import FashionMNIST, scale
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
 

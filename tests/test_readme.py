@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import MODELS, ROOT
-from training.markdown import replace_results
+from training.report.markdown import replace_results
 
 README = ROOT / "README.md"
 SERVER = "http://127.0.0.1:8080"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from training.arguments import positive
 from training.errors import TrainingError
-from training.registry import select
-from training.runs import DEFAULT_FOLDER, RunFolder
+from training.experiments.registry import select
+from training.experiments.runs import DEFAULT_FOLDER, RunFolder
 
 # TensorFlow logs notices, some marked as errors, that a user of these commands cannot act on; failures are exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -104,34 +104,34 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from training.commands import plan_runs, run_experiments
+    from training.experiments.local_runner import plan_runs, run_experiments
 
     plan = plan_runs(select(options.names, epochs=options.epochs), seeds=options.seeds)
     runs = RunFolder(options.runs)
     if options.on is None:
         run_experiments(plan, runs=runs, data_folder=options.data, jobs=options.jobs)
         return
-    from training import sagemaker_jobs
+    from training.experiments import sagemaker_jobs
 
     where = sagemaker_jobs.Where(options.role, options.bucket, options.image, options.instance, spot=options.spot)
     sagemaker_jobs.run(plan, where, runs=runs, data_folder=options.data, jobs=options.jobs, ask=not options.yes)
 
 
 def _probe(options: argparse.Namespace) -> None:
-    from training.probing import probe_runs
+    from training.experiments.probing import probe_runs
 
     probe_runs(select(options.names, epochs=options.epochs), RunFolder(options.runs), data_folder=options.data)
 
 
 def _report(options: argparse.Namespace) -> None:
-    from training.release import renew_report
+    from training.release.bundle import renew_report
 
     renew_report(select([], epochs=options.epochs), RunFolder(options.runs), options.models, data_folder=options.data)
     _update_documents(options.models)
 
 
 def _release(options: argparse.Namespace) -> None:
-    from training.release import release
+    from training.release.bundle import release
 
     release(
         select(options.names, epochs=options.epochs),
@@ -144,21 +144,21 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _outliers(options: argparse.Namespace) -> None:
-    from training import outlier_detection
+    from training.release import ood_evaluation
 
-    for line in outlier_detection.report(options.models, data_folder=options.data):
+    for line in ood_evaluation.report(options.models, data_folder=options.data):
         print(line)
 
 
 def _twin(options: argparse.Namespace) -> None:
-    from training.export import write_twin
+    from training.release.export import write_twin
 
     write_twin(options.folder)
     print(options.folder / "assets.extra" / "model.tflite")
 
 
 def _update_documents(models: Path) -> None:
-    from training.release import update_documents
+    from training.release.bundle import update_documents
 
     if models == _DEFAULT_MODELS:  # the documents show the released bundle's results, and no other's
         update_documents(models, readme=_README, results=_RESULTS)

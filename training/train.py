@@ -29,8 +29,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from training.arguments import positive
 from training.errors import TrainingError
-from training.registry import for_serving, select
-from training.runs import RunFolder
+from training.experiments.registry import for_serving, select
+from training.experiments.runs import RunFolder
 
 ML = Path("/opt/ml")
 _HYPERPARAMETERS = ML / "input" / "config" / "hyperparameters.json"
@@ -111,18 +111,18 @@ def _train(options: argparse.Namespace) -> None:
         for_serving(experiments)  # before hours of training that nothing could be released from
     runs = RunFolder(options.checkpoints)
 
-    from training.commands import plan_runs, run_experiments
+    from training.experiments.local_runner import plan_runs, run_experiments
 
     if options.seed is None:
         run_experiments(plan_runs(experiments, seeds=options.seeds), runs=runs, data_folder=options.data)
     else:
         run_experiments([(e, options.seed) for e in experiments], runs=runs, data_folder=options.data)
     if options.probe:
-        from training.probing import probe_runs
+        from training.experiments.probing import probe_runs
 
         probe_runs(experiments, runs, data_folder=options.data)
     if options.seed is None:
-        from training.release import release
+        from training.release.bundle import release
 
         release(experiments, runs, options.model_dir, seed=0, data_folder=options.data)
     else:

@@ -24,9 +24,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from benchmarks import load, payloads
-from benchmarks.payloads import Payload
-from benchmarks.server import ROOT, SERVICE, Server, cores, started
+from benchmarks.speed import load, payloads
+from benchmarks.speed.payloads import Payload
+from benchmarks.speed.server import ROOT, SERVICE, Server, cores, started
 
 FOLDER = Path(__file__).parent / "servers"
 PORT = 9190

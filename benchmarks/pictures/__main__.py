@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from benchmarks.server import ROOT
-from service.bundle import Bundle
-from service.classifier import Classifier, Models
-from service.conversion import SIZE
-from service.images import preprocess
+from benchmarks.speed.server import ROOT
+from service.inputs.conversion import SIZE
+from service.inputs.images import preprocess
+from service.models.bundle import Bundle
+from service.models.classifier import Classifier, Models
 
 FOLDER = Path(__file__).parent
 PARTS = ("develop", "report")

@@ -18,11 +18,11 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from benchmarks.pictures.__main__ import keras_model
-from benchmarks.server import ROOT
-from service.bundle import Bundle
-from service.classifier import Models
-from service.conversion import SIZE
-from service.images import preprocess
+from benchmarks.speed.server import ROOT
+from service.inputs.conversion import SIZE
+from service.inputs.images import preprocess
+from service.models.bundle import Bundle
+from service.models.classifier import Models
 
 Grey = npt.NDArray[np.uint8]
 

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
-from service import negotiation, reports, schemas
-from service.dependencies import ReportsDependency, problems
+from service.http import negotiation
+from service.outputs import reports, schemas
+from service.routes.dependencies import ReportsDependency, problems
 
 router = APIRouter(tags=["experiments"])
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from service import schemas
-from service.dependencies import DrainDependency, SettingsDependency, problems
 from service.errors import TooLargeError, UnusableError, shortened
-from service.invocation import BODY, invoke
-from service.model_registry import NAME, ModelRegistry
+from service.models.registry import NAME, ModelRegistry
+from service.outputs import schemas
+from service.routes.dependencies import DrainDependency, SettingsDependency, problems
+from service.routes.invocation import BODY, invoke
 from service.routes.sagemaker import PROBLEMS
 
 router = APIRouter(tags=["sagemaker multi-model"])
@@ -32,7 +32,7 @@ class LoadRequest(BaseModel):
     url: str = Field(min_length=1, description="the folder that SageMaker put the model into")
 
 
-async def _registry(request: Request) -> ModelRegistry:  # as those in service/dependencies.py
+async def _registry(request: Request) -> ModelRegistry:  # as those in service/routes/dependencies.py
     registry: ModelRegistry = request.app.state.registry
     return registry
 

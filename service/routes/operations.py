@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from service import metrics
-from service.classifier import Models
+from service.models.classifier import Models
+from service.monitoring import metrics
 
 router = APIRouter(tags=["operations"])
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from service.dependencies import ModelsDependency, ReportsDependency
+from service.routes.dependencies import ModelsDependency, ReportsDependency
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,13 +8,16 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from service import explanations, images, large_work, negotiation, schemas
-from service.answers import describe
-from service.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
-from service.express import Lane
-from service.images import see
-from service.uploads import BINARY, IMAGE_TYPES, read_picture
-from service.written import WrittenJSON
+from service.http import negotiation, offload
+from service.http.messages import WrittenJSON
+from service.inputs import images
+from service.inputs.images import see
+from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
+from service.models import explanations
+from service.outputs import schemas
+from service.outputs.predictions import describe
+from service.routes.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
+from service.routes.express import Lane
 
 router = APIRouter(tags=["predict"], dependencies=[Depends(known_parameters)])
 
@@ -117,9 +120,9 @@ async def explain(
     answer = describe(classifier, explanation.answer, seen, top_k=top_k, with_input=include is not None)
     if media_type == _PNG:
         # Imported late: Pillow's fonts and drawing are needed here alone.
-        from service.explanation_picture import draw
+        from service.outputs.explanation_drawing import draw
 
-        content = await large_work.run(draw, explanation, seen.pixels, classifier.name, answer["label"])
+        content = await offload.run(draw, explanation, seen.pixels, classifier.name, answer["label"])
         return Response(content, media_type=_PNG, headers={"Vary": "Accept"})
     answer |= explanations.encode(explanation, seen.pixels)
     return Response(orjson.dumps(answer), media_type=_JSON, headers={"Vary": "Accept"})

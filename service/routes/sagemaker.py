@@ -5,10 +5,10 @@ Source: Amazon SageMaker AI developer guide, "Custom Inference Code with Hosting
 
 from fastapi import APIRouter, Request, Response
 
-from service import schemas
-from service.dependencies import DrainDependency, ModelsDependency, SettingsDependency, problems
-from service.express import Lane
-from service.invocation import BODY, invoke
+from service.outputs import schemas
+from service.routes.dependencies import DrainDependency, ModelsDependency, SettingsDependency, problems
+from service.routes.express import Lane
+from service.routes.invocation import BODY, invoke
 
 router = APIRouter(tags=["sagemaker"])
 

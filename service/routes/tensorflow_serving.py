@@ -9,11 +9,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from service import codecs, json_images, schemas
-from service.classifier import Classifier
-from service.dependencies import ModelsDependency, SettingsDependency, problems
-from service.invocation import JSON_BATCH, read
-from service.uploads import refuse_compressed
+from service.inputs import codecs, json_images
+from service.inputs.uploads import refuse_compressed
+from service.models.classifier import Classifier
+from service.outputs import schemas
+from service.routes.dependencies import ModelsDependency, SettingsDependency, problems
+from service.routes.invocation import JSON_BATCH, read
 
 PREFIX = "/v1/models"
 

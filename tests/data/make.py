@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.datasets import CLASS_NAMES, load
+from training.data.fashion_mnist import CLASS_NAMES, load
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent.parent / "service" / "web" / "static" / "samples"

@@ -1,10 +1,10 @@
-"""Killed, told to stop, replaced, all under load; ``python -m benchmarks.faults`` is the long version."""
+"""Killed, told to stop, replaced, all under load; ``python -m benchmarks.reliability.faults`` is the long version."""
 
 import shutil
 
 import pytest
 
-from benchmarks import faults
+from benchmarks.reliability import faults
 
 
 def test_a_killed_worker_loses_what_it_was_answering_and_nothing_after() -> None:

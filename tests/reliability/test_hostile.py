@@ -1,12 +1,12 @@
-"""Requests no sane client sends, some hundred here; ``python -m benchmarks.hostile`` and ``.fuzz`` go on for longer."""
+"""Requests no sane client sends, some hundred; ``python -m benchmarks.reliability.hostile`` and ``.fuzz`` go on."""
 
 import sys
 
 import httpx
 import pytest
 
-from benchmarks import hostile
-from benchmarks.server import ROOT
+from benchmarks.reliability import hostile
+from benchmarks.speed.server import ROOT
 from tests.conftest import assert_problem
 
 CORPUS = ROOT / "tests" / "reliability" / "corpus"
@@ -37,7 +37,7 @@ def test_bombs_cost_little(client: httpx.Client, name: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="atheris has wheels for Linux only")
 def test_what_the_fuzzer_found_is_read_or_refused() -> None:
-    fuzz = pytest.importorskip("benchmarks.fuzz")
+    fuzz = pytest.importorskip("benchmarks.reliability.fuzz")
     for target in fuzz.TARGETS:
         inputs = sorted((CORPUS / target).iterdir())
         assert len(inputs) > 5

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import uvloop
 
-from service.accepting import Acceptor
+from service.server.burst_accept import Acceptor
 
 
 class Echo(asyncio.Protocol):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.pictures.embedded import EMBEDDINGS
-from service.bundle import Bundle
-from service.classifier import Models
-from service.images import preprocess
+from service.inputs.images import preprocess
+from service.models.bundle import Bundle
+from service.models.classifier import Models
 from tests.conftest import CLASS_NAMES, MODELS, Samples, assert_problem
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I", "F")

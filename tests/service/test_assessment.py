@@ -12,13 +12,13 @@ import httpx
 import numpy as np
 import pytest
 
-from service.bundle import Bundle, BundleError, content_checksum
-from service.classifier import GoldenMismatchError, Models
-from service.drift import FEWEST_IMAGES, stability_index
-from service.engines import TensorFlowEngine
+from service.models.bundle import Bundle, BundleError, content_checksum
+from service.models.classifier import GoldenMismatchError, Models
+from service.models.engines import TensorFlowEngine
+from service.monitoring.drift import FEWEST_IMAGES, stability_index
 from tests.conftest import DATA, MODELS, Samples, StartServer, png
 from tests.service.test_operations import scrape, value
-from training import outliers
+from training.data import ood_pictures
 
 PNG = {"content-type": "image/png"}
 VERBOSE = {"X-Amzn-SageMaker-Custom-Attributes": "verbose=true,tfs-model-name=cnn_a"}
@@ -56,7 +56,7 @@ def test_clothing_is_told_from_what_is_none(client: httpx.Client, samples: Sampl
     usual = [ask(client, png(image)) for image in samples.images[::3]]
     assert np.mean([answer["in_distribution"] for answer in usual]) >= 0.9
     for kind in ("digits", "uniform noise", "stripes", "text"):
-        strange = [ask(client, png(image)) for image in outliers.draw(kind, count=20, seed=5)]
+        strange = [ask(client, png(image)) for image in ood_pictures.draw(kind, count=20, seed=5)]
         assert np.mean([answer["in_distribution"] for answer in strange]) <= 0.2, kind
     for answer in usual + strange:
         assert answer["in_distribution"] == (answer["score"] <= ASSESSMENT["threshold"])

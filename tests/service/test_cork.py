@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from service.cork import CorkedTransport
+from service.server.cork import CorkedTransport
 
 
 class Wire:

@@ -9,11 +9,11 @@ import numpy as np
 import orjson
 import pytest
 
-from service import large_work
-from service.batches import Batch
-from service.codecs import write_json
 from service.errors import MalformedError, ServiceError, UnusableError
-from service.json_images import read_json, read_json_lines
+from service.http import offload
+from service.inputs.batches import Batch
+from service.inputs.codecs import write_json
+from service.inputs.json_images import read_json, read_json_lines
 from tests.conftest import DATA, Samples, assert_problem
 
 PICTURE = (DATA / "coat.png").read_bytes()
@@ -211,22 +211,22 @@ def test_a_batch_in_pieces_comes_back_in_order_and_small_work_comes_between(thre
     used: set[int] = set()
     together = threading.Barrier(threads)
 
-    def work(piece: large_work.Array) -> large_work.Array:
+    def work(piece: offload.Array) -> offload.Array:
         if len(used) < threads:  # the first piece of each waits for the others': all of them work
             used.add(threading.get_ident())
             together.wait(10)
         return piece * 2
 
     async def both() -> list[str]:
-        large_work.set_threads(threads)
+        offload.set_threads(threads)
         order: list[str] = []
 
         async def large() -> None:
-            np.testing.assert_array_equal(await large_work.run_in_pieces(work, batch), batch * 2)
+            np.testing.assert_array_equal(await offload.run_in_pieces(work, batch), batch * 2)
             order.append("large")
 
         async def small() -> None:
-            await large_work.run(lambda: None)
+            await offload.run(lambda: None)
             order.append("small")
 
         await asyncio.gather(large(), small())
@@ -236,4 +236,4 @@ def test_a_batch_in_pieces_comes_back_in_order_and_small_work_comes_between(thre
         assert asyncio.run(both()) == ["small", "large"]
         assert len(used) == threads
     finally:
-        large_work.set_threads(1)
+        offload.set_threads(1)

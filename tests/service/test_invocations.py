@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service.bundle import Bundle
-from service.engines import LiteRTEngine
+from service.models.bundle import Bundle
+from service.models.engines import LiteRTEngine
 from tests.conftest import DATA, MODELS, Samples, assert_problem
-from training.datasets import FashionMNIST, scale
+from training.data.fashion_mnist import FashionMNIST, scale
 
 JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/csv", "application/x-npy"
 

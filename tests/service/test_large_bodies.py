@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from service import spooled
-from service.bundle import Bundle
-from service.codecs import CSV, JSON, JSON_LINES, NPY
-from service.engines import Engine, load
 from service.errors import MalformedError, TooLargeError, UnusableError
+from service.inputs.codecs import CSV, JSON, JSON_LINES, NPY
+from service.models.bundle import Bundle
+from service.models.engines import Engine, load
+from service.routes import streaming_batches
 from tests.conftest import MODELS, Samples, assert_problem
 from tests.servers import started
-from training.datasets import scale
+from training.data.fashion_mnist import scale
 
 IMAGES = 40_000
 """As float32, 125 MB."""
@@ -37,7 +37,7 @@ def npy(array: npt.NDArray[np.generic]) -> bytes:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spooled, "BLOCK", 7)
+    monkeypatch.setattr(streaming_batches, "BLOCK", 7)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -51,9 +51,9 @@ def test_blocks_give_what_the_whole_gives(samples: Samples, engine: Engine) -> N
         (JSON_LINES, "\n\n".join(map(json.dumps, flat)).encode()),
         (CSV, "".join(",".join(map(repr, row)) + "\r\n" for row in flat).encode()),
     ):
-        answer = asyncio.run(spooled.predict(BytesIO(body), content_type, JSON_LINES, engine))
+        answer = asyncio.run(streaming_batches.predict(BytesIO(body), content_type, JSON_LINES, engine))
         size = answer.tell()
-        written = b"".join(spooled.chunks(answer))
+        written = b"".join(streaming_batches.chunks(answer))
         assert len(written) == size
         assert np.allclose([json.loads(line) for line in written.splitlines()], expected, atol=1e-6)
         assert answer.closed
@@ -79,7 +79,7 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
     ):
         file = BytesIO(body)
         with pytest.raises(kind, match=words):
-            asyncio.run(spooled.predict(file, content_type, JSON_LINES, engine))
+            asyncio.run(streaming_batches.predict(file, content_type, JSON_LINES, engine))
         assert file.closed
 
 

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import Counter
 from prometheus_client.mmap_dict import MmapedDict
 
-from service import metric_files
+from service.monitoring import metric_files
 
 
 def made() -> Counter:

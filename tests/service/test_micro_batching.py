@@ -8,10 +8,10 @@ import httpx
 import numpy as np
 import pytest
 
-from service.bundle import Bundle
-from service.classifier import Models
-from service.engines import Pixels
-from service.micro_batching import MicroBatcher
+from service.models.bundle import Bundle
+from service.models.classifier import Models
+from service.models.engines import Pixels
+from service.models.micro_batching import MicroBatcher
 from tests.conftest import MODELS, Samples, png
 
 

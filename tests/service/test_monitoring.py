@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from service.drift import FEWEST_IMAGES
+from service.monitoring.drift import FEWEST_IMAGES
 from tests.conftest import DATA, ROOT, StartServer
 from tests.service.test_operations import scrape
 from tests.service.test_overload import answer, slow_upload

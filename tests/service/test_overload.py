@@ -13,7 +13,7 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from service.admission import Admission
+from service.http.admission import Admission
 from tests.conftest import DATA, StartServer, assert_problem
 
 PNG = {"content-type": "image/png"}

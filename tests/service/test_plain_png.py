@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from service import images, plain_png
 from service.errors import MalformedError, UnusableError
+from service.inputs import images, plain_png
 from tests.conftest import Samples
 from tests.service.test_pictures import chunk
 

@@ -175,7 +175,7 @@ def test_a_compressed_body_is_explained(client: httpx.Client, path: str) -> None
 def test_a_content_length_of_many_digits_is_a_number() -> None:
     from starlette.requests import Request
 
-    from service.limits import content_length
+    from service.http.body_limit import content_length
 
     for text, length in (("0" * 5_000 + "17", 17), ("9" * 5_000, int("9" * 19)), ("0", 0)):
         headers = [(b"content-length", text.encode())]

@@ -7,10 +7,10 @@ import httpx
 import keras
 import pytest
 
-from service.bundle import Bundle
-from service.classifier import Models
-from service.engines import Engine, EngineError, LiteRTEngine, TensorFlowEngine
-from service.metrics import MeasuredEngine
+from service.models.bundle import Bundle
+from service.models.classifier import Models
+from service.models.engines import Engine, EngineError, LiteRTEngine, TensorFlowEngine
+from service.monitoring.metrics import MeasuredEngine
 from tests.conftest import DATA, MODELS, StartServer
 from training.__main__ import main
 
@@ -49,7 +49,7 @@ def test_an_export_without_twin_is_run_by_tensorflow(exported: Path, start_serve
 def test_without_tensorflow_it_says_how_to_get_a_twin_and_with_one_needs_none(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("service.engines.find_spec", lambda name: None)  # noqa: ARG005
+    monkeypatch.setattr("service.models.engines.find_spec", lambda name: None)  # noqa: ARG005
     folder = Path(shutil.copytree(exported, tmp_path / "model"))
     with pytest.raises(EngineError, match=r"000000003 has no LiteRT twin.*python -m training twin DIR"):
         Models(Bundle(folder), "litert").load()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.security import ApiKey
+from service.http.security import ApiKey
 from tests.conftest import DATA, StartServer, assert_problem
 from tests.servers import started
 from tests.service.test_startup import refused

@@ -13,11 +13,11 @@ import httpx
 import numpy as np
 import pytest
 
-from service.bundle import Bundle, BundleError
-from service.classifier import GoldenMismatchError, Models
+from service.models.bundle import Bundle, BundleError
+from service.models.classifier import GoldenMismatchError, Models
 from service.settings import Settings, allowed_cpus, describe
 from tests.conftest import DATA, MODELS, ROOT, StartServer, assert_problem, free_port
-from training.release import write_manifest
+from training.release.bundle import write_manifest
 
 
 def refused(**environment: str) -> tuple[int, str]:

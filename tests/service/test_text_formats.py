@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Samples, assert_problem
 from tests.service.test_invocations import CSV, JSON_LINES, invoke
-from training.datasets import scale
+from training.data.fashion_mnist import scale
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Samples
-from training.datasets import FashionMNIST
+from training.data.fashion_mnist import FashionMNIST
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from service.assessment import Assessor
-from service.classifier import SCORE_TOLERANCE
-from training import assessment, outlier_detection, outliers
-from training.assessment import BANDS, FEWEST_IMAGES, fit_score, reliability
+from service.models.assessment import Assessor
+from service.models.classifier import SCORE_TOLERANCE
+from training.data import ood_pictures
+from training.release import assessment, ood_evaluation
+from training.release.assessment import BANDS, FEWEST_IMAGES, fit_score, reliability
 
 
 def test_reliability_counts_by_label_and_band_and_pools_what_is_thin() -> None:
@@ -46,9 +47,9 @@ def test_the_score_sees_strange_features_and_strange_pixels() -> None:
     assert abs(score.distance(features).mean()) < 0.15
     assert abs(score.unexplained(pixels).std() - 1) < 0.15
     between = np.tile(features.mean(axis=0), (1_000, 1))  # near the mean of all, far from every class's
-    assert outlier_detection.auroc(usual, score(pixels, between)) > 0.95
+    assert ood_evaluation.auroc(usual, score(pixels, between)) > 0.95
     noise = np.random.default_rng(4).random(pixels.shape, np.float32)
-    assert outlier_detection.auroc(usual, score(noise, features)) > 0.99
+    assert ood_evaluation.auroc(usual, score(noise, features)) > 0.99
     # The relative distance is that of its definition, up to scale and offset.
     train = _made_up(3_000, 1)
     means = np.stack([train[1][train[2] == c].mean(axis=0) for c in range(3)])
@@ -90,15 +91,15 @@ def test_brightness_and_polarity() -> None:
 
 
 def test_outliers_are_the_same_every_time_and_of_every_kind() -> None:
-    for kind in outliers.KINDS:
-        drawn = outliers.draw(kind, count=5, seed=3)
+    for kind in ood_pictures.KINDS:
+        drawn = ood_pictures.draw(kind, count=5, seed=3)
         assert drawn.shape == (5, 28, 28)
         assert drawn.dtype == np.uint8
-        assert np.array_equal(drawn, outliers.draw(kind, count=5, seed=3))
-        assert not np.array_equal(drawn, outliers.draw(kind, count=5, seed=4))
-    assert sorted(kind for kinds in outliers.GROUPS.values() for kind in kinds) == sorted(outliers.KINDS)
+        assert np.array_equal(drawn, ood_pictures.draw(kind, count=5, seed=3))
+        assert not np.array_equal(drawn, ood_pictures.draw(kind, count=5, seed=4))
+    assert sorted(kind for kinds in ood_pictures.GROUPS.values() for kind in kinds) == sorted(ood_pictures.KINDS)
 
 
 def test_auroc_of_known_scores() -> None:
-    assert outlier_detection.auroc(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 1
-    assert outlier_detection.auroc(np.array([1.0, 3.0]), np.array([1.0, 4.0])) == (0.5 + 1 + 0 + 1) / 4
+    assert ood_evaluation.auroc(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 1
+    assert ood_evaluation.auroc(np.array([1.0, 3.0]), np.array([1.0, 4.0])) == (0.5 + 1 + 0 + 1) / 4

@@ -9,15 +9,16 @@ import pytest
 from scipy import ndimage
 
 from tests.conftest import Samples
-from training import augmentation, trainer
-from training.calibration import soften
-from training.datasets import FashionMNIST, scale, stratified_split
-from training.distillation import TEMPERATURE, SoftCrossEntropy, Teacher
-from training.evaluation import predict
-from training.experiments import Experiment, Recipe
-from training.lessons import Lessons
-from training.registry import EXPERIMENTS
-from training.runs import RunFolder
+from training.data import augmentation
+from training.data.fashion_mnist import FashionMNIST, scale, stratified_split
+from training.evaluation.calibration import soften
+from training.evaluation.metrics import predict
+from training.experiments import trainer
+from training.experiments.distillation import TEMPERATURE, SoftCrossEntropy, Teacher
+from training.experiments.epoch_data import Lessons
+from training.experiments.experiment import Experiment, Recipe
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.runs import RunFolder
 
 
 class Stopping:

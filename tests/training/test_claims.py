@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.training.test_report import build, made_up
-from training import claims, learning_curve
-from training.corruptions import CORRUPTIONS
-from training.datasets import FashionMNIST
-from training.probes import LARGEST_SHIFT
-from training.runs import Probes, RunFolder
+from training.data.corruptions import CORRUPTIONS
+from training.data.fashion_mnist import FashionMNIST
+from training.evaluation.probes import LARGEST_SHIFT
+from training.experiments.runs import Probes, RunFolder
+from training.report import claims, learning_curve
 
 LOW, HIGH = [0.870, 0.872, 0.871, 0.869, 0.873], [0.911, 0.912, 0.910, 0.913, 0.911]
 SIMILAR = [0.912, 0.910, 0.911, 0.912, 0.910]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from service.bundle import Bundle
+from service.models.bundle import Bundle
 from tests.conftest import ROOT
 from training import train
 from training.__main__ import main
-from training.datasets import FashionMNIST
+from training.data.fashion_mnist import FashionMNIST
 
 
 def test_help_and_typing_errors_do_not_wait_for_tensorflow() -> None:
@@ -50,7 +50,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.commands.run_experiments", interrupt)
+    monkeypatch.setattr("training.experiments.local_runner.run_experiments", interrupt)
     assert main(["run"]) == 130
     assert "the same command continues" in capsys.readouterr().err
 

@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MODELS, ROOT
-from training import markdown, provenance, report, trainer
-from training.datasets import FashionMNIST
-from training.progress import Console
-from training.registry import EXPERIMENTS, select
-from training.runs import DEFAULT_FOLDER, RunFolder
+from training.data.fashion_mnist import FashionMNIST
+from training.experiments import provenance, trainer
+from training.experiments.progress import Console
+from training.experiments.registry import EXPERIMENTS, select
+from training.experiments.runs import DEFAULT_FOLDER, RunFolder
+from training.report import document, markdown
 
 
 def test_the_report_is_that_of_the_committed_runs(dataset: FashionMNIST, tmp_path: Path) -> None:
     """Byte for byte: JSON, Markdown, figures."""
-    report.write(report.build(select([]), RunFolder(DEFAULT_FOLDER), dataset, served_seed=0), tmp_path)
+    document.write(document.build(select([]), RunFolder(DEFAULT_FOLDER), dataset, served_seed=0), tmp_path)
     written = {path.relative_to(tmp_path): path for path in tmp_path.rglob("*") if path.is_file()}
     released = {
         path.relative_to(MODELS) for folder in ("figures", "experiments") for path in (MODELS / folder).iterdir()

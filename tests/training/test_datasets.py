@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import Samples
-from training import datasets
-from training.datasets import (
+from training.data import fashion_mnist
+from training.data.fashion_mnist import (
     SHA256,
     FashionMNIST,
     load,
@@ -76,8 +76,8 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
     def fail() -> None:
         raise Exception("URL fetch failure")  # noqa: TRY002 (what Keras raises)
 
-    monkeypatch.setattr(datasets, "_DEBIAN_FOLDER", tmp_path / "none")
-    monkeypatch.setattr(datasets, "_SAGEMAKER_CHANNEL", tmp_path / "none")
+    monkeypatch.setattr(fashion_mnist, "_DEBIAN_FOLDER", tmp_path / "none")
+    monkeypatch.setattr(fashion_mnist, "_SAGEMAKER_CHANNEL", tmp_path / "none")
     monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)  # the network's boundary
     with pytest.raises(TrainingError, match=r"URL fetch failure.*--data DIR.*dataset-fashion-mnist"):
         load()

@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import ROOT
-from training.datasets import FashionMNIST
+from training.data.fashion_mnist import FashionMNIST
 
 NOTEBOOK = ROOT / "training" / "convolutional_experiments.ipynb"
 

@@ -5,10 +5,10 @@ import pytest
 from scipy import ndimage
 
 from tests.conftest import Samples
-from training import calibration, probes
-from training.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from training.datasets import Images, Pixels, permute_pixels
-from training.evaluation import Probabilities
+from training.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from training.data.fashion_mnist import Images, Pixels, permute_pixels
+from training.evaluation import calibration, probes
+from training.evaluation.metrics import Probabilities
 
 
 @pytest.fixture(scope="module")

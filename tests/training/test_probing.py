@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import datasets, probing, trainer
-from training.datasets import FashionMNIST
+from training.data import fashion_mnist
+from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
-from training.experiments import Experiment, Recipe
-from training.progress import Console
-from training.registry import EXPERIMENTS
-from training.runs import Run, RunFolder
+from training.experiments import probing, trainer
+from training.experiments.experiment import Experiment, Recipe
+from training.experiments.progress import Console
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.runs import Run, RunFolder
 
 Trained = tuple[list[Experiment], RunFolder]
 
@@ -31,7 +32,7 @@ def trained(tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> Tra
 
 @pytest.fixture(autouse=True)
 def _use_tiny(tiny: FashionMNIST, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets, "load", lambda folder: tiny)  # noqa: ARG005
+    monkeypatch.setattr(fashion_mnist, "load", lambda folder: tiny)  # noqa: ARG005
 
 
 def finished(experiment: Experiment, runs: RunFolder) -> Run:

@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from service.bundle import Bundle, BundleError
-from service.classifier import Models
+from service.models.bundle import Bundle, BundleError
+from service.models.classifier import Models
 from tests.conftest import MODELS, Samples
-from training import datasets, export, release, trainer
-from training.datasets import FashionMNIST, scale
+from training.data import fashion_mnist
+from training.data.fashion_mnist import FashionMNIST, scale
 from training.errors import TrainingError
-from training.experiments import Experiment, Recipe
-from training.progress import Console
-from training.registry import EXPERIMENTS
-from training.runs import RunFolder
+from training.experiments import trainer
+from training.experiments.experiment import Experiment, Recipe
+from training.experiments.progress import Console
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.runs import RunFolder
+from training.release import bundle, export
 
 EPOCHS = 2
 
@@ -36,7 +38,7 @@ def trained(tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> tup
 @pytest.fixture
 def use_tiny(tiny: FashionMNIST, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole dataset would make this test a benchmark."""
-    monkeypatch.setattr(datasets, "load", lambda folder: tiny)  # noqa: ARG005
+    monkeypatch.setattr(fashion_mnist, "load", lambda folder: tiny)  # noqa: ARG005
 
 
 @pytest.mark.usefixtures("use_tiny")
@@ -45,28 +47,28 @@ def test_a_released_bundle_is_served(
 ) -> None:
     experiments, runs = trained
     models = tmp_path / "models"
-    release.release(experiments, runs, models, seed=0, data_folder=None)
-    bundle = Bundle(models)
+    bundle.release(experiments, runs, models, seed=0, data_folder=None)
+    released = Bundle(models)
     assert models.stat().st_mode & 0o055 == 0o055  # any uid may serve it
-    assert list(bundle.manifest.models) == ["baseline", "cnn_a"]
-    served = Models(bundle, "litert")
+    assert list(released.manifest.models) == ["baseline", "cnn_a"]
+    served = Models(released, "litert")
     served.load()
     for experiment in experiments:
         run = runs.finished(experiment, 0)
         assert run is not None
         answers = served.get(experiment.name).engine.predict(scale(tiny.test_images)).argmax(axis=1)
         assert np.mean(answers == tiny.test_labels) == run.test["accuracy"]
-        entry = bundle.manifest.models[experiment.name]
+        entry = released.manifest.models[experiment.name]
         assert entry.equivalence["images"] == len(tiny.test_labels)
         assert entry.equivalence["differing_classes"] == 0
         assert entry.equivalence["largest_difference"] <= 1e-5
     # Again over the old one, and the report alone: still a bundle.
-    release.release(experiments, runs, models, seed=0, data_folder=None)
-    bundle = Bundle(models)
+    bundle.release(experiments, runs, models, seed=0, data_folder=None)
+    released = Bundle(models)
     (models / "experiments.md").write_text("stale")
-    release.renew_report(experiments, runs, models, data_folder=None)
+    bundle.renew_report(experiments, runs, models, data_folder=None)
     assert "stale" not in (models / "experiments.md").read_text()
-    assert Bundle(models).manifest.models == bundle.manifest.models
+    assert Bundle(models).manifest.models == released.manifest.models
 
 
 @pytest.mark.usefixtures("use_tiny")
@@ -83,7 +85,7 @@ def test_a_release_goes_into_a_folder_that_cannot_be_replaced(
 
     monkeypatch.setattr(Path, "rename", refuse)
     for _ in range(2):
-        release.release(*trained, models, seed=0, data_folder=None)
+        bundle.release(*trained, models, seed=0, data_folder=None)
         assert models.stat().st_ino == inode
         Bundle(models)
 
@@ -94,7 +96,7 @@ def test_nothing_to_serve_is_said_before_anything_is_written(
 ) -> None:
     controls = [EXPERIMENTS["cnn_1x1"]]
     with pytest.raises(TrainingError, match="none of these experiments is for serving"):
-        release.release(controls, trained[1], tmp_path / "model", seed=0, data_folder=None)
+        bundle.release(controls, trained[1], tmp_path / "model", seed=0, data_folder=None)
     assert not (tmp_path / "model").exists()
 
 
@@ -102,9 +104,9 @@ def test_nothing_to_serve_is_said_before_anything_is_written(
 def test_what_is_not_the_bundles_is_left_alone(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("data")
     with pytest.raises(TrainingError, match="holds no bundle"):
-        release.renew_report(*trained, tmp_path, data_folder=None)
-    release.release(*trained, tmp_path, seed=0, data_folder=None)
-    release.release(*trained, tmp_path, seed=0, data_folder=None)
+        bundle.renew_report(*trained, tmp_path, data_folder=None)
+    bundle.release(*trained, tmp_path, seed=0, data_folder=None)
+    bundle.release(*trained, tmp_path, seed=0, data_folder=None)
     Bundle(tmp_path)
     assert (tmp_path / "precious").read_text() == "data"
 
@@ -115,7 +117,7 @@ def test_an_interrupted_release_is_refused_and_can_be_made_again(
 ) -> None:
     experiments, runs = trained
     models = tmp_path / "models"
-    release.release(experiments, runs, models, seed=0, data_folder=None)
+    bundle.release(experiments, runs, models, seed=0, data_folder=None)
     with monkeypatch.context() as full_disk:
         copied = iter(range(3))
         copy = shutil.copyfile
@@ -127,10 +129,10 @@ def test_an_interrupted_release_is_refused_and_can_be_made_again(
 
         full_disk.setattr(shutil, "copyfile", until_full)
         with pytest.raises(OSError, match="No space left"):
-            release.release(experiments[:1], runs, models, seed=0, data_folder=None)
+            bundle.release(experiments[:1], runs, models, seed=0, data_folder=None)
     with pytest.raises(BundleError, match="was changed after its release"):
         Bundle(models)
-    release.release(experiments[:1], runs, models, seed=0, data_folder=None)
+    bundle.release(experiments[:1], runs, models, seed=0, data_folder=None)
     assert list(Bundle(models).manifest.models) == ["baseline"]
     assert not (models / "cnn_a" / "1" / "saved_model.pb").exists()
 
@@ -140,15 +142,15 @@ def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment],
     experiments, original = trained
     runs = RunFolder(Path(shutil.copytree(original.folder, tmp_path / "runs")))
     with pytest.raises(TrainingError, match=r"no weights of baseline, cnn_a seed 3.*--runs DIR"):
-        release.release(experiments, runs, tmp_path / "models", seed=3, data_folder=None)
+        bundle.release(experiments, runs, tmp_path / "models", seed=3, data_folder=None)
     untrained = keras.models.load_model(runs.weights("cnn_a", 0))
     untrained.set_weights([np.zeros_like(w) for w in untrained.get_weights()])
     untrained.save(runs.weights("cnn_a", 0))
     with pytest.raises(TrainingError, match=r"cnn_a seed 0: the exported model has test accuracy 0\.1000"):
-        release.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
+        bundle.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
     runs.weights("cnn_a", 0).unlink()
     with pytest.raises(TrainingError, match=r"no weights of cnn_a seed 0.*keeps results, not weights"):
-        release.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
+        bundle.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
     assert not (tmp_path / "models").exists()
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from training import conclusions, markdown, report
-from training.datasets import FashionMNIST
+from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
-from training.evaluation import confusion_matrix, metrics
-from training.registry import EXPERIMENTS
-from training.runs import Run, RunFolder
-from training.statistics import bootstrap_over_images, estimate, holm, mcnemar_exact, paired_difference
+from training.evaluation.metrics import confusion_matrix, metrics
+from training.evaluation.statistics import bootstrap_over_images, estimate, holm, mcnemar_exact, paired_difference
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.runs import Run, RunFolder
+from training.report import conclusions, document, markdown
 
 
 def made_up(name: str, seed: int, test_accuracy: float, tiny: FashionMNIST) -> Run:
@@ -42,7 +42,7 @@ def build(tmp_path: Path, tiny: FashionMNIST, **accuracies: list[float]) -> dict
     for name, values in accuracies.items():
         for seed, value in enumerate(values):
             runs.save(made_up(name, seed, value, tiny))
-    return report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0).content
+    return document.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0).content
 
 
 LOW, HIGH = [0.870, 0.872, 0.871, 0.869, 0.873], [0.911, 0.912, 0.910, 0.913, 0.911]
@@ -78,7 +78,7 @@ def test_served_networks_are_compared_image_by_image(tmp_path: Path, tiny: Fashi
         for seed in range(3):
             run = made_up(name, seed, 1 - errors / len(labels), tiny)
             runs.save(replace(run, test_predictions=wrong(errors)))
-    content = report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0).content
+    content = document.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0).content
     (test,) = content["mcnemar"]
     assert (test["a"], test["b"], test["a_only_right"], test["b_only_right"]) == ("cnn_a", "baseline", 16, 0)
     assert test["p_value"] == pytest.approx(2 * 0.5**16)
@@ -132,21 +132,21 @@ def test_runs_of_a_changed_experiment_do_not_count(tmp_path: Path, tiny: Fashion
     runs = RunFolder(tmp_path)
     runs.save(replace(made_up("baseline", 0, 0.9, tiny), fingerprint="old"))
     with pytest.raises(TrainingError, match="holds no finished run; start with: python -m training run"):
-        report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
+        document.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
 
 
 def test_a_missing_served_seed_is_named(tmp_path: Path, tiny: FashionMNIST) -> None:
     runs = RunFolder(tmp_path)
     runs.save(made_up("cnn_a", 1, 0.9, tiny))
     with pytest.raises(TrainingError, match=r"cnn_a has no finished run with seed 0.*--seeds 1"):
-        report.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
+        document.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
 
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -> None:
     build(tmp_path / "runs", tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)
     for folder in ("a", "b"):
-        built = report.build(list(EXPERIMENTS.values()), RunFolder(tmp_path / "runs"), tiny, served_seed=0)
-        report.write(built, tmp_path / folder)
+        built = document.build(list(EXPERIMENTS.values()), RunFolder(tmp_path / "runs"), tiny, served_seed=0)
+        document.write(built, tmp_path / folder)
     written = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert len(written) == 7
     overview = (tmp_path / "a" / "experiments.md").read_text()

@@ -18,14 +18,14 @@ import pytest
 
 from tests.aws import REGION
 from tests.conftest import ROOT
-from training import sagemaker_jobs
 from training.__main__ import main
-from training.commands import plan_runs
-from training.datasets import FashionMNIST
+from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
-from training.progress import Lines
-from training.registry import EXPERIMENTS, select
-from training.runs import RunFolder
+from training.experiments import sagemaker_jobs
+from training.experiments.local_runner import plan_runs
+from training.experiments.progress import Lines
+from training.experiments.registry import EXPERIMENTS, select
+from training.experiments.runs import RunFolder
 
 # The SDK leaves a temporary folder to the garbage collector.
 pytestmark = [

@@ -15,10 +15,10 @@ import pytest
 from sagemaker.train import container_drivers
 
 from tests.conftest import ROOT
-from training.commands import plan_runs, run_experiments
-from training.datasets import FashionMNIST
-from training.registry import select
-from training.runs import RunFolder
+from training.data.fashion_mnist import FashionMNIST
+from training.experiments.local_runner import plan_runs, run_experiments
+from training.experiments.registry import select
+from training.experiments.runs import RunFolder
 
 NAME, EPOCHS = "baseline_n1000", 12
 

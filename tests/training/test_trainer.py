@@ -9,13 +9,13 @@ import keras
 import numpy as np
 import pytest
 
-from training import architectures, trainer
-from training.commands import plan_runs, run_experiments
-from training.datasets import FashionMNIST, scale
+from training.data.fashion_mnist import FashionMNIST, scale
 from training.errors import TrainingError
-from training.experiments import Experiment, Recipe
-from training.registry import EXPERIMENTS, select
-from training.runs import Run, RunFolder
+from training.experiments import architectures, trainer
+from training.experiments.experiment import Experiment, Recipe
+from training.experiments.local_runner import plan_runs, run_experiments
+from training.experiments.registry import EXPERIMENTS, select
+from training.experiments.runs import Run, RunFolder
 
 SHORT = Recipe(epochs=3, batch_size=32)
 

@@ -1,0 +1,158 @@
+"""``python -m benchmarks.speed.capacity``: how many instances a load needs, what they cost, and how a step is absorbed.
+
+Derived from ``benchmarks/results.json``, which ``python -m benchmarks`` writes: one worker's requests a second on one
+virtual CPU, the gain of a second worker, and the start of a process. ``--rate`` tells another rate. What AWS alone
+knows is an assumption here, named in ``Assumptions``. Prints Markdown and draws ``benchmarks/speed/step.svg``.
+"""
+
+import argparse
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.__main__ import RESULTS
+from benchmarks.speed.server import ROOT
+from deploy.cost import LIST_PRICES
+from deploy.scaling import target
+
+INSTANCE, VIRTUAL_CPUS = "ml.m5.xlarge", 4
+LOADS = (10_000, 100_000, 1_000_000)
+FIGURE = Path(__file__).parent / "step.svg"
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What is not measured here; seconds.
+
+    Attributes:
+        metric_delay: from a minute's end until CloudWatch has its sum.
+        breaching_minutes: how many minutes above the target the alarm of target tracking waits for.
+        instance_start: from asking for an instance until its container starts: AWS says minutes.
+        cooldown: between two scale-outs; ``deploy.scaling`` sets it.
+
+    """
+
+    metric_delay: float = 30
+    breaching_minutes: int = 3
+    instance_start: float = 180
+    cooldown: float = 60
+
+
+@dataclass(frozen=True)
+class Step:
+    """A simulated step of the load, second by second.
+
+    Attributes:
+        instances: in service.
+        asked: requests a second that came.
+        refused: of them, what was over all instances' capacity and got 503.
+
+    """
+
+    instances: list[int]
+    asked: list[float]
+    refused: list[float]
+
+    @property
+    def absorbed_after(self) -> int:
+        """Seconds from the step until nothing is refused any more; 0 where nothing is."""
+        return max((second for second, refused in enumerate(self.refused) if refused > 0), default=-1) + 1 - _BEFORE
+
+
+_BEFORE, _AFTER = 300, 1500  # seconds shown
+
+
+def simulate(
+    capacity: float, *, before: float, factor: float, process_start: float, assumed: Assumptions, spread: float = 0.5
+) -> Step:
+    """Follow target tracking through a step of the load.
+
+    Every minute the requests per instance are compared with the target, ``spread`` of the capacity. After so many
+    minutes above it the number of instances becomes what the load of the last of them needs.
+
+    Args:
+        capacity: requests a second that one instance answers.
+        before: requests a second before the step.
+        factor: how many times as many come after it.
+        process_start: seconds from a container's start to its first /ping 200.
+        assumed: the rest.
+        spread: the share of its capacity an instance is kept at.
+
+    """
+    wanted = math.ceil(before / (capacity * spread))
+    starting: list[tuple[float, int]] = []  # when in service, and how many there are then
+    in_service, above, last = wanted, 0, -math.inf
+    instances, asked, refused = [], [], []
+    for second in range(_BEFORE + _AFTER):
+        load = before if second < _BEFORE else before * factor
+        for ready, number in [s for s in starting if s[0] <= second]:
+            starting.remove((ready, number))
+            in_service = number
+        minute_known = (second - assumed.metric_delay) % 60 == 0
+        if minute_known:
+            seen = before if second - assumed.metric_delay - 60 < _BEFORE else before * factor
+            # SageMaker counts what reaches an instance, refused or not.
+            above = above + 1 if seen / in_service > capacity * spread else 0
+            needed = math.ceil(seen / (capacity * spread))
+            if above >= assumed.breaching_minutes and needed > wanted and second - last >= assumed.cooldown:
+                wanted, last = needed, second
+                starting.append((second + assumed.instance_start + process_start, needed))
+        instances.append(in_service)
+        asked.append(load)
+        refused.append(max(0.0, load - in_service * capacity))
+    return Step(instances, asked, refused)
+
+
+def main() -> None:
+    """Print the plan and draw the step."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.capacity", description=__doc__)
+    parser.add_argument("--rate", type=float, help="requests a second of one worker on one virtual CPU")
+    options = parser.parse_args()
+    if options.rate is None and not RESULTS.exists():
+        raise SystemExit(f"there is no {RESULTS.relative_to(ROOT)}: run python -m benchmarks first, or give --rate")
+    measured = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    rate = options.rate or measured["rows"][0]["rate"]
+    process_start = measured.get("process", {}).get("start_ms", 1_000) / 1e3
+    capacity, price = rate * VIRTUAL_CPUS, LIST_PRICES[INSTANCE]
+    per_million = price / (capacity * 3600) * 1e6
+    print(f"One worker on one virtual CPU: {rate:.0f} requests a second (one PNG each).")
+    print(f"One {INSTANCE}, {VIRTUAL_CPUS} workers: {capacity:.0f} a second; ${price} an hour,")
+    print(f"${per_million:.4f} for a million predictions at full load, ${per_million * 2:.4f} at half, as autoscaled.")
+    print(f"Autoscaling's target: {target(capacity):,.0f} invocations per instance and minute.\n")
+    print("| Requests a second | instances, at half their capacity | an hour |\n| ---: | ---: | ---: |")
+    for load in LOADS:
+        count = math.ceil(load * 60 / target(capacity))
+        print(f"| {load:,} | {count:,} | ${count * price:,.2f} |")
+    assumed = Assumptions()
+    print("\n| A step of the load, from half of ten instances | refused for | refused of all in that time |")
+    print("| --- | ---: | ---: |")
+    for factor in (2, 5, 10):
+        step = simulate(capacity, before=5 * capacity, factor=factor, process_start=process_start, assumed=assumed)
+        after = slice(_BEFORE, _BEFORE + max(1, step.absorbed_after))
+        share = sum(step.refused[after]) / sum(step.asked[after])
+        print(f"| {factor} × | {max(0, step.absorbed_after)} s | {share:.0%} |")
+    _draw(step, capacity)
+    print(f"\ndrawn in {FIGURE.relative_to(ROOT)}: the step of {factor} ×")
+
+
+def _draw(step: Step, capacity: float) -> None:
+    from training.report.figures import style
+
+    figure = style.new(7, 3.5)
+    with style.styled():
+        axis = figure.add_subplot()
+    minutes = [(second - _BEFORE) / 60 for second in range(len(step.asked))]
+    able = [count * capacity for count in step.instances]
+    axis.plot(minutes, step.asked, label="asked", color=style.LINES[0]["color"])
+    axis.plot(minutes, able, label="can be answered", color=style.LINES[1]["color"], linestyle="--")
+    axis.fill_between(minutes, able, step.asked, where=[r > 0 for r in step.refused], alpha=0.2, label="refused, 503")
+    axis.set_xlabel("minutes after the step")
+    axis.set_ylabel("requests a second")
+    axis.set_ylim(bottom=0)
+    axis.legend(loc="lower right")
+    style.save(figure, FIGURE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Deletes what a deployment made, and nothing else: a name alone is no proof, the owner tag is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy import hosting, role, scaling, waiting
+from deploy.account import Account
+from deploy.errors import code_of, is_missing
+
+
+def remove(account: Account) -> Iterator[str]:
+    """Delete in the order that dependencies ask for; yields a line for each thing deleted, or left alone and why.
+
+    Raises:
+        DeploymentError: the endpoint of this name is somebody else's; nothing was deleted.
+
+    """
+    endpoint = hosting.find(account)
+    yield from (f"deleted {what}" for what in scaling.remove(account))
+    if endpoint is not None:
+        endpoint.delete()
+        _wait_until_gone(account)
+        yield f"deleted endpoint {account.name}"
+    yield from _sagemaker(account, "endpoint_configs", "EndpointConfig")
+    yield from _sagemaker(account, "models", "Model")
+    yield from _log_group(account)
+    yield from _bucket(account)
+    yield from _repository(account)
+    yield from _role(account)
+
+
+def _wait_until_gone(account: Account) -> None:
+    def status() -> tuple[str, str | None]:
+        try:
+            found = account.client("sagemaker").describe_endpoint(EndpointName=account.name)
+        except ClientError as error:
+            if is_missing(error):
+                return "Gone", None
+            raise
+        return found["EndpointStatus"], found.get("FailureReason")
+
+    waiting.until(status, wanted="Gone", what=f"endpoint {account.name}", log_group=account.log_group)
+
+
+def _sagemaker(account: Account, plural: str, resource: str) -> Iterator[str]:
+    client = account.client("sagemaker")
+    summaries: list[dict[str, Any]] = []
+    for page in client.get_paginator(f"list_{plural}").paginate(NameContains=account.name):
+        summaries += next(value for value in page.values() if isinstance(value, list))
+    for summary in summaries:
+        name, arn = summary[f"{resource}Name"], summary[f"{resource}Arn"]
+        if not name.startswith(f"{account.name}-"):
+            continue
+        if not account.owns(client.list_tags(ResourceArn=arn)["Tags"]):
+            yield f"left alone {resource} {name}: its owner tag is not this deployment's"
+            continue
+        getattr(client, f"delete_{plural[:-1]}")(**{f"{resource}Name": name})
+        yield f"deleted {resource} {name}"
+
+
+def _log_group(account: Account) -> Iterator[str]:
+    logs = account.client("logs")
+    there = logs.describe_log_groups(logGroupNamePrefix=account.log_group)["logGroups"]
+    if account.log_group not in [group["logGroupName"] for group in there]:
+        return
+    arn = f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{account.log_group}"
+    yield from _if_own(
+        account,
+        f"log group {account.log_group}",
+        lambda: logs.list_tags_for_resource(resourceArn=arn)["tags"],
+        lambda: logs.delete_log_group(logGroupName=account.log_group),
+    )
+
+
+def _bucket(account: Account) -> Iterator[str]:
+    s3 = account.client("s3")
+
+    def delete() -> None:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=account.bucket):
+            keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
+            if keys:
+                s3.delete_objects(Bucket=account.bucket, Delete={"Objects": keys, "Quiet": True})
+        s3.delete_bucket(Bucket=account.bucket)
+
+    yield from _if_own(
+        account,
+        f"bucket {account.bucket} with bundles, captured requests and outputs",
+        lambda: s3.get_bucket_tagging(Bucket=account.bucket)["TagSet"],
+        delete,
+    )
+
+
+def _repository(account: Account) -> Iterator[str]:
+    ecr = account.client("ecr")
+    arn = f"arn:{account.partition}:ecr:{account.region}:{account.number}:repository/{account.repository}"
+    yield from _if_own(
+        account,
+        f"ECR repository {account.repository} with its images",
+        lambda: ecr.list_tags_for_resource(resourceArn=arn)["tags"],
+        lambda: ecr.delete_repository(repositoryName=account.repository, force=True),
+    )
+
+
+def _role(account: Account) -> Iterator[str]:
+    iam = account.client("iam")
+
+    def delete() -> None:
+        iam.delete_role_policy(RoleName=account.role, PolicyName=role.POLICY)
+        iam.delete_role(RoleName=account.role)
+
+    yield from _if_own(
+        account, f"role {account.role}", lambda: iam.list_role_tags(RoleName=account.role)["Tags"], delete
+    )
+
+
+def _if_own(account: Account, what: str, tags: Any, delete: Any) -> Iterator[str]:
+    """Delete one thing if it is there and has the owner tag."""
+    try:
+        found = tags()
+    except ClientError as error:
+        if code_of(error) == "NoSuchTagSet":
+            found = []
+        elif is_missing(error):
+            return
+        else:
+            raise
+    if account.owns(found):
+        delete()
+        yield f"deleted {what}"
+    else:
+        yield f"left alone {what}: its owner tag is not this deployment's"

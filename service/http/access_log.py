@@ -1,0 +1,71 @@
+"""What is done around every request: it is named, counted, timed and logged, and a page's answer is guarded.
+
+One middleware for all of it: each of its own would wrap ``send`` again, for every message of every request.
+"""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import CLIENT_LEFT
+from service.http.request_id import HEADER, request_id
+from service.http.security import page_headers
+from service.monitoring import deferred, json_log, metrics
+
+
+class Observed:
+    """ASGI middleware around everything that can be asked for.
+
+    Routes put the model's name into ``request.state.model``, error handlers their sentence into ``.problem``, for the
+    log; the request's id is in ``.request_id``.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and note how it ended."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        state = scope.setdefault("state", {})
+        # Named already if it was refused before its turn came.
+        name = state["request_id"] = state.get("request_id") or request_id(scope["headers"])
+        status, received, sent = 0, 0, 0
+
+        async def observed_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message.get("headers", ())
+                message["headers"] = [*headers, *page_headers(headers), (HEADER, name.encode())]
+            else:
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        failed = False
+        try:
+            await self._app(scope, observed_receive, observed_send)
+        except BaseException as error:
+            failed = True
+            state["problem"] = f"{type(error).__name__}: {error}"[:200].encode(errors="replace").decode()
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            # What failed is answered by the server for us, with 500.
+            ended = 500 if failed else status or CLIENT_LEFT
+            if "refused" in state:  # the client was told so, and not what the application says
+                ended, state["problem"] = state["refused"]
+            deferred.do(_note, scope, ended, received, sent, seconds)
+
+
+def _note(scope: Scope, status: int, received: int, sent: int, seconds: float) -> None:
+    metrics.count_request(scope, status, seconds)
+    json_log.log_request(scope, status, bytes_in=received, bytes_out=sent, seconds=seconds)

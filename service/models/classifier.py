@@ -1,0 +1,198 @@
+"""The served models: loaded, checked against their golden samples, and asked."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from service.errors import NotFoundError, NotReadyError
+from service.http import offload
+from service.models import engines
+from service.models.assessment import Assessor
+from service.models.bundle import Bundle
+from service.models.engines import PROBABILITIES, Engine, Pixels, Probabilities
+from service.models.manifest import Manifest, ModelEntry
+from service.models.micro_batching import MicroBatcher
+from service.monitoring import deferred
+from service.monitoring.drift import Watch
+from service.monitoring.metrics import MeasuredEngine
+
+GOLDEN_TOLERANCE = 1e-4
+"""How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
+
+SCORE_TOLERANCE = 1e-2
+"""How far a golden sample's outlier score may be off, in the standard deviations it counts in."""
+
+_FEATURES = "features"
+_INLINE_IMAGES = 32
+
+
+class GoldenMismatchError(Exception):
+    """A model does not give the probabilities it was released with."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one picture, and what that is worth.
+
+    Attributes:
+        probabilities: float32 (classes,), calibrated if the model has an assessment, else its softmax.
+        reliability: how often answers like this were right on validation images, as ``manifest.Reliability``.
+        in_distribution: whether the score is within the threshold.
+        score: how strange the picture is to the model, in standard deviations above a usual one.
+
+    All but the probabilities are None where the bundle has no assessment of the model.
+
+    """
+
+    probabilities: Probabilities
+    reliability: dict[str, object] | None = None
+    in_distribution: bool | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """One model, ready to be asked.
+
+    Attributes:
+        name: what requests call it.
+        version: of its SavedModel.
+        labels: class names, in class order.
+        engine: runs it.
+        assessor: assesses its answers; None where the bundle has nothing to do it by.
+        watch: counts what it was sent; None likewise.
+
+    """
+
+    name: str
+    version: str
+    labels: list[str]
+    engine: Engine
+    assessor: Assessor | None = None
+    watch: Watch | None = None
+
+    async def answer(self, pixels: Pixels) -> Answer:
+        """Give the one of ``answers`` for float32 (1, 28, 28, 1), found together with those that others ask for."""
+        return await self._answering.submit(pixels)
+
+    def answers(self, pixels: Pixels) -> list[Answer]:
+        """Classify pictures, float32 (N, 28, 28, 1), assess each answer, and count all for drift."""
+        if self.assessor is None or self.watch is None:
+            return [Answer(probabilities) for probabilities in self.engine.predict(pixels)]
+        found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
+        probabilities = self.assessor.calibrate(found[PROBABILITIES])
+        class_ids = probabilities.argmax(axis=1).tolist()
+        confidences = probabilities.max(axis=1).tolist()
+        scores = self.assessor.score(pixels, found[_FEATURES])
+        deferred.do(self.watch.count, pixels, [self.labels[class_id] for class_id in class_ids], confidences, scores)
+        return [
+            Answer(row, self.assessor.reliability(class_id, confidence), self.assessor.in_distribution(score), score)
+            for row, class_id, confidence, score in zip(probabilities, class_ids, confidences, scores, strict=True)
+        ]
+
+    @cached_property
+    def _answering(self) -> MicroBatcher[Answer]:
+        return MicroBatcher(self.answers)
+
+
+class Models:
+    """The models of a bundle, by name.
+
+    Until ``load`` has finished every look-up raises ``NotReadyError`` with the reason, which ``/ping`` reports too.
+    """
+
+    def __init__(self, bundle: Bundle, engine: str) -> None:
+        self._bundle = bundle
+        self._engine = engine
+        self._classifiers: dict[str, Classifier] = {}
+        self._not_ready: str | None = "the models are being loaded"
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the bundle says of itself."""
+        return self._bundle.manifest
+
+    @property
+    def names(self) -> list[str]:
+        """Every served model's name, in the bundle's order."""
+        return list(self._bundle.manifest.models)
+
+    @property
+    def default(self) -> str:
+        """The model that answers where a request names none."""
+        return self._bundle.manifest.default_model
+
+    def load(self) -> None:
+        """Load every model and have it reproduce its golden samples."""
+        try:
+            self._classifiers = {name: self._load(name, entry) for name, entry in self._bundle.manifest.models.items()}
+        except Exception as error:
+            # The reason must outlive this call: it is what /ping answers until somebody mends the bundle.
+            self._not_ready = f"the models could not be loaded: {error}"
+            raise
+        self._not_ready = None
+
+    def require_ready(self) -> None:
+        """Raise ``NotReadyError`` while the models are not loaded."""
+        if self._not_ready is not None:
+            raise NotReadyError(self._not_ready)
+
+    def get(self, name: str | None = None, version: str | None = None) -> Classifier:
+        """Look a model up; the default one where no name is given, its only version where none is.
+
+        Raises:
+            NotReadyError: the models are not loaded.
+            NotFoundError: no model has that name, or not in that version.
+
+        """
+        self.require_ready()
+        found = self._classifiers.get(self.default if name is None else name)
+        if found is None:
+            raise NotFoundError(f"no model is called {name!r}; served are: {', '.join(self.names)}")
+        if version not in (None, found.version):
+            raise NotFoundError(f"{found.name} has no version {version!r}; served is {found.version}")
+        return found
+
+    async def predict(self, classifier: Classifier, pixels: Pixels) -> Probabilities:
+        """Classify float32 (N, 28, 28, 1) → float32 (N, classes); large batches leave the event loop."""
+        if len(pixels) <= _INLINE_IMAGES:
+            return classifier.engine.predict(pixels)
+        return await offload.run_in_pieces(classifier.engine.predict, pixels)
+
+    def _load(self, name: str, entry: ModelEntry) -> Classifier:
+        engine = engines.load(self._engine, self._bundle, entry)
+        if entry.golden is None:
+            # A plain SavedModel: the least that can be asked of it is an answer of the right shape.
+            shape = engine.predict(np.zeros((1, 28, 28, 1), np.float32)).shape
+            if shape != (1, len(entry.labels)):
+                raise GoldenMismatchError(f"{name} answers one image with shape {shape}, not (1, {len(entry.labels)})")
+            return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+        assessor = None if entry.assessment is None else Assessor(self._bundle, entry.assessment)
+        with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
+            pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
+            _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], GOLDEN_TOLERANCE)
+            if assessor is None:
+                return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+            if _FEATURES not in engine.outputs:
+                raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_MEND}")
+            features = engine.explain(pixels, _FEATURES)[_FEATURES]
+            _require_close(
+                name, "outlier scores", np.array(assessor.score(pixels, features)), golden["scores"], SCORE_TOLERANCE
+            )
+        watch = Watch(name, assessor.reference)
+        return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name), assessor, watch)
+
+
+def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: float) -> None:
+    difference = float(np.abs(found - expected).max())
+    if not difference <= tolerance:
+        raise GoldenMismatchError(
+            f"{name} does not reproduce its golden samples: {what} differ by {difference:.2g}, "
+            f"{tolerance:g} is allowed; {_MEND}"
+        )
+
+
+_MEND = "make a new bundle on this machine: python -m training release"

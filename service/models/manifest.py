@@ -1,0 +1,155 @@
+"""What ``bundle.json`` says: the schema of the contract between ``training`` and this service."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA_VERSION: Literal[2] = 2
+
+
+def _inside(path: str) -> str:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts:
+        raise ValueError(f"{path} points outside the bundle")
+    return path
+
+
+BundlePath = Annotated[str, AfterValidator(_inside)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+_STRICT = ConfigDict(extra="forbid", protected_namespaces=())
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Reliability(BaseModel):
+    """How often a model was right on validation images about which it answered alike."""
+
+    model_config = _STRICT
+
+    over: Literal["label", "confidence", "all"] = Field(
+        description="alike in what: the same label at about this confidence; where too few are, any label at about "
+        "this confidence; where too few still are, all validation images"
+    )
+    accuracy: Share
+    ci95: tuple[Share, Share] = Field(description="Wilson's interval")
+    images: int = Field(gt=0, description="how many validation images that is from")
+
+
+class Histogram(BaseModel):
+    """Counts in buckets that include their upper edge; the last one takes what is above all edges."""
+
+    model_config = _STRICT
+
+    edges: list[float] = Field(min_length=1)
+    counts: list[int]
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Histogram":
+        if self.edges != sorted(set(self.edges)) or len(self.counts) != len(self.edges) + 1:
+            raise ValueError("edges must grow, and counts be one more than edges")
+        return self
+
+
+class Reference(BaseModel):
+    """How the validation images are distributed, as the model saw them: see ``service/monitoring/drift.py``.
+
+    Attributes:
+        labels: how many were given each label.
+        brightness, polarity, confidence, score: their histograms.
+
+    """
+
+    model_config = _STRICT
+
+    labels: list[int]
+    brightness: Histogram
+    polarity: Histogram
+    confidence: Histogram
+    score: Histogram
+
+
+class Assessment(BaseModel):
+    """What a model's answers are worth; fitted on the validation images of the run that trained it.
+
+    Attributes:
+        temperature: divides the logits; over 1 is less certain.
+        bands: where the bands of calibrated confidence begin, ascending from 0.
+        reliability: for each label, in class order, one for each band. A cell that few images fell into holds what was
+            counted over all labels of the band, or over all images: ``images`` tells from how many it is.
+        outliers: a NumPy file with the arrays of the outlier score, see ``service/models/bundle.py``.
+        threshold: the score that 95 % of the validation images do not exceed.
+        reference: for telling whether what comes in has drifted.
+
+    """
+
+    model_config = _STRICT
+
+    temperature: float = Field(gt=0)
+    bands: list[Share] = Field(min_length=1)
+    reliability: list[list[Reliability]]
+    outliers: BundlePath
+    threshold: float
+    reference: Reference
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Assessment":
+        if self.bands[0] != 0 or self.bands != sorted(set(self.bands)):
+            raise ValueError("bands must grow from 0")
+        if any(len(row) != len(self.bands) for row in self.reliability):
+            raise ValueError("reliability must have one entry for each band")
+        return self
+
+
+class ModelEntry(BaseModel):
+    """One served model; ``assessment`` is None where nobody made one, as for a plain SavedModel."""
+
+    model_config = _STRICT
+
+    title: str
+    version: str = Field(pattern="^[0-9]+$")
+    labels: list[str] = Field(min_length=2)
+    preprocessing: Literal["fashion-mnist-2"]
+    saved_model: BundlePath
+    litert: BundlePath | None
+    golden: BundlePath | None
+    assessment: Assessment | None = None
+    files: dict[BundlePath, Sha256]
+    training: dict[str, Any]
+    equivalence: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _files_are_listed(self) -> "ModelEntry":
+        """What is loaded must have been verified; a plain SavedModel (no files listed) has nothing to verify."""
+        outliers = None if self.assessment is None else self.assessment.outliers
+        named = {path for path in (self.litert, self.golden, outliers) if path is not None}
+        if self.files and not named | {f"{self.saved_model}/saved_model.pb"} <= self.files.keys():
+            raise ValueError("litert, golden, outliers and saved_model must be among the files")
+        return self
+
+    @model_validator(mode="after")
+    def _every_label_is_assessed(self) -> "ModelEntry":
+        found = self.assessment
+        if found and {len(found.reliability), len(found.reference.labels)} != {len(self.labels)}:
+            raise ValueError("the assessment must have one entry for each label")
+        return self
+
+
+class Manifest(BaseModel):
+    """The content of ``bundle.json``."""
+
+    model_config = _STRICT
+
+    schema_version: Literal[2]
+    default_model: str
+    models: dict[Annotated[str, Field(pattern="^[A-Za-z0-9_.-]+$")], ModelEntry] = Field(min_length=1)
+    files: dict[BundlePath, Sha256]
+    provenance: dict[str, Any]
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _default_is_there(self) -> "Manifest":
+        if self.default_model not in self.models:
+            raise ValueError(f"default_model {self.default_model} is not among the models")
+        return self

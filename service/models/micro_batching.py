@@ -1,0 +1,77 @@
+"""What arrives together is classified together: dynamic batching that waits for nothing.
+
+Servers that batch usually hold a request back for some milliseconds, in the hope of others. Here only those share a
+batch that are ready in the same turn of the event loop: none when little is asked, many when much is. The model takes
+as long for eight pictures as for eight times one, but all that is done before and after it is done once, and does not
+find the caches filled with the model's weights each time.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from service.models.engines import Pixels
+
+Output = TypeVar("Output")
+
+_MOST = 16
+"""Pictures in a batch: the first are answered before the next are worked on, and LiteRT needs no larger interpreter."""
+
+
+class _Place(Generic[Output]):
+    """One picture's place in a batch, and what comes of it."""
+
+    __slots__ = ("error", "output", "pixels", "waits")
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels
+        self.waits = True
+        self.output: Output
+        self.error: Exception | None = None
+
+
+class MicroBatcher(Generic[Output]):
+    """Collects single pictures during a turn of an event loop, and has them worked on as a batch in the next."""
+
+    def __init__(self, work: Callable[[Pixels], Sequence[Output]]) -> None:
+        """Take what works on float32 (N, 28, 28, 1), and gives N outputs that do not depend on one another."""
+        self._work = work
+        self._waiting: list[_Place[Output]] = []
+
+    async def submit(self, pixels: Pixels) -> Output:
+        """Work on one picture, float32 (1, 28, 28, 1), together with those that other tasks of the loop submit.
+
+        Raises:
+            Exception: what ``work`` raised of this picture alone.
+
+        """
+        place: _Place[Output] = _Place(pixels)
+        self._waiting.append(place)
+        try:
+            await asyncio.sleep(0)  # until every other task that is ready has had its turn
+        except BaseException:  # cancelled
+            if place.waits:
+                self._waiting.remove(place)
+            raise
+        if place.waits:  # the first of those that wait, then
+            batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            self._work_on(batch)
+        if place.error is not None:
+            raise place.error
+        return place.output
+
+    def _work_on(self, batch: list[_Place[Output]]) -> None:
+        for place in batch:
+            place.waits = False
+        try:
+            pixels = np.concatenate([place.pixels for place in batch]) if len(batch) > 1 else batch[0].pixels
+            for place, output in zip(batch, self._work(pixels), strict=True):
+                place.output = output
+        except Exception as error:
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for place in batch:  # it may be the fault of one, or of their number
+                self._work_on([place])

@@ -1,0 +1,204 @@
+"""What is counted, for Prometheus: by every worker, summed when asked.
+
+Each worker counts in files of its own that are mapped into memory (prometheus_client's multiprocess mode), in a folder
+all share; whichever worker is asked adds them up. What a worker that ended had counted stays in the sums: it is added
+to files of all that ended, so that a service whose workers are replaced often does not fill its folder.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+from starlette.types import Scope
+
+from service import __version__
+from service.models.engines import Activations, Engine, Pixels, Probabilities
+from service.models.manifest import Manifest
+from service.monitoring import (
+    deferred,
+    metric_files,  # metric_files before the first metric
+)
+from service.monitoring.drift import Drift
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+
+# registry=None: no registry but the one that is made to answer, which reads the files of all workers.
+_REQUESTS = Counter(
+    "service_requests", "Requests answered; status 499: the client left", ["route", "method", "status"], registry=None
+)
+_DURATION = Histogram(
+    "service_request_duration_seconds", "From headers to answer", ["route"], buckets=_BUCKETS, registry=None
+)
+_INFERENCE = Histogram(
+    "service_inference_duration_seconds",
+    "One call of a model, for all pictures that came together",
+    ["model"],
+    buckets=_BUCKETS,
+    registry=None,
+)
+_IMAGES = Counter(
+    "service_images",
+    "Images that a model was run on, the copies with something hidden for /explain among them",
+    ["model"],
+    registry=None,
+)
+IN_FLIGHT = Gauge("service_requests_in_flight", "Requests being worked on", multiprocess_mode="livesum", registry=None)
+SHED = Counter("service_requests_shed", "Requests refused because too many were in flight", registry=None)
+
+
+def count_request(scope: Scope, status: int, seconds: float) -> None:
+    """Count a request that has ended, with its route, method, status and duration."""
+    # Never the path itself: clients could make up any. A mount (/static) has no route, but names its root.
+    route = getattr(scope.get("route"), "path", scope.get("root_path") or "none")
+    _requests(route, scope["method"], status).inc()
+    _duration(route).observe(seconds)
+
+
+class MeasuredEngine:
+    """An engine whose calls and images are counted under a model's name."""
+
+    def __init__(self, engine: Engine, model: str) -> None:
+        self.engine = engine
+        self.outputs = engine.outputs
+        self._duration, self._images = _INFERENCE.labels(model), _IMAGES.labels(model)
+
+    def predict(self, pixels: Pixels) -> Probabilities:
+        """Classify; see ``Engine``."""
+        began = time.perf_counter()
+        probabilities = self.engine.predict(pixels)
+        deferred.do(self._note, time.perf_counter() - began, len(pixels))
+        return probabilities
+
+    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
+        """Run the model once; see ``Engine``."""
+        began = time.perf_counter()
+        found = self.engine.explain(pixels, *names)
+        deferred.do(self._note, time.perf_counter() - began, len(pixels))
+        return found
+
+    def _note(self, seconds: float, images: int) -> None:
+        self._duration.observe(seconds)
+        self._images.inc(images)
+
+
+@cache
+def _requests(route: str, method: str, status: int) -> Counter:
+    return _REQUESTS.labels(route, method, status)
+
+
+@cache
+def _duration(route: str) -> Histogram:
+    return _DURATION.labels(route)
+
+
+def start() -> None:
+    """Make this worker known, with nothing in flight: its process id may have been another's before."""
+    IN_FLIGHT.set(0)
+
+
+def exposition(manifest: Manifest | None) -> bytes:
+    """Write every metric of all workers in Prometheus's text format.
+
+    Args:
+        manifest: of the served bundle; None in multi-model mode.
+
+    """
+    registry = CollectorRegistry()
+    metric_files.write()
+    with _locked():
+        workers = _living_workers()
+        counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
+    registry.register(counted)
+    if manifest is not None:
+        registry.register(Drift(manifest, counted.collect()))
+    registry.register(_Processes(workers))
+    registry.register(_Versions(manifest))
+    return generate_latest(registry)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Keep other workers from adding the files up while one moves counts from file to file."""
+    with (Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _living_workers() -> list[int]:
+    """List the workers' process ids, and fold away the files of those that ended."""
+    living = []
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_livesum_*.db"):
+        pid = int(file.stem.rsplit("_", 1)[1])
+        if Path(f"/proc/{pid}").exists():
+            living.append(pid)
+        else:
+            _fold(file.parent, pid)
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    return sorted(living)
+
+
+def _fold(folder: Path, pid: int) -> None:
+    """Add what a worker had counted to the files of all that ended, which are kept under process id 0."""
+    for kind in ("counter", "histogram"):
+        ended = folder / f"{kind}_{pid}.db"
+        if ended.exists():
+            total = MmapedDict(str(folder / f"{kind}_0.db"))  # type: ignore[no-untyped-call]
+            for key, counted, _, _ in MmapedDict.read_all_values_from_file(str(ended)):  # type: ignore[no-untyped-call]
+                before, _ = total.read_value(key)  # type: ignore[no-untyped-call]
+                total.write_value(key, before + counted, 0.0)  # type: ignore[no-untyped-call]
+            total.close()  # type: ignore[no-untyped-call]
+            ended.unlink()
+
+
+class _Counted(Collector):
+    """What all workers have counted, read once."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+class _Processes(Collector):
+    """Memory, processor time, descriptors and start of every worker, under prometheus_client's usual names."""
+
+    def __init__(self, pids: list[int]) -> None:
+        self._pids = pids
+
+    def collect(self) -> Iterable[Metric]:
+        families: dict[str, Metric] = {}
+        for pid in self._pids:
+            for family in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():  # type: ignore[misc]
+                merged = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    merged.add_sample(sample.name, {"pid": str(pid)}, sample.value)
+        return families.values()
+
+
+class _Versions(Collector):
+    """What is served: the service's version, the bundle's checksum, each model's version."""
+
+    def __init__(self, manifest: Manifest | None) -> None:
+        self._manifest = manifest
+
+    def collect(self) -> Iterable[Metric]:
+        manifest = self._manifest
+        service = GaugeMetricFamily("service_info", "Always 1", labels=["version", "bundle_sha256"])
+        service.add_metric([__version__, manifest.sha256 if manifest else ""], 1)
+        yield service
+        if manifest is None:
+            return
+        models = GaugeMetricFamily("service_model_info", "Always 1", labels=["model", "version", "default"])
+        for name, entry in manifest.models.items():
+            models.add_metric([name, entry.version, str(name == manifest.default_model).lower()], 1)
+        yield models

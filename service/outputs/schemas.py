@@ -1,0 +1,182 @@
+"""The shapes of the answers, for the API's documentation and for whoever parses them."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.models.manifest import Reliability
+
+
+class LabelProbability(BaseModel):
+    """One class and how probable the model finds it."""
+
+    label: str
+    class_id: int
+    probability: float = Field(ge=0, le=1)
+
+
+class PreprocessReport(BaseModel):
+    """What was done to the picture before the model saw it."""
+
+    mode: Literal["dataset", "photo"]
+    inverted: bool
+    box: tuple[int, int, int, int] | None = Field(
+        None, description="left, top, right, bottom of the garment, in pixels of the upright picture; mode photo only"
+    )
+    input: str | None = Field(
+        None, description="the 28×28 pixels that the model saw: a data: URL of a grey PNG; with include=input only"
+    )
+
+
+class Prediction(BaseModel):
+    """The answer of one model to one picture."""
+
+    model: str
+    version: str
+    label: str
+    class_id: int
+    confidence: float = Field(ge=0, le=1, description="the label's probability, calibrated by a temperature")
+    predictions: list[LabelProbability] = Field(description="the top_k classes, most probable first; calibrated")
+    reliability: Reliability | None = Field(
+        description="how often this model is right about answers like this one, on the images that were "
+        "held out when it was trained; null for a model without an assessment, such as a plain SavedModel"
+    )
+    in_distribution: bool | None = Field(
+        description="false where the picture is stranger than 95 % of those held-out images: noise, text, a face, a "
+        "garment unlike the dataset's; the label is not to be believed then; null as above"
+    )
+    score: float | None = Field(
+        description="how strange the picture is to the model, in standard deviations above a usual one; null as above"
+    )
+    preprocess: PreprocessReport
+
+
+class Comparison(BaseModel):
+    """The answers of every served model to one picture."""
+
+    predictions: list[Prediction]
+
+
+class Maps(BaseModel):
+    """What a layer gave, one map a channel; eight bits a value, since they are to be looked at."""
+
+    layer: str = Field(description="input: what the model saw; convolution_1, …: a convolution after its ReLU")
+    height: int
+    width: int
+    channels: int
+    scale: float = Field(description="a value is its byte × scale")
+    data: str = Field(description="base64 of bytes: channel after channel, each row by row")
+
+
+class Occlusion(BaseModel):
+    """Occlusion sensitivity: what the answer hangs on (Zeiler and Fergus 2014)."""
+
+    class_id: int = Field(description="the predicted class, whose probability is watched")
+    probability: float = Field(ge=0, le=1, description="of that class, with nothing hidden")
+    patch: int = Field(description="edge of the square that hides, in pixels; centred on its cell")
+    stride: int = Field(description="edge of a cell of the map, in pixels")
+    fill: float = Field(description="brightness of the patch, 0…1; 0 is the background")
+    drop: list[list[float]] = Field(
+        description="14 rows of 14 cells: by how much the probability drops where that cell is hidden; below 0 it rises"
+    )
+
+
+class Explanation(Prediction):
+    """A prediction, and what it comes from."""
+
+    input: Maps
+    occlusion: Occlusion
+    feature_maps: list[Maps] = Field(description="of each convolution, in order; empty for a network without any")
+
+
+class ImageAsJSON(BaseModel):
+    """A picture in JSON."""
+
+    image: str = Field(description="the picture file, base64, or a data: URL with ;base64")
+
+
+class Probabilities(BaseModel):
+    """Softmax outputs, not calibrated: a list of ten per image (``outputs`` where the request said ``inputs``)."""
+
+    predictions: list[list[float]]
+
+
+class Estimate(BaseModel):
+    """A mean over seeds and its 95 % t-interval; no interval with fewer than two seeds."""
+
+    mean: float
+    ci95: tuple[float, float] | None
+
+
+class ExperimentSummary(BaseModel):
+    """One row of the results table."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    title: str
+    group: str
+    layers: list[str]
+    kernel_size: int | None
+    parameters: int
+    multiply_adds: int
+    seeds: int
+    val_accuracy: Estimate
+    test_accuracy: Estimate
+    observations: str
+    served: bool
+
+
+class ExperimentDetail(ExperimentSummary):
+    """One experiment with its runs."""
+
+    runs: list[dict[str, Any]]
+    classes: list[str]
+    confusion_matrix: list[list[int]] = Field(description="rows are true classes, columns predicted ones")
+
+
+class PairedDifference(BaseModel):
+    """Two experiments compared over paired seeds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    a: str
+    b: str
+    metric: str
+    difference: float
+    ci95: tuple[float, float] | None = Field(description="Student's t over seeds")
+    p_value: float | None = Field(description="paired t-test; p_value_holm is corrected for the number of comparisons")
+
+
+class Claim(BaseModel):
+    """One claim of the workshop, decided by a stated rule."""
+
+    id: str
+    claim: str
+    verdict: Literal["supported", "not supported", "not separable", "not tested"]
+    rule: str
+    evidence: list[str]
+    figures: list[str] = Field(description="ids of the report's figures that show it")
+
+
+class ExperimentsReport(BaseModel):
+    """The results table and what follows from it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    experiments: list[ExperimentSummary]
+    comparisons: list[PairedDifference]
+    conclusion: str
+    claims: list[Claim]
+    dataset: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+class Problem(BaseModel):
+    """Problem details for HTTP APIs (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None

@@ -1,0 +1,140 @@
+"""One call of SageMaker's ``/invocations``: whatever content type comes in, whatever ``Accept`` asks for goes out."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from service.errors import UnsupportedMediaTypeError, UnusableError, shortened
+from service.http import negotiation, offload
+from service.http.messages import WrittenJSON, body_of, header
+from service.inputs import codecs
+from service.inputs.batches import Batch
+from service.inputs.codecs import READERS, WRITERS
+from service.inputs.images import see
+from service.inputs.uploads import BINARY, IMAGE_TYPES, media_type, refuse_compressed
+from service.models.classifier import Classifier, Models
+from service.outputs.predictions import describe
+from service.routes import streaming_batches
+from service.settings import Settings
+
+_CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
+# A body of more takes milliseconds to parse.
+_LARGE_BYTES = 64 * 1024
+# An answer to more images takes milliseconds to write.
+_LARGE_ANSWER = 1_000
+_STREAMED_BLOCK = 256
+_ANSWERS = tuple(WRITERS)
+_IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
+
+JSON_BATCH = {
+    "schema": {
+        "type": "object",
+        "properties": {"instances": _IMAGES, "inputs": _IMAGES},
+        "oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}],
+    }
+}
+BODY: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "X-Amzn-SageMaker-Custom-Attributes",
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "tfs-model-name=…,tfs-model-version=…,verbose=true,stream=true",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            codecs.JSON: JSON_BATCH,
+            codecs.JSON_LINES: {"schema": {"type": "string"}},
+            codecs.CSV: {"schema": {"type": "string"}},
+            codecs.NPY: BINARY,
+            **dict.fromkeys(IMAGE_TYPES, BINARY),
+        },
+    },
+}
+"""The request, for the API's documentation."""
+
+
+async def invoke(request: Request, models: Models, settings: Settings) -> Response:
+    """Answer an invocation with the model its custom attributes name, or the default one.
+
+    Raises:
+        ServiceError: the request cannot be answered; the class says why.
+
+    """
+    if request.scope["query_string"]:
+        raise UnusableError(
+            f"{request.scope['path']} has no parameters in its address; a model is named by a header: "
+            "X-Amzn-SageMaker-Custom-Attributes: tfs-model-name=cnn_b"
+        )
+    refuse_compressed(request)
+    declared = media_type(request)
+    accept = header(request, b"accept")
+    attributes = _custom_attributes(request)
+    classifier = models.get(attributes.get("tfs-model-name"), attributes.get("tfs-model-version"))
+    request.state.model = classifier.name
+    headers = _echoed(request)
+    if declared in IMAGE_TYPES:
+        accepted = negotiation.choose(accept, _ANSWERS)
+        seen = await see(await body_of(request), "auto", max_pixels=settings.max_pixels)
+        if attributes.get("verbose", "").lower() == "true" and accepted == codecs.JSON:
+            described = describe(classifier, await classifier.answer(seen.pixels), seen, top_k=len(classifier.labels))
+            return Response(orjson.dumps(described), media_type=accepted, headers=headers)
+        # As every array's: the SavedModel's own softmax, not calibrated.
+        probabilities = classifier.engine.predict(seen.pixels)
+        return _response(WRITERS[accepted](probabilities, Batch(seen.pixels)), accepted, headers)
+    if declared not in READERS:
+        raise UnsupportedMediaTypeError(
+            f"Content-Type {shortened(declared) if declared else 'is missing'}: "
+            f"this route reads {', '.join((*READERS, *IMAGE_TYPES))}"
+        )
+    body = await streaming_batches.receive(request)
+    if not isinstance(body, bytes):
+        accepted = negotiation.choose(accept, streaming_batches.ANSWERS)
+        answer = await streaming_batches.predict(body, declared, accepted, classifier.engine)
+        headers["content-length"] = str(answer.tell())
+        return StreamingResponse(streaming_batches.chunks(answer), media_type=accepted, headers=headers)
+    accepted = negotiation.choose(accept, _ANSWERS)
+    batch = await read(READERS[declared], body, settings)
+    if attributes.get("stream", "").lower() == "true" and accepted == codecs.JSON_LINES:
+        return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
+    probabilities = await models.predict(classifier, batch.pixels)
+    writing = partial(WRITERS[accepted], probabilities, batch)
+    content = await offload.run(writing) if len(probabilities) > _LARGE_ANSWER else writing()
+    return _response(content, accepted, headers)
+
+
+def _response(content: bytes, accepted: str, headers: dict[str, str]) -> Response:
+    if accepted == codecs.JSON and not headers:
+        return WrittenJSON(content)
+    return Response(content, media_type=accepted, headers=headers)
+
+
+async def read(reader: Callable[..., Batch], body: bytes, settings: Settings) -> Batch:
+    """Read a batch; a large one off the event loop."""
+    reading = partial(reader, body, max_batch=settings.max_batch)
+    return await offload.run(reading) if len(body) > _LARGE_BYTES else reading()
+
+
+async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> AsyncIterator[bytes]:
+    """Answer a batch a block at a time; it was checked before, so that nothing can go wrong after the status."""
+    for start in range(0, len(batch.pixels), _STREAMED_BLOCK):
+        probabilities = await models.predict(classifier, batch.pixels[start : start + _STREAMED_BLOCK])
+        yield WRITERS[codecs.JSON_LINES](probabilities, batch)
+
+
+def _echoed(request: Request) -> dict[str, str]:
+    """Give the custom attributes back, so that a caller can match answers to requests."""
+    attributes = header(request, _CUSTOM_ATTRIBUTES)
+    return {} if attributes is None else {_CUSTOM_ATTRIBUTES.decode(): attributes}
+
+
+def _custom_attributes(request: Request) -> dict[str, str]:
+    """Split ``name=value,name=value``; what has another form is not for us, and ignored as unknown headers are."""
+    pairs = (part.partition("=") for part in (header(request, _CUSTOM_ATTRIBUTES) or "").split(","))
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}

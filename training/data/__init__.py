@@ -1,0 +1,1 @@
+"""The pictures: read, split, augmented, corrupted."""

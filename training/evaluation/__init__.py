@@ -1,0 +1,1 @@
+"""What a trained network is asked, and the arithmetic of the answers."""

@@ -1,0 +1,155 @@
+"""What an experiment is: data, whose fingerprint says whether a recorded run is still a run of it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+
+from training.data.fashion_mnist import Images, permute_pixels
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained: Adam on shuffled mini-batches, for a fixed number of epochs.
+
+    The weights of the last epoch count: picking the best epoch by validation accuracy would flatter that accuracy.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: images a step.
+        learning_rate: Adam's; its highest where there is a schedule.
+        cosine: whether the rate rises over the first epoch and then falls along a cosine to 0 (Loshchilov and Hutter
+            2017); constant otherwise.
+        weight_decay: decoupled from the gradient (Loshchilov and Hutter 2019).
+        copies: how many copies of every image take turns, one an epoch, each with the garment moved otherwise; see
+            ``augmentation.moved``. 1 is the image alone.
+        interleaved: whether every other epoch shows the images as they are, or mirrored: copies 0 and 1.
+        redrawn: whether those copies vary in contrast too; see ``augmentation.redrawn``.
+        teacher: the experiment whose network (seed 0) says what is right, in place of the labels; see ``distillation``.
+
+    """
+
+    epochs: int = 12
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    cosine: bool = False
+    weight_decay: float = 0.0
+    copies: int = 1
+    interleaved: bool = False
+    redrawn: bool = False
+    teacher: str | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Say how, in whole sentences."""
+        rate = f"falling from {self.learning_rate} to 0 along a cosine" if self.cosine else f"{self.learning_rate}"
+        said = [f"{self.epochs} epochs of Adam, learning rate {rate}, {self.batch_size} images a step."]
+        if self.weight_decay:
+            said.append(f"Weight decay {self.weight_decay}.")
+        if self.copies > 1:
+            varied = "moved, mirrored and redrawn" if self.redrawn else "moved and mirrored"
+            between = ", every other epoch as they are or mirrored" if self.interleaved else ""
+            said.append(f"The images took turns with {varied} copies of them{between}.")
+        if self.teacher is not None:
+            said.append(
+                f"It learnt a larger network's probabilities ({self.teacher}) in place of the labels; that one saw no "
+                "image that this one is validated on."
+            )
+        return " ".join(said)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One arm of the comparison.
+
+    Attributes:
+        name: what commands, files and the API call it.
+        title: what people read.
+        group: the heading of the report it stands under.
+        architecture: a key of ``architectures.ARCHITECTURES``.
+        arguments: what that function is called with.
+        hypothesis: what is expected of it, shown beside what was measured.
+        against: the experiments it is compared with; decided before any result, since each comparison has its price.
+        seeds: how many repetitions the report asks for.
+        served: whether a release exports it.
+        train_size: how many training images it sees, the same number of every class; None for all 55,000.
+        permuted: whether one fixed permutation of the pixels is applied to every image, in training and test.
+        recipe: how it is trained.
+        probed: whether its networks are also tried on moved and corrupted pictures.
+        spared_seeds: it does not see what seeds 0 to n-1 of others validate on either, so that it can teach them.
+
+    """
+
+    name: str
+    title: str
+    group: str
+    architecture: str
+    arguments: dict[str, int | str]
+    hypothesis: str
+    against: tuple[str, ...] = ()
+    seeds: int = 5
+    served: bool = False
+    train_size: int | None = None
+    permuted: bool = False
+    recipe: Recipe = field(default_factory=Recipe)
+    probed: bool = True
+    spared_seeds: int = 0
+
+    def as_seen(self, images: Images) -> Images:
+        """Do to uint8 (N, 28, 28) what this experiment does to every image before a network sees it."""
+        return permute_pixels(images) if self.permuted else images
+
+    @property
+    def kernel_size(self) -> int | None:
+        """Height and width of the convolution kernels in pixels; None where nothing is convolved."""
+        size = self.arguments.get("kernel_size")
+        return size if isinstance(size, int) else None
+
+    @property
+    def convolution_parameters(self) -> int:
+        """Weights and biases of the two convolutions; 0 where nothing is convolved."""
+        if self.kernel_size is None:
+            return 0
+        area, channels = self.kernel_size**2, int(self.arguments.get("channels", 64))
+        return (area + 1) * 32 + (area * 32 + 1) * channels
+
+    @property
+    def layers(self) -> list[str]:
+        """The network in words, input to output."""
+        if self.architecture == "dense":
+            return ["Flatten", f"Dense {self.arguments['units']}, ReLU", "Dense 10, softmax"]
+        if self.architecture == "deep":
+            first = int(self.arguments["channels"])
+            convolutions = [f"Conv2D {n}, 3×3, batch normalisation, ReLU" for n in (first, 2 * first, 4 * first)]
+            once, twice, again = convolutions
+            return [
+                *(once, "MaxPool 2×2", twice, twice, "MaxPool 2×2", again, again),
+                *("Global average pooling", "Dropout 0.3", "Dense 10, softmax"),
+            ]
+        size, padding = self.kernel_size, self.arguments.get("padding", "valid")
+        return [
+            f"Conv2D 32, {size}×{size}, {padding} padding, ReLU",
+            "MaxPool 2×2",
+            f"Conv2D {self.arguments.get('channels', 64)}, {size}×{size}, {padding} padding, ReLU",
+            "MaxPool 2×2",
+            "Flatten" if self.arguments.get("head", "flatten") == "flatten" else "Global average pooling",
+            "Dense 64, ReLU",
+            "Dense 10, softmax",
+        ]
+
+    def fingerprint(self, seed: int) -> str:
+        """Hash what decides a run's numbers, so that a changed experiment is run again and an unchanged one is not."""
+        decisive: dict[str, object] = {
+            "architecture": self.architecture,
+            "arguments": self.arguments,
+            "recipe": {
+                name: value
+                for name, value in asdict(self.recipe).items()
+                if name in ("epochs", "batch_size", "learning_rate") or value != getattr(Recipe, name)
+            },
+            "seed": seed,
+        }
+        # What most experiments do not have does not enter: it may be added without making their runs obsolete.
+        decisive |= {"train_size": self.train_size} if self.train_size is not None else {}
+        decisive |= {"permuted": True} if self.permuted else {}
+        decisive |= {"spared_seeds": self.spared_seeds} if self.spared_seeds else {}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,193 @@
+"""Trains one network: seeded, checkpointed after every epoch, resumed exactly where it stopped.
+
+Written against Keras 3, so that ``KERAS_BACKEND`` may be TensorFlow, JAX or PyTorch.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import keras
+
+from training.data.fashion_mnist import FashionMNIST, scale, stratified_split
+from training.errors import TrainingError
+from training.evaluation import metrics as evaluation
+from training.experiments import architectures, provenance
+from training.experiments.distillation import SoftCrossEntropy, Teacher
+from training.experiments.epoch_data import Lessons
+from training.experiments.experiment import Experiment
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.runs import Run, RunFolder, to_json, write_atomically
+
+
+class Observer(Protocol):
+    """Told how a run proceeds; see ``progress.Console``."""
+
+    def batch(self, done: int, total: int) -> None:
+        """Report a finished mini-batch of the present epoch."""
+
+    def epoch(self, done: int, total: int, metrics: dict[str, float]) -> None:
+        """Report a finished epoch with its four metrics."""
+
+
+def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder, observer: Observer) -> Run:
+    """Train and evaluate an experiment with one seed, and record the run.
+
+    The seed decides the initial weights, the validation split and the order of the images in every epoch. An
+    interrupted run continues after its last whole epoch and ends with the same weights as an uninterrupted one (on
+    the same machine). The test set is touched once, by the finished network.
+    """
+    recipe = experiment.recipe
+    surroundings = provenance.collect()
+    split = stratified_split(data.train_labels, seed=seed)
+    teacher = _teacher(experiment, seed, data, runs, observer)
+    lessons = Lessons(experiment, seed, data, teacher)
+    test_pixels = scale(experiment.as_seen(data.test_images))
+    held_out = scale(experiment.as_seen(data.train_images[split.validation]))
+    held_out_targets = lessons.targets(split.validation)
+
+    _make_deterministic(seed)
+    batches = -(-lessons.images // recipe.batch_size)
+    model, history, seconds = _resume(experiment, seed, runs, batches=batches) or (
+        _compiled(experiment, batches=batches),
+        {},
+        0.0,
+    )
+    for epoch in range(len(history.get("loss", [])), recipe.epochs):
+        started = time.perf_counter()
+        fitted = model.fit(
+            *lessons.of(epoch),
+            batch_size=recipe.batch_size,
+            shuffle=False,
+            validation_data=(held_out, held_out_targets),
+            validation_batch_size=1_000,
+            verbose=0,
+            # Keras counts a last, shorter group of mini-batches as a whole one.
+            callbacks=[_BatchReporter(lambda done: observer.batch(min(done, batches), batches))],
+        )
+        seconds += time.perf_counter() - started
+        metrics = {name: float(values[0]) for name, values in fitted.history.items()}
+        history = {name: [*history.get(name, []), value] for name, value in metrics.items()}
+        _checkpoint(experiment, seed, runs, model, history, seconds)
+        observer.epoch(epoch + 1, recipe.epochs, metrics)
+
+    validation = evaluation.predict(model, held_out)
+    test = evaluation.predict(model, test_pixels)
+    run = Run(
+        experiment=experiment.name,
+        seed=seed,
+        fingerprint=experiment.fingerprint(seed),
+        parameters=model.count_params(),
+        multiply_adds=architectures.multiply_adds(model),
+        epochs=recipe.epochs,
+        history=history,
+        validation=dict(evaluation.metrics(validation, data.train_labels[split.validation])),
+        test=dict(evaluation.metrics(test, data.test_labels)),
+        test_predictions=evaluation.classes(test),
+        wall_time_s=round(seconds, 1),
+        provenance={
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "backend": keras.backend.backend(),
+            **surroundings,
+        },
+    )
+    runs.save(run)
+    runs.progress(experiment.name, seed).unlink()
+    return run
+
+
+def _make_deterministic(seed: int) -> None:
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def _teacher(student: Experiment, seed: int, data: FashionMNIST, runs: RunFolder, observer: Observer) -> Teacher | None:
+    """Find a student's teacher, if it has one; train it first where its weights are not here.
+
+    Raises:
+        TrainingError: the teacher was trained on what this seed validates on, or is not the one on record.
+
+    """
+    if student.recipe.teacher is None:
+        return None
+    experiment = EXPERIMENTS[student.recipe.teacher]
+    if seed >= experiment.spared_seeds:
+        raise TrainingError(
+            f"{experiment.name} was trained on images that {student.name} seed {seed} validates on; it can teach seeds "
+            f"0 to {experiment.spared_seeds - 1}"
+        )
+    recorded = runs.finished(experiment, 0)
+    if recorded is None or not runs.weights(experiment.name, 0).is_file():
+        trained = train(experiment, 0, data, runs, observer)
+        if recorded is not None and trained.test_predictions != recorded.test_predictions:
+            runs.save(recorded)
+            raise TrainingError(
+                f"{experiment.name} came out otherwise than {runs.folder} has it on record, as on another kind of "
+                "machine; train it and its students in a folder of their own: --runs DIR"
+            )
+    return Teacher(experiment, runs, data.train_images)
+
+
+def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
+    recipe = experiment.recipe
+    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
+    rate = recipe.learning_rate
+    if recipe.cosine:
+        steps = max(batches * (recipe.epochs - 1), 1)
+        rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=batches)
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, weight_decay=recipe.weight_decay or None),
+        loss="sparse_categorical_crossentropy" if recipe.teacher is None else SoftCrossEntropy(),
+        metrics=["accuracy"],
+        steps_per_execution=10,  # ten mini-batches a call: less time between them, the same arithmetic
+    )
+    return model
+
+
+def _checkpoint(
+    experiment: Experiment,
+    seed: int,
+    runs: RunFolder,
+    model: keras.Model,
+    history: dict[str, list[float]],
+    seconds: float,
+) -> None:
+    """Keep the network and its optimiser's state; the progress file, written last, says which epoch they are of."""
+    weights = runs.weights(experiment.name, seed)
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    temporary = weights.with_suffix(f".{os.getpid()}.keras")
+    model.save(temporary)
+    temporary.replace(weights)
+    described = {"fingerprint": experiment.fingerprint(seed), "history": history, "seconds": seconds}
+    write_atomically(runs.progress(experiment.name, seed), to_json(described))
+
+
+def _resume(
+    experiment: Experiment, seed: int, runs: RunFolder, *, batches: int
+) -> tuple[keras.Model, dict[str, list[float]], float] | None:
+    try:
+        described = json.loads(runs.progress(experiment.name, seed).read_text(encoding="utf-8"))
+        if described["fingerprint"] != experiment.fingerprint(seed):
+            return None
+        model = keras.models.load_model(runs.weights(experiment.name, seed))
+        # A process that ended between the two files of a checkpoint left weights one epoch ahead of the history.
+        if int(model.optimizer.iterations) != batches * len(described["history"]["loss"]):
+            return None
+        return model, described["history"], described["seconds"]
+    except Exception:  # no checkpoint, or one that a crash left unreadable, in whatever way: start over
+        return None
+
+
+class _BatchReporter(keras.callbacks.Callback):  # type: ignore[misc]
+    def __init__(self, report: Callable[[int], None]) -> None:
+        super().__init__()
+        self._report = report
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        self._report(batch + 1)

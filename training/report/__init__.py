@@ -1,0 +1,1 @@
+"""From records to the report: comparisons, claims, figures, Markdown."""

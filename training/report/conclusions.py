@@ -1,0 +1,71 @@
+"""How numbers become words, and which network is served by default; nothing here knows the outcome beforehand.
+
+The rule for every comparison: two experiments are *separable* when the paired t-test over seeds, Holm-adjusted for
+its family of comparisons (see ``comparisons.adjust``), has p below 0.05. Differences are in percentage points.
+"""
+
+from typing import Any
+
+from training.evaluation.statistics import holm
+
+SIGNIFICANCE = 0.05
+
+Row = dict[str, Any]
+
+
+def separable(comparison: Row) -> bool:
+    """Apply the rule; False where one seed leaves nothing to test."""
+    return comparison["p_value_holm"] is not None and comparison["p_value_holm"] < SIGNIFICANCE
+
+
+def best(rows: list[Row], comparisons: list[Row]) -> Row:
+    """Choose the experiment to serve by default, on validation; the test set decides nothing.
+
+    It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy;
+    of equally cheap ones, the one with the higher mean.
+    The comparisons of these experiments on validation are a family of their own for Holm's correction. Where too few
+    seeds leave nothing to test, it is the highest itself.
+    """
+    names = {row["name"] for row in rows}
+    family = [
+        c
+        for c in comparisons
+        if c["metric"] == "val_accuracy" and {c["a"], c["b"]} <= names and c["p_value"] is not None
+    ]
+    highest = max(rows, key=lambda row: row["val_accuracy"]["mean"])
+    tied = {
+        name
+        for c, p_value in zip(family, holm([c["p_value"] for c in family]), strict=True)
+        if p_value >= SIGNIFICANCE and highest["name"] in (c["a"], c["b"])
+        for name in (c["a"], c["b"])
+    }
+    return min(
+        (row for row in rows if row is highest or row["name"] in tied),
+        key=lambda row: (row["multiply_adds"], -row["val_accuracy"]["mean"]),
+    )
+
+
+def observation(row: Row, comparisons: list[Row], titles: dict[str, str]) -> str:
+    """Say what was measured of one experiment against each it is compared with, and what was expected."""
+    found = [
+        f"{measured(c)} against {titles[c['b']]} on the test set"
+        for c in comparisons
+        if c["a"] == row["name"] and c["metric"] == "test_accuracy"
+    ]
+    return f"Expected: {row['hypothesis']}." + (f" Measured: {'; '.join(found)}." if found else "")
+
+
+def measured(comparison: Row) -> str:
+    """Word a paired difference: points, interval, corrected p."""
+    difference = f"{comparison['difference'] * 100:+.2f} points"
+    if comparison["ci95"] is None:
+        return f"{difference} (too few seeds to test)"
+    low, high = (bound * 100 for bound in comparison["ci95"])
+    p_text = "" if comparison["p_value_holm"] is None else f"; {p_value(comparison['p_value_holm'])}"
+    separated = "" if separable(comparison) else ", not separable"
+    return f"{difference} (95 % CI {low:+.2f} to {high:+.2f}{p_text}{separated})"
+
+
+def p_value(value: float) -> str:
+    """Word a p-value that was corrected for the number of comparisons."""
+    return "corrected p < 0.001" if value < 0.001 else f"corrected p = {value:.3f}"

@@ -1,0 +1,249 @@
+"""The report as Markdown: for the bundle, for ``training/RESULTS.md``, and for the README's results section."""
+
+from typing import Any
+
+from training.data.corruptions import CORRUPTIONS
+from training.errors import TrainingError
+from training.report.claims import SUPPORTED
+
+BEGIN, END = "<!-- results: written by python -m training report -->", "<!-- end of results -->"
+
+_METRICS = {
+    "val_accuracy": "validation accuracy",
+    "test_accuracy": "test accuracy",
+    "lost_at_2px": "accuracy lost at 2 pixels",
+}
+
+
+def overview(report: dict[str, Any], *, figures: str) -> str:
+    """Write the whole report: claims with their evidence, tables, comparisons, robustness, method.
+
+    Args:
+        report: the content of ``experiments.json``.
+        figures: the path from the written file to the folder that holds ``figures/``.
+
+    """
+    return "\n".join(
+        [
+            "# Does convolution beat a dense network?",
+            "",
+            "Written by `python -m training report` from the records in `training/runs`.",
+            "",
+            *_claims(report, figures),
+            "## The experiments",
+            "",
+            *(line for group in groups(report) for line in (f"### {group}", "", *_table(_of_group(report, group)), "")),
+            "Mean over seeds (repetitions with other initial weights, order and validation split), 95 % confidence "
+            "interval of the mean in brackets.",
+            "",
+            *(f"- **{e['title']}.** {e['observations']}" for e in report["experiments"]),
+            "",
+            *_comparisons(report),
+            *_robustness(report),
+            *_figures(report, _unclaimed(report), figures),
+            *_method(report),
+        ]
+    )
+
+
+def groups(report: dict[str, Any]) -> list[str]:
+    """List the headings the experiments stand under, in order."""
+    return list(dict.fromkeys(e["group"] for e in report["experiments"]))
+
+
+def results(report: dict[str, Any]) -> str:
+    """Write the served networks' table and the verdicts: what the README shows."""
+    return "\n".join(
+        [
+            *_table([e for e in report["experiments"] if e["served"]]),
+            "",
+            "Mean over seeds, 95 % interval in brackets.",
+            "",
+            "| The claim | The verdict | The evidence |",
+            "| --- | --- | --- |",
+            *(
+                f"| {c['claim']} | {_verdict(c)} | {c['evidence'][0] if c['evidence'] else '–'} |"
+                for c in report["claims"]
+            ),
+            "",
+        ]
+    )
+
+
+def replace_results(text: str, report: dict[str, Any]) -> str:
+    """Put the results between the markers of a text, the README's.
+
+    Raises:
+        TrainingError: the markers are not there.
+
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise TrainingError(f"the README has no results section; it goes between {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{results(report)}\n{END}{after}"
+
+
+def estimated(estimate: dict[str, Any]) -> str:
+    """Write a share as a percentage with its interval."""
+    mean = f"{estimate['mean'] * 100:.2f} %"
+    if estimate["ci95"] is None:
+        return mean
+    low, high = (bound * 100 for bound in estimate["ci95"])
+    return f"{mean} [{low:.2f}, {high:.2f}]"
+
+
+def _claims(report: dict[str, Any], figures: str) -> list[str]:
+    return [
+        line
+        for claim in report["claims"]
+        for line in (
+            f"## {claim['claim']}",
+            "",
+            f"**Verdict: {claim['verdict']}.**",
+            "",
+            *(f"- {sentence}" for sentence in claim["evidence"]),
+            "",
+            f"The rule: {claim['rule']}",
+            "",
+            *_figures(report, claim["figures"], figures),
+        )
+    ]
+
+
+def _verdict(claim: dict[str, Any]) -> str:
+    return f"**{claim['verdict']}**" if claim["verdict"] == SUPPORTED else claim["verdict"]
+
+
+def _unclaimed(report: dict[str, Any]) -> list[str]:
+    shown = {figure for claim in report["claims"] for figure in claim["figures"]}
+    return [figure["id"] for figure in report["figures"] if figure["id"] not in shown]
+
+
+def _figures(report: dict[str, Any], ids: list[str], folder: str) -> list[str]:
+    by_id = {figure["id"]: figure for figure in report["figures"]}
+    return [
+        line
+        for figure in (by_id[i] for i in ids if i in by_id)
+        for line in (
+            f"![{figure['title']}]({folder}{figure['file']})",
+            "",
+            f"*{figure['title']}.* {figure['caption']}",
+            "",
+        )
+    ]
+
+
+def _of_group(report: dict[str, Any], group: str) -> list[dict[str, Any]]:
+    return [e for e in report["experiments"] if e["group"] == group]
+
+
+def _table(experiments: list[dict[str, Any]]) -> list[str]:
+    return [
+        "| Experiment | Kernel | Parameters | Multiply-adds | Seeds | Validation accuracy | Test accuracy |",
+        "| --- | --- | ---: | ---: | ---: | --- | --- |",
+        *(_row(e) for e in experiments),
+    ]
+
+
+def _row(e: dict[str, Any]) -> str:
+    kernel = f"{e['kernel_size']}×{e['kernel_size']}" if e["kernel_size"] else "–"
+    return (
+        f"| {e['title']} | {kernel} | {e['parameters']:,} | {e['multiply_adds']:,} | {e['seeds']} | "
+        f"{estimated(e['val_accuracy'])} | {estimated(e['test_accuracy'])} |"
+    )
+
+
+def _comparisons(report: dict[str, Any]) -> list[str]:
+    lines = [
+        "## Paired differences",
+        "",
+        "| a − b | of | Seeds | Points (95 % CI over seeds) | p (paired t) | p (Holm) | 95 % CI over test images |",
+        "| --- | --- | ---: | --- | --- | --- | --- |",
+        *(_comparison(c) for c in report["comparisons"]),
+        "",
+    ]
+    if report["mcnemar"]:
+        lines += [
+            "McNemar's exact test on the served networks:",
+            "",
+            "| a | b | only a is right | only b is right | p | p (Holm) |",
+            "| --- | --- | ---: | ---: | --- | --- |",
+            *(
+                f"| {m['a']} | {m['b']} | {m['a_only_right']} | {m['b_only_right']} | {m['p_value']:.2g} | "
+                f"{m['p_value_holm']:.2g} |"
+                for m in report["mcnemar"]
+            ),
+            "",
+        ]
+    return lines
+
+
+def _comparison(c: dict[str, Any]) -> str:
+    p_values = ("–" if p is None else f"{p:.2g}" for p in (c["p_value"], c["p_value_holm"]))
+    return (
+        f"| {c['a']} − {c['b']} | {_METRICS[c['metric']]} | {c['seeds']} | {c['difference'] * 100:+.2f} "
+        f"{_interval(c['ci95'])} | {' | '.join(p_values)} | {_interval(c['bootstrap_ci95'])} |"
+    )
+
+
+def _interval(interval: list[float] | None) -> str:
+    return "–" if interval is None else f"({interval[0] * 100:+.2f} to {interval[1] * 100:+.2f})"
+
+
+def _robustness(report: dict[str, Any]) -> list[str]:
+    probed = [e for e in report["experiments"] if e["probes"]]
+    if not probed:
+        return []
+    return [
+        "## Moved, corrupted, and how sure",
+        "",
+        "Corruption error: the mean over "
+        f"{len(CORRUPTIONS)} corruptions of the error relative to the dense baseline's; below 1 is more robust. ECE: "
+        "the mean gap between confidence and accuracy, without and with a temperature fitted on the validation images.",
+        "",
+        "| Experiment | Seeds | Answers changed at 1 pixel | Points lost at 2 pixels | Corruption error | ECE | "
+        "ECE, temperature | Temperature |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
+        *(_robustness_row(e["title"], e["probes"]) for e in probed),
+        "",
+    ]
+
+
+def _robustness_row(title: str, probes: dict[str, Any]) -> str:
+    relative = probes["corruptions"]["relative_error"]
+    calibration = probes["calibration"]
+    return (
+        f"| {title} | {probes['seeds']} | {estimated(probes['translation']['changed_at_1px'])} | "
+        f"{probes['translation']['lost_at']['2']['mean'] * 100:.1f} | "
+        f"{'–' if relative is None else f'{relative:.2f}'} | {calibration['before']['ece']['mean']:.4f} | "
+        f"{calibration['after']['ece']['mean']:.4f} | {calibration['temperature']['mean']:.2f} |"
+    )
+
+
+def _method(report: dict[str, Any]) -> list[str]:
+    provenance, dataset = report["provenance"], report["dataset"]
+    return [
+        "## Method",
+        "",
+        f"{dataset['name']} ({dataset['source']}): {dataset['train']:,} images to train on, "
+        f"{dataset['validation']:,} to validate ({dataset['split']}), {dataset['test']:,} to test. Nothing is chosen "
+        "by the test images. Adam at a constant rate, 12 epochs of mini-batches of 128; with fewer images more epochs, "
+        "and up to 3,000 mini-batches of 32, for both networks alike; the better recipe is told in the model card; "
+        "while it was sought, trial networks' test accuracy was seen beside that on validation. "
+        "A seed decides initial weights, split and order, "
+        "and is shared by all experiments, so differences are paired. Intervals are Student's t over seeds; accuracies "
+        "are those of the last epoch. Two "
+        "experiments are called separable where the paired t-test has p < 0.05 after Holm's correction over its "
+        "family: all comparisons on the test set, on the validation sets, or of moved pictures. The model that "
+        "answers by default is chosen by the validation sets alone, corrected among the served ones.",
+        "",
+        f"{provenance['runs']} runs, {provenance['wall_time_s'] / 60:.0f} minutes of training "
+        f"(`python -m training run`). Backend {_joined(provenance['backend'])}, {_joined(provenance['cpu'])}, "
+        f"{_joined(provenance['cores'])} cores, commit {_joined(provenance['commit']) or 'unknown'}.",
+        "",
+    ]
+
+
+def _joined(values: list[Any]) -> str:
+    return ", ".join(map(str, values))
