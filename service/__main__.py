@@ -17,8 +17,8 @@ from uvicorn.config import STARTUP_FAILURE
 
 from service.http.security import NOSNIFF
 from service.models.bundle import Bundle, BundleError
-from service.server.burst_accept import Acceptor
-from service.server.client_timeouts import Patience, PatientProtocol
+from service.server.burst_accept import BurstAcceptor
+from service.server.client_timeouts import ClientTimeoutProtocol, ClientTimeouts
 from service.server.supervisor import Supervisor
 from service.settings import Settings, describe, explain
 
@@ -102,7 +102,7 @@ def _bind(settings: Settings) -> list[socket.socket]:
 def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
     # Uvicorn drains, then raises the signal again for this handler: being told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    patience = Patience(
+    timeouts = ClientTimeouts(
         headers=settings.header_seconds,
         body=settings.body_seconds,
         answer=settings.answer_seconds,
@@ -116,7 +116,10 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         workers=settings.workers,
         # Called as a class, no more.
         http=partial(  # type: ignore[arg-type]
-            PatientProtocol, patience=patience, most=settings.max_in_flight, acceptor=Acceptor(sockets)
+            ClientTimeoutProtocol,
+            timeouts=timeouts,
+            max_in_flight=settings.max_in_flight,
+            acceptor=BurstAcceptor(sockets),
         ),
         ws="none",
         timeout_keep_alive=settings.keep_alive_seconds,

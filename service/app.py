@@ -20,7 +20,7 @@ from starlette.types import Scope
 
 from service import __version__, errors
 from service.http import offload
-from service.http.access_log import Observed
+from service.http.access_log import AccessLog
 from service.http.admission import Admission
 from service.http.body_limit import BodyLimit
 from service.http.security import ApiKey
@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if not settings.sagemaker_multi_model:
         app.add_middleware(Express, lanes=(predict.LANE, sagemaker.LANE))
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
-    app.add_middleware(Admission, most=settings.max_in_flight)
+    app.add_middleware(Admission, max_in_flight=settings.max_in_flight)
     if settings.api_key is not None:
         app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
     if settings.allowed_origins:
@@ -86,14 +86,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
-    app.add_middleware(Observed)
+    app.add_middleware(AccessLog)
     if settings.otlp_endpoint:
         tracing.install(app, settings.otlp_endpoint)
     errors.install(app)
     if settings.sagemaker_multi_model:
-        _serve_many(app, settings)
+        _add_multi_model(app, settings)
     else:
-        _serve_one(app, settings)
+        _add_single_bundle(app, settings)
     app.include_router(operations.router)
     app.include_router(documentation.router)
     app.mount("/static", _Files(directory=WEB / "static"), name="static")
@@ -109,7 +109,7 @@ class _Files(StaticFiles):
         return response
 
 
-def _serve_one(app: FastAPI, settings: Settings) -> None:
+def _add_single_bundle(app: FastAPI, settings: Settings) -> None:
     bundle = Bundle(settings.model_dir)
     app.state.models = Models(bundle, settings.engine)
     app.state.reports = Reports(bundle)
@@ -117,7 +117,7 @@ def _serve_one(app: FastAPI, settings: Settings) -> None:
         app.include_router(routes.router)
 
 
-def _serve_many(app: FastAPI, settings: Settings) -> None:
+def _add_multi_model(app: FastAPI, settings: Settings) -> None:
     folder = settings.registry_dir or Path(mkdtemp(prefix="models-"))
     memory = settings.model_memory_mb * 1024 * 1024
     app.state.registry = ModelRegistry(folder, engine=settings.engine, memory=memory, workers=settings.workers)
@@ -131,12 +131,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     sys.setswitchinterval(0.0005)
     offload.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
     app.state.drain.install(seconds=app.state.settings.drain_seconds)
-    state = {"drain": app.state.drain}  # where ``PatientProtocol`` finds it
+    state = {"drain": app.state.drain}  # where ``ClientTimeoutProtocol`` finds it
     try:
         async with _loaded(app):
             yield state
     finally:
-        metric_files.write()
+        metric_files.flush()
         if app.state.drain.orphaned:  # nobody else will remove what the workers shared
             rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
         if provider := getattr(app.state, "tracer_provider", None):
@@ -156,7 +156,7 @@ async def _loaded(app: FastAPI) -> AsyncIterator[None]:
     await loading
 
 
-def _give_back_memory() -> None:
+def _trim_memory() -> None:
     """Give the system what starting took and no longer needs, which glibc keeps (malloc_trim(3)): some 4 MB."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
@@ -171,4 +171,4 @@ async def _load(models: Models) -> None:
         gc.freeze()
     except Exception:
         _log.exception("not ready: the models could not be loaded; /ping answers 503")
-    _give_back_memory()
+    _trim_memory()

@@ -10,9 +10,9 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_SHORTEST_KEY = 16
+_MIN_KEY_LENGTH = 16
 _CGROUP = Path("/sys/fs/cgroup")
-_MOST_BATCH_PAYLOAD_MB = 100  # SageMaker's limit
+_MAX_TRANSFORM_PAYLOAD_MB = 100  # SageMaker's limit
 
 
 def allowed_cpus() -> int:
@@ -98,7 +98,7 @@ class Settings(BaseSettings):
         """The largest body, in MiB: what is set, or what a batch transform job says it will send (0 means: any)."""
         if self.sagemaker_max_payload_in_mb is None:
             return self.max_body_mb
-        return max(self.max_body_mb, self.sagemaker_max_payload_in_mb or _MOST_BATCH_PAYLOAD_MB)
+        return max(self.max_body_mb, self.sagemaker_max_payload_in_mb or _MAX_TRANSFORM_PAYLOAD_MB)
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -109,8 +109,8 @@ class Settings(BaseSettings):
     @classmethod
     def _key_can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
         secret = key.get_secret_value() if key is not None else None
-        if secret is not None and (len(secret) < _SHORTEST_KEY or not secret.isascii() or not secret.isprintable()):
-            raise ValueError(f"at least {_SHORTEST_KEY} characters, all of them ASCII; such as: openssl rand -hex 32")
+        if secret is not None and (len(secret) < _MIN_KEY_LENGTH or not secret.isascii() or not secret.isprintable()):
+            raise ValueError(f"at least {_MIN_KEY_LENGTH} characters, all of them ASCII; such as: openssl rand -hex 32")
         return key
 
     @model_validator(mode="after")

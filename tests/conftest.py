@@ -40,12 +40,16 @@ CLASS_NAMES = [
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.
-_LONGEST = ("test_train_script", "test_contract_suite", "test_notebook", "test_trainer", "test_release")
+_SLOWEST_FILES = ("test_train_script", "test_contract_suite", "test_notebook", "test_trainer", "test_release")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest."""
-    items.sort(key=lambda item: _LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
+    items.sort(
+        key=lambda item: (
+            _SLOWEST_FILES.index(item.path.stem) if item.path.stem in _SLOWEST_FILES else len(_SLOWEST_FILES)
+        )
+    )
 
 
 @dataclass(frozen=True)

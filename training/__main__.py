@@ -79,9 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     strange = commands.add_parser("outliers", help="tell how well pictures that are no clothing are recognised as such")
     strange.set_defaults(command=_outliers)
 
-    twin = commands.add_parser("twin", help="compile a SavedModel for LiteRT, so that it is served without TensorFlow")
-    twin.add_argument("folder", type=Path, metavar="DIR", help="the folder with saved_model.pb")
-    twin.set_defaults(command=_twin)
+    litert = commands.add_parser(
+        "litert", help="compile a SavedModel for LiteRT, so that it is served without TensorFlow"
+    )
+    litert.add_argument("folder", type=Path, metavar="DIR", help="the folder with saved_model.pb")
+    litert.set_defaults(command=_litert)
 
     for command in (listing, run, probe, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
@@ -150,10 +152,10 @@ def _outliers(options: argparse.Namespace) -> None:
         print(line)
 
 
-def _twin(options: argparse.Namespace) -> None:
-    from training.release.export import write_twin
+def _litert(options: argparse.Namespace) -> None:
+    from training.release.export import write_litert_model
 
-    write_twin(options.folder)
+    write_litert_model(options.folder)
     print(options.folder / "assets.extra" / "model.tflite")
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from benchmarks.speed.server import ROOT
 from service.inputs.conversion import SIZE
-from service.inputs.images import preprocess
+from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Classifier, Models
 
@@ -99,7 +99,7 @@ def listed() -> list[Picture]:
 
 def convert(picture: Picture) -> Pixels:
     """Convert a picture as the service does; float32 (1, 28, 28, 1)."""
-    return preprocess(picture.path.read_bytes(), "photo", max_pixels=10**8).pixels
+    return preprocess_sync(picture.path.read_bytes(), "photo", max_pixels=10**8).pixels
 
 
 def usual(picture: Picture) -> Pixels:

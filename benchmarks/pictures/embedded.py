@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 from benchmarks.pictures.__main__ import keras_model
 from benchmarks.speed.server import ROOT
 from service.inputs.conversion import SIZE
-from service.inputs.images import preprocess
+from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 
@@ -50,7 +50,7 @@ def main() -> None:
     print(f"Same answer as for the plain image, of {len(images):,} test images:\n")
     print("| The picture | " + " | ".join(models) + " |\n| --- |" + " ---: |" * len(models))
     for name, embed in EMBEDDINGS.items():
-        pixels = np.concatenate([preprocess(embed(image), "photo", max_pixels=10**8).pixels for image in images])
+        pixels = np.concatenate([preprocess_sync(embed(image), "photo", max_pixels=10**8).pixels for image in images])
         same = [(predict(pixels).argmax(axis=1) == expected[model]).mean() for model, predict in models.items()]
         print(f"| {name} | " + " | ".join(f"{share:.1%}" for share in same) + " |", flush=True)
 

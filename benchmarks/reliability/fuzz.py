@@ -52,7 +52,7 @@ def attempt(target: str, content: bytes) -> None:
     """
     try:
         if target == "picture":
-            images.preprocess(content, "auto", 512 * 512)
+            images.preprocess_sync(content, "auto", 512 * 512)
         elif target == "plain_png":
             _compare(_as_data(content))
         else:
@@ -72,7 +72,7 @@ def _compare(content: bytes) -> None:
     if short is None:
         return
     try:
-        long = np.rint(images.preprocess(content, "dataset", 784).pixels[0, ..., 0] * 255)
+        long = np.rint(images.preprocess_sync(content, "dataset", 784).pixels[0, ..., 0] * 255)
     except UnusableError:
         long = np.full_like(short, short[0, 0])
     if not np.array_equal(short, long):

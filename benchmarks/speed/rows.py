@@ -59,8 +59,10 @@ def compare(*, server_core: int, load_core: int, pairs: int, seconds: int) -> It
             verify_batch(service, payload)
             with engine.started(payload.images, core=server_core) as alone:
                 yield _row(payload, service, alone, "LiteRT", target, core=load_core, pairs=pairs, seconds=seconds)
-        twin = stack.enter_context(started(core=server_core))
-        yield _row(payloads.png(), service, twin, "itself", None, core=load_core, pairs=pairs, seconds=seconds)
+        second_service = stack.enter_context(started(core=server_core))
+        yield _row(
+            payloads.png(), service, second_service, "itself", None, core=load_core, pairs=pairs, seconds=seconds
+        )
 
 
 def verify(service: Server, floor: Server, payload: Payload) -> None:

@@ -13,7 +13,7 @@ from service.http.security import page_headers
 from service.monitoring import deferred, json_log, metrics
 
 
-class Observed:
+class AccessLog:
     """ASGI middleware around everything that can be asked for.
 
     Routes put the model's name into ``request.state.model``, error handlers their sentence into ``.problem``, for the
@@ -34,13 +34,13 @@ class Observed:
         name = state["request_id"] = state.get("request_id") or request_id(scope["headers"])
         status, received, sent = 0, 0, 0
 
-        async def observed_receive() -> Message:
+        async def counting_receive() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             return message
 
-        async def observed_send(message: Message) -> None:
+        async def counting_send(message: Message) -> None:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -52,7 +52,7 @@ class Observed:
 
         failed = False
         try:
-            await self._app(scope, observed_receive, observed_send)
+            await self._app(scope, counting_receive, counting_send)
         except BaseException as error:
             failed = True
             state["problem"] = f"{type(error).__name__}: {error}"[:200].encode(errors="replace").decode()
@@ -63,9 +63,9 @@ class Observed:
             ended = 500 if failed else status or CLIENT_LEFT
             if "refused" in state:  # the client was told so, and not what the application says
                 ended, state["problem"] = state["refused"]
-            deferred.do(_note, scope, ended, received, sent, seconds)
+            deferred.call(_record, scope, ended, received, sent, seconds)
 
 
-def _note(scope: Scope, status: int, received: int, sent: int, seconds: float) -> None:
+def _record(scope: Scope, status: int, received: int, sent: int, seconds: float) -> None:
     metrics.count_request(scope, status, seconds)
     json_log.log_request(scope, status, bytes_in=received, bytes_out=sent, seconds=seconds)

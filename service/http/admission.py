@@ -10,16 +10,16 @@ ALWAYS_ADMITTED = ("/ping", "/metrics")
 
 
 class Admission:
-    """ASGI middleware: refuses what comes while ``most`` requests are in flight, with 503 and ``Retry-After``.
+    """ASGI middleware: refuses what comes while ``max_in_flight`` requests are in flight, with 503 and ``Retry-After``.
 
     A request is in flight from its headers to the end of its handler, however that ends: a client that is slow to send
     its body holds a place, for no longer than ``service/server/client_timeouts.py`` lets it. That is also where the
     requests are counted whose handler has not begun.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_in_flight: int) -> None:
         self._app = app
-        self._most = most
+        self._max_in_flight = max_in_flight
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,7 +27,7 @@ class Admission:
         if scope["type"] != "http" or scope["path"] in ALWAYS_ADMITTED:
             await self._app(scope, receive, send)
             return
-        if max(self._in_flight, scope.get("state", {}).get("in_flight", 0)) >= self._most:
+        if max(self._in_flight, scope.get("state", {}).get("in_flight", 0)) >= self._max_in_flight:
             metrics.SHED.inc()
             await self._refusal(scope)(scope, receive, send)
             return
@@ -41,7 +41,7 @@ class Admission:
 
     def _refusal(self, scope: Scope) -> ASGIApp:
         detail = (
-            f"this worker has {self._most} requests in flight, the most it takes; send it again after a second, send "
-            "fewer at once, or start the service with more workers or a larger SERVICE_MAX_IN_FLIGHT"
+            f"this worker has {self._max_in_flight} requests in flight, the most it takes; send it again after a "
+            "second, send fewer at once, or start the service with more workers or a larger SERVICE_MAX_IN_FLIGHT"
         )
         return refusal(scope, 503, detail, headers={"Retry-After": "1"})

@@ -9,7 +9,7 @@ from service.http import offload
 _LARGE_BYTES = 1024 * 1024
 
 
-class WrittenJSON(Response):
+class EncodedJSON(Response):
     """JSON that is written already, with status 200 and no headers of its own."""
 
     media_type = "application/json"
@@ -21,7 +21,7 @@ class WrittenJSON(Response):
         self.raw_headers = [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
 
 
-async def body_of(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
     """Receive a request's body, once: nothing keeps it for another time.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 T = TypeVar("T")
 Array = npt.NDArray[np.float32]
 
-_PIECE = 256
+_PIECE_IMAGES = 256
 """Images of a batch that are one piece of work: 16 ms, after which another request's piece may come."""
 
 
@@ -42,12 +42,12 @@ async def run_in_pieces(work: Callable[[Array], Array], batch: Array) -> Array:
 
     A thread asks for its next piece when it has done one: pieces of other batches come between.
     """
-    pieces = iter(range(0, len(batch), _PIECE))
+    pieces = iter(range(0, len(batch), _PIECE_IMAGES))
     done: dict[int, Array] = {}
 
-    async def lane() -> None:
+    async def worker() -> None:
         for start in pieces:
-            done[start] = await run(work, batch[start : start + _PIECE])
+            done[start] = await run(work, batch[start : start + _PIECE_IMAGES])
 
-    await asyncio.gather(*(lane() for _ in range(_threads)))
+    await asyncio.gather(*(worker() for _ in range(_threads)))
     return np.concatenate([done[start] for start in sorted(done)])

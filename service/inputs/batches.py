@@ -13,7 +13,7 @@ from service.models.engines import Pixels
 PIXELS = 28 * 28
 SHAPES = "28×28, 28×28×1 or 784"
 IMAGE_SHAPES = ((28, 28), (28, 28, 1), (PIXELS,))
-LONGEST_LINE = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
 """Bytes of a line with one image's numbers: 80 for each, and its comma."""
 
 Field = Literal["instances", "inputs"]
@@ -33,7 +33,7 @@ class Batch:
     field: Field = "instances"
 
 
-def scaled(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
+def normalize(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
     """Bring images to float32 (N, 28, 28, 1) in 0…1; bytes are divided by 255.
 
     Args:
@@ -56,11 +56,11 @@ def scaled(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UnusableError(f"{name(first)} holds NaN or infinite pixels; expected numbers from 0 to 1")
     hint = "; divide by 255" if 2 < high <= 255 and low >= 0 else ""
-    found = f"from {_written(low)} to {_written(high)}"
+    found = f"from {_formatted(low)} to {_formatted(high)}"
     raise UnusableError(f"the pixels in {name(first)} range {found}; expected 0 to 1{hint}")
 
 
-def _written(value: float) -> str:
+def _formatted(value: float) -> str:
     """Write a number short, but not so short that it seems to be in range."""
     short = f"{value:.9g}"
     return repr(float(value)) if short in ("0", "1") and value not in (0, 1) else short
@@ -83,7 +83,7 @@ def check_count(count: int, max_batch: int) -> None:
         )
 
 
-def times(shape: tuple[int, ...]) -> str:
+def format_shape(shape: tuple[int, ...]) -> str:
     """Write a shape as people do: 28×28."""
     return shortened("×".join(map(str, shape[:8]))).strip("'") or "a number"
 
@@ -92,7 +92,7 @@ def numbered_lines(body: bytes, max_batch: int, first: int) -> list[tuple[int, b
     """Number the lines that are not blank, the body's first with ``first``.
 
     Raises:
-        MalformedError: a line has more than ``LONGEST_LINE`` bytes.
+        MalformedError: a line has more than ``MAX_LINE_BYTES`` bytes.
         UnusableError, TooLargeError: as ``check_count``.
 
     """
@@ -101,8 +101,8 @@ def numbered_lines(body: bytes, max_batch: int, first: int) -> list[tuple[int, b
         check_count(body.count(b"\n"), max_batch)
     lines = []
     for number, line in enumerate(body.split(b"\n"), first):
-        if len(line) > LONGEST_LINE:
-            raise MalformedError(f"line {number} is longer than {LONGEST_LINE:,} bytes; an image is 784 numbers")
+        if len(line) > MAX_LINE_BYTES:
+            raise MalformedError(f"line {number} is longer than {MAX_LINE_BYTES:,} bytes; an image is 784 numbers")
         if stripped := line.strip():
             lines.append((number, stripped))
     check_count(len(lines), max_batch)

@@ -14,14 +14,23 @@ import numpy as np
 import orjson
 
 from service.errors import MalformedError, UnusableError, shortened
-from service.inputs.batches import IMAGE_SHAPES, PIXELS, SHAPES, Batch, check_count, numbered_lines, scaled, times
+from service.inputs.batches import (
+    IMAGE_SHAPES,
+    PIXELS,
+    SHAPES,
+    Batch,
+    check_count,
+    format_shape,
+    normalize,
+    numbered_lines,
+)
 from service.inputs.json_images import read_json, read_json_lines
 from service.models.engines import Probabilities
 
 JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/csv", "application/x-npy"
 
 # Rows that are written at a time: between them another thread has its turn.
-_WRITTEN = 256
+_ROWS_AT_ONCE = 256
 _NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -47,7 +56,7 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
             raise _not_a_number(row, number) from error
         if b"_" in row:  # Python's float() reads 1_0 as 10
             raise _not_a_number(row, number)
-    return Batch(scaled(values, lambda position: f"row {rows[position][0]}"))
+    return Batch(normalize(values, lambda position: f"row {rows[position][0]}"))
 
 
 def _not_a_number(row: bytes, number: int) -> MalformedError:
@@ -73,7 +82,7 @@ def read_npy(body: bytes, *, max_batch: int) -> Batch:
     shape, fortran_order, dtype = read_npy_header(stream, size=len(body))
     check_count(shape[0], max_batch)
     array = np.frombuffer(body, dtype, offset=stream.tell()).reshape(shape, order="F" if fortran_order else "C")
-    return Batch(scaled(array, name_in_array))
+    return Batch(normalize(array, name_in_array))
 
 
 def name_in_array(index: int, first: int = 0) -> str:
@@ -104,7 +113,7 @@ def read_npy_header(stream: IO[bytes], *, size: int) -> tuple[tuple[int, ...], b
     if not shape:
         raise UnusableError("the array is a single number; an image is 28×28, a batch is (N, …)")
     if shape[1:] not in IMAGE_SHAPES:
-        raise UnusableError(f"each image in the array is {times(shape[1:])}; expected {SHAPES}")
+        raise UnusableError(f"each image in the array is {format_shape(shape[1:])}; expected {SHAPES}")
     if not whole or prod(shape) * dtype.itemsize != size - stream.tell():
         raise MalformedError(
             f"the .npy header promises shape {shortened(shape)} of {dtype}, the body has {size - stream.tell()} bytes"
@@ -116,8 +125,8 @@ def write_json(probabilities: Probabilities, batch: Batch) -> bytes:
     """Write ``{"predictions": [[…], …]}``, or ``{"outputs": …}`` where the request said ``inputs``."""
     field = "predictions" if batch.field == "instances" else "outputs"
     rows = (
-        orjson.dumps(probabilities[start : start + _WRITTEN], option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-        for start in range(0, len(probabilities), _WRITTEN)
+        orjson.dumps(probabilities[start : start + _ROWS_AT_ONCE], option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+        for start in range(0, len(probabilities), _ROWS_AT_ONCE)
     )
     return b'{"%s":[%s]}' % (field.encode(), b",".join(rows))
 

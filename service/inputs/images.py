@@ -49,7 +49,7 @@ Mode = Literal["auto", "dataset", "photo"]
 
 
 @dataclass(frozen=True)
-class Preprocessed:
+class ModelInput:
     """What a model sees, and how it came about.
 
     Attributes:
@@ -73,7 +73,7 @@ class Preprocessed:
         return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:
+async def preprocess(content: bytes, mode: Mode, *, max_pixels: int) -> ModelInput:
     """Turn a picture file into what the models see; a large one is read off the event loop.
 
     Raises:
@@ -84,7 +84,7 @@ async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:
 
     """
     if len(content) > _LARGE_BYTES or content.startswith(b"GIF"):  # whose frames are made when it is opened
-        return await offload.run(preprocess, content, mode, max_pixels)
+        return await offload.run(preprocess_sync, content, mode, max_pixels)
     if mode != "photo" and (grey := plain_png.read(content)) is not None:
         return _of_dataset(grey)
     image = _open(content, max_pixels)
@@ -93,8 +93,8 @@ async def see(content: bytes, mode: Mode, *, max_pixels: int) -> Preprocessed:
     return _preprocess(image, mode)
 
 
-def preprocess(content: bytes, mode: Mode, max_pixels: int) -> Preprocessed:
-    """Turn a picture file into what the models see; errors as ``see``."""
+def preprocess_sync(content: bytes, mode: Mode, max_pixels: int) -> ModelInput:
+    """Turn a picture file into what the models see; errors as ``preprocess``."""
     return _preprocess(_open(content, max_pixels), mode)
 
 
@@ -133,7 +133,7 @@ def _too_large(max_pixels: int) -> TooLargeError:
     )
 
 
-def _preprocess(image: Image.Image, mode: Mode) -> Preprocessed:
+def _preprocess(image: Image.Image, mode: Mode) -> ModelInput:
     upright, size = _decode(image)
     if mode != "photo":
         grey = _dataset_grey(upright)
@@ -212,19 +212,19 @@ def _dataset_grey(image: Image.Image) -> Grey | None:
     return grey if (colour == grey[..., np.newaxis]).all() else None
 
 
-def _of_dataset(grey: Grey) -> Preprocessed:
+def _of_dataset(grey: Grey) -> ModelInput:
     if (grey == grey[0, 0]).all():
         raise UnusableError("the picture is blank: all its pixels are the same")
-    return Preprocessed(_to_pixels(grey), "dataset")
+    return ModelInput(_to_pixels(grey), "dataset")
 
 
-def _convert_photo(image: Image.Image, size: tuple[int, int]) -> Preprocessed:
+def _convert_photo(image: Image.Image, size: tuple[int, int]) -> ModelInput:
     """Convert an upright picture, which had ``size`` pixels before it was scaled down."""
     found = convert(image)
     horizontal, vertical = size[0] / image.width, size[1] / image.height
     left, top, right, bottom = found.box
     original = (round(left * horizontal), round(top * vertical), round(right * horizontal), round(bottom * vertical))
-    return Preprocessed(_to_pixels(found.grey), "photo", found.inverted, original)
+    return ModelInput(_to_pixels(found.grey), "photo", found.inverted, original)
 
 
 def _on_background(image: Image.Image, level: int) -> Image.Image:

@@ -13,15 +13,15 @@ import simdjson
 
 from service.errors import MalformedError, UnusableError, shortened
 
-_EXPLAINED_BYTES = 1024 * 1024
+_MAX_EXPLAINED_BYTES = 1024 * 1024
 """Where an error is, is looked for by making the objects: no further than here."""
 
-_SOMEWHERE = (
+_UNLOCATED_MISTAKE = (
     "there is a mistake in it, such as a missing comma or bracket, NaN, an integer of more than 64 bits, or JSON lines "
     "that are not called so; where, is told of 1 MB and less"
 )
 _TOO_DEEP = "its lists and objects are more than 1,000 deep"
-_MOST_FIELDS = 100
+_MAX_FIELDS = 100
 
 
 def parse(text: bytes, what: str) -> Any:
@@ -46,10 +46,10 @@ def parse(text: bytes, what: str) -> Any:
     except (ValueError, RuntimeError) as error:
         if str(error).startswith("DEPTH_ERROR"):
             raise _malformed(what, _TOO_DEEP) from error
-        if len(text) > _EXPLAINED_BYTES:
+        if len(text) > _MAX_EXPLAINED_BYTES:
             is_whole = text.rstrip().endswith((b"}", b"]"))
             raise _malformed(
-                what, _SOMEWHERE if is_whole else "it does not end with } or ]; was it cut off?"
+                what, _UNLOCATED_MISTAKE if is_whole else "it does not end with } or ]; was it cut off?"
             ) from error
     try:
         orjson.loads(text)
@@ -81,9 +81,9 @@ def field_names(content: Any) -> list[str]:
     """
     if type(content) is not simdjson.Object:
         return []
-    names = list(islice(content, _MOST_FIELDS + 1))
-    if len(names) > _MOST_FIELDS:
-        raise UnusableError(f"the JSON has more than {_MOST_FIELDS} fields; send what is needed only")
+    names = list(islice(content, _MAX_FIELDS + 1))
+    if len(names) > _MAX_FIELDS:
+        raise UnusableError(f"the JSON has more than {_MAX_FIELDS} fields; send what is needed only")
     if len(names) > 1 and len(names) > len(set(names)):
         twice = next(name for name in names if names.count(name) > 1)
         raise UnusableError(f"the JSON has the field {shortened(twice)} twice; send it once")

@@ -15,7 +15,7 @@ from simdjson import Array, Object
 
 from service.errors import UnusableError, shortened
 from service.inputs import json_document
-from service.inputs.batches import PIXELS, SHAPES, Batch, Field, check_count, numbered_lines, scaled
+from service.inputs.batches import PIXELS, SHAPES, Batch, Field, check_count, normalize, numbered_lines
 from service.models.engines import Pixels
 
 _FIELDS = get_args(Field)
@@ -29,7 +29,7 @@ _KINDS = {
     type(None): "null",
     Object: "an object",
 }
-_LONGEST_LENGTH = 0xFFFFFF
+_MAX_COUNTED_LENGTH = 0xFFFFFF
 """simdjson counts no further."""
 _OPENING = ord("[")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[],"))
@@ -82,7 +82,7 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
         return f"{what}[{index}]"
 
     _check(images, body, what, name, hint=_HINT, no_other_lists=len(names) == 1 + is_signed)
-    return Batch(scaled(_numbers(images, what), name), field)
+    return Batch(normalize(_numbers(images, what), name), field)
 
 
 def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
@@ -101,7 +101,7 @@ def _read_line(line: bytes, number: int) -> Pixels:
         return what
 
     _check(images, b"[%b]" % line, what, name)
-    return scaled(_numbers(images, what), name)
+    return normalize(_numbers(images, what), name)
 
 
 def _is_list(value: Any) -> bool:
@@ -174,7 +174,7 @@ def _check_length(image: Any, name: str, hint: str) -> None:
         raise UnusableError(f"{name} is {_KINDS[type(image)]}; expected {SHAPES} numbers{more}")
     length = len(image)
     if length not in (28, PIXELS):
-        more = " or more" if length == _LONGEST_LENGTH else ""
+        more = " or more" if length == _MAX_COUNTED_LENGTH else ""
         if length == 1 and _is_list(image[0]):
             more = ", a list in a list"
         raise UnusableError(f"{name} has length {length}{more}; expected {SHAPES} numbers")

@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import offload
-from service.http.messages import body_of, header
+from service.http.messages import header, read_body
 from service.inputs import json_document
 
 IMAGE_TYPES = (
@@ -70,11 +70,11 @@ async def read_picture(request: Request) -> bytes:
     refuse_compressed(request)
     declared = media_type(request)
     if declared in IMAGE_TYPES:
-        return await body_of(request)
+        return await read_body(request)
     if declared == "multipart/form-data":
         return await _from_form(request)
     if declared == "application/json":
-        body = await body_of(request)
+        body = await read_body(request)
         return await offload.run(_from_json, body) if len(body) > _LARGE_BYTES else _from_json(body)
     raise UnsupportedMediaTypeError(
         f"Content-Type {declared or 'is missing'}: send the picture as multipart/form-data (field file), as the body "
@@ -101,7 +101,7 @@ def _only_file(content_type: str, body: bytes) -> bytes | None:
 
 
 async def _from_form(request: Request) -> bytes:
-    body = await body_of(request)
+    body = await read_body(request)
     content_type = header(request, b"content-type") or ""
     only = _only_file(content_type, body)
     if only is not None:

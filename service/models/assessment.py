@@ -12,7 +12,7 @@ from service.models.bundle import Bundle
 from service.models.engines import Activations, Pixels, Probabilities
 from service.models.manifest import Assessment
 
-_SMALLEST = np.float32(np.finfo(np.float32).tiny)
+_MIN_PROBABILITY = np.float32(np.finfo(np.float32).tiny)
 
 
 class Assessor:
@@ -36,7 +36,7 @@ class Assessor:
         """Divide the logits by the temperature: float32 (N, classes) → (N, classes); the order stays the same."""
         # A softmax's logarithm is its logits up to a constant; at 0 it is kept finite.
         largest = probabilities.max(axis=1, keepdims=True)
-        powers = np.maximum(probabilities / largest, _SMALLEST) ** self._inverse_temperature
+        powers = np.maximum(probabilities / largest, _MIN_PROBABILITY) ** self._inverse_temperature
         calibrated: Probabilities = powers / powers.sum(axis=1, keepdims=True)
         return calibrated
 

@@ -74,9 +74,9 @@ class Bundle:
             report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             ExperimentsReport.model_validate(report)
         except ValidationError as error:
-            raise BundleError(f"{path}: {_first(error)}; {_MEND}") from error
+            raise BundleError(f"{path}: {_first_message(error)}; {_REMEDY}") from error
         except ValueError as error:
-            raise BundleError(f"{path} is not JSON ({error}); {_MEND}") from error
+            raise BundleError(f"{path} is not JSON ({error}); {_REMEDY}") from error
         return report
 
 
@@ -99,21 +99,21 @@ def _read_manifest(folder: Path) -> Manifest:
             "(SERVICE_MODEL_DIR), or make one: python -m training release"
         ) from error
     except (OSError, ValueError) as error:
-        raise BundleError(f"{path} cannot be read ({error}); {_MEND}") from error
+        raise BundleError(f"{path} cannot be read ({error}); {_REMEDY}") from error
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
-        raise BundleError(f"{path} has schema version {version}, this service reads {SCHEMA_VERSION}; {_MEND}")
+        raise BundleError(f"{path} has schema version {version}, this service reads {SCHEMA_VERSION}; {_REMEDY}")
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
-        raise BundleError(f"{path}: {_first(error)}; {_MEND}") from error
+        raise BundleError(f"{path}: {_first_message(error)}; {_REMEDY}") from error
     # The text as well, so that no byte at all may differ from what the release wrote.
     if content_checksum(content) != manifest.sha256 or text != json.dumps(content, indent=2, ensure_ascii=False) + "\n":
-        raise BundleError(f"{path} was changed after its release: its checksum does not match; {_MEND}")
+        raise BundleError(f"{path} was changed after its release: its checksum does not match; {_REMEDY}")
     return manifest
 
 
-def _first(error: ValidationError) -> str:
+def _first_message(error: ValidationError) -> str:
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
@@ -122,9 +122,11 @@ def _verify(path: Path, expected: str) -> None:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise BundleError(f"{path} is listed in bundle.json but cannot be read ({error.strerror}); {_MEND}") from error
+        raise BundleError(
+            f"{path} is listed in bundle.json but cannot be read ({error.strerror}); {_REMEDY}"
+        ) from error
     if found != expected:
-        raise BundleError(f"{path} was changed after its release: SHA-256 {found}, expected {expected}; {_MEND}")
+        raise BundleError(f"{path} was changed after its release: SHA-256 {found}, expected {expected}; {_REMEDY}")
 
 
-_MEND = "restore the released bundle, or make a new one: python -m training release"
+_REMEDY = "restore the released bundle, or make a new one: python -m training release"

@@ -16,8 +16,8 @@ from service.models.engines import PROBABILITIES, Engine, Pixels, Probabilities
 from service.models.manifest import Manifest, ModelEntry
 from service.models.micro_batching import MicroBatcher
 from service.monitoring import deferred
-from service.monitoring.drift import Watch
-from service.monitoring.metrics import MeasuredEngine
+from service.monitoring.drift import DriftMonitor
+from service.monitoring.metrics import InstrumentedEngine
 
 GOLDEN_TOLERANCE = 1e-4
 """How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
@@ -63,7 +63,7 @@ class Classifier:
         labels: class names, in class order.
         engine: runs it.
         assessor: assesses its answers; None where the bundle has nothing to do it by.
-        watch: counts what it was sent; None likewise.
+        drift_monitor: counts what it was sent; None likewise.
 
     """
 
@@ -72,29 +72,31 @@ class Classifier:
     labels: list[str]
     engine: Engine
     assessor: Assessor | None = None
-    watch: Watch | None = None
+    drift_monitor: DriftMonitor | None = None
 
     async def answer(self, pixels: Pixels) -> Answer:
         """Give the one of ``answers`` for float32 (1, 28, 28, 1), found together with those that others ask for."""
-        return await self._answering.submit(pixels)
+        return await self._batcher.submit(pixels)
 
     def answers(self, pixels: Pixels) -> list[Answer]:
         """Classify pictures, float32 (N, 28, 28, 1), assess each answer, and count all for drift."""
-        if self.assessor is None or self.watch is None:
+        if self.assessor is None or self.drift_monitor is None:
             return [Answer(probabilities) for probabilities in self.engine.predict(pixels)]
         found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
         probabilities = self.assessor.calibrate(found[PROBABILITIES])
         class_ids = probabilities.argmax(axis=1).tolist()
         confidences = probabilities.max(axis=1).tolist()
         scores = self.assessor.score(pixels, found[_FEATURES])
-        deferred.do(self.watch.count, pixels, [self.labels[class_id] for class_id in class_ids], confidences, scores)
+        deferred.call(
+            self.drift_monitor.count, pixels, [self.labels[class_id] for class_id in class_ids], confidences, scores
+        )
         return [
             Answer(row, self.assessor.reliability(class_id, confidence), self.assessor.in_distribution(score), score)
             for row, class_id, confidence, score in zip(probabilities, class_ids, confidences, scores, strict=True)
         ]
 
     @cached_property
-    def _answering(self) -> MicroBatcher[Answer]:
+    def _batcher(self) -> MicroBatcher[Answer]:
         return MicroBatcher(self.answers)
 
 
@@ -169,21 +171,21 @@ class Models:
             shape = engine.predict(np.zeros((1, 28, 28, 1), np.float32)).shape
             if shape != (1, len(entry.labels)):
                 raise GoldenMismatchError(f"{name} answers one image with shape {shape}, not (1, {len(entry.labels)})")
-            return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+            return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name))
         assessor = None if entry.assessment is None else Assessor(self._bundle, entry.assessment)
         with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
             _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], GOLDEN_TOLERANCE)
             if assessor is None:
-                return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name))
+                return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name))
             if _FEATURES not in engine.outputs:
-                raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_MEND}")
+                raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_REMEDY}")
             features = engine.explain(pixels, _FEATURES)[_FEATURES]
             _require_close(
                 name, "outlier scores", np.array(assessor.score(pixels, features)), golden["scores"], SCORE_TOLERANCE
             )
-        watch = Watch(name, assessor.reference)
-        return Classifier(name, entry.version, entry.labels, MeasuredEngine(engine, name), assessor, watch)
+        drift_monitor = DriftMonitor(name, assessor.reference)
+        return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name), assessor, drift_monitor)
 
 
 def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: float) -> None:
@@ -191,8 +193,8 @@ def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.
     if not difference <= tolerance:
         raise GoldenMismatchError(
             f"{name} does not reproduce its golden samples: {what} differ by {difference:.2g}, "
-            f"{tolerance:g} is allowed; {_MEND}"
+            f"{tolerance:g} is allowed; {_REMEDY}"
         )
 
 
-_MEND = "make a new bundle on this machine: python -m training release"
+_REMEDY = "make a new bundle on this machine: python -m training release"

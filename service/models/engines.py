@@ -50,7 +50,7 @@ class LiteRTEngine:
     batch that comes: there is one for single images and one for blocks.
     """
 
-    _BLOCK = 32
+    _BLOCK_IMAGES = 32
 
     def __init__(self, model: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -66,10 +66,10 @@ class LiteRTEngine:
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
         """Run the model once; see ``Engine``."""
-        if len(pixels) in (1, self._BLOCK):
+        if len(pixels) in (1, self._BLOCK_IMAGES):
             return dict(zip(names, self._invoke(pixels, names), strict=True))
-        whole = len(pixels) - len(pixels) % self._BLOCK
-        steps = [(start, self._BLOCK) for start in range(0, whole, self._BLOCK)]
+        whole = len(pixels) - len(pixels) % self._BLOCK_IMAGES
+        steps = [(start, self._BLOCK_IMAGES) for start in range(0, whole, self._BLOCK_IMAGES)]
         steps += [(start, 1) for start in range(whole, len(pixels))]
         parts = [self._invoke(pixels[start : start + size], names) for start, size in steps]
         return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
@@ -109,9 +109,15 @@ class TensorFlowEngine:
         self._signature = self._loaded.signatures["serving_default"]
         _, inputs = self._signature.structured_input_signature
         (self._input,), (self._output,) = inputs, self._signature.structured_outputs
-        inner = self._loaded.signatures.get("explain")
-        self._inner = inner if inner is not None and PROBABILITIES in inner.structured_outputs else None
-        self.outputs = frozenset(self._inner.structured_outputs if self._inner is not None else [PROBABILITIES])
+        explain_signature = self._loaded.signatures.get("explain")
+        self._explain_signature = (
+            explain_signature
+            if explain_signature is not None and PROBABILITIES in explain_signature.structured_outputs
+            else None
+        )
+        self.outputs = frozenset(
+            self._explain_signature.structured_outputs if self._explain_signature is not None else [PROBABILITIES]
+        )
 
     def predict(self, pixels: Pixels) -> Probabilities:
         """Classify; see ``Engine``."""
@@ -122,16 +128,16 @@ class TensorFlowEngine:
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
         """Run the model once; see ``Engine``."""
-        if self._inner is None:
+        if self._explain_signature is None:
             return {PROBABILITIES: self.predict(pixels)}
-        outputs = self._inner(images=self._to_tensor(pixels))
+        outputs = self._explain_signature(images=self._to_tensor(pixels))
         return {name: outputs[name].numpy() for name in names}
 
 
 def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:
     """Load a model of the bundle with the engine called ``litert`` or ``tensorflow``.
 
-    A SavedModel without a LiteRT twin is run by TensorFlow.
+    A SavedModel without a LiteRT model is run by TensorFlow.
 
     Raises:
         EngineError: that would take TensorFlow, and it is not installed.
@@ -139,8 +145,8 @@ def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:
     """
     if entry.litert is None and find_spec("tensorflow") is None:
         raise EngineError(
-            f"{bundle.path(entry.saved_model)} has no LiteRT twin (assets.extra/model.tflite) and TensorFlow is not "
-            "installed; make the twin with: python -m training twin DIR, or serve with the training image"
+            f"{bundle.path(entry.saved_model)} has no LiteRT model (assets.extra/model.tflite) and TensorFlow is not "
+            "installed; make it with: python -m training litert DIR, or serve with the training image"
         )
     if kind == "tensorflow" or entry.litert is None:
         return TensorFlowEngine(bundle.path(entry.saved_model))

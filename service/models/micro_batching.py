@@ -16,18 +16,18 @@ from service.models.engines import Pixels
 
 Output = TypeVar("Output")
 
-_MOST = 16
+_MAX_BATCH = 16
 """Pictures in a batch: the first are answered before the next are worked on, and LiteRT needs no larger interpreter."""
 
 
-class _Place(Generic[Output]):
+class _Submission(Generic[Output]):
     """One picture's place in a batch, and what comes of it."""
 
-    __slots__ = ("error", "output", "pixels", "waits")
+    __slots__ = ("error", "is_waiting", "output", "pixels")
 
     def __init__(self, pixels: Pixels) -> None:
         self.pixels = pixels
-        self.waits = True
+        self.is_waiting = True
         self.output: Output
         self.error: Exception | None = None
 
@@ -38,7 +38,7 @@ class MicroBatcher(Generic[Output]):
     def __init__(self, work: Callable[[Pixels], Sequence[Output]]) -> None:
         """Take what works on float32 (N, 28, 28, 1), and gives N outputs that do not depend on one another."""
         self._work = work
-        self._waiting: list[_Place[Output]] = []
+        self._waiting: list[_Submission[Output]] = []
 
     async def submit(self, pixels: Pixels) -> Output:
         """Work on one picture, float32 (1, 28, 28, 1), together with those that other tasks of the loop submit.
@@ -47,31 +47,31 @@ class MicroBatcher(Generic[Output]):
             Exception: what ``work`` raised of this picture alone.
 
         """
-        place: _Place[Output] = _Place(pixels)
-        self._waiting.append(place)
+        submission: _Submission[Output] = _Submission(pixels)
+        self._waiting.append(submission)
         try:
             await asyncio.sleep(0)  # until every other task that is ready has had its turn
         except BaseException:  # cancelled
-            if place.waits:
-                self._waiting.remove(place)
+            if submission.is_waiting:
+                self._waiting.remove(submission)
             raise
-        if place.waits:  # the first of those that wait, then
-            batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        if submission.is_waiting:  # the first of those that wait, then
+            batch, self._waiting = self._waiting[:_MAX_BATCH], self._waiting[_MAX_BATCH:]
             self._work_on(batch)
-        if place.error is not None:
-            raise place.error
-        return place.output
+        if submission.error is not None:
+            raise submission.error
+        return submission.output
 
-    def _work_on(self, batch: list[_Place[Output]]) -> None:
-        for place in batch:
-            place.waits = False
+    def _work_on(self, batch: list[_Submission[Output]]) -> None:
+        for submission in batch:
+            submission.is_waiting = False
         try:
-            pixels = np.concatenate([place.pixels for place in batch]) if len(batch) > 1 else batch[0].pixels
-            for place, output in zip(batch, self._work(pixels), strict=True):
-                place.output = output
+            pixels = np.concatenate([submission.pixels for submission in batch]) if len(batch) > 1 else batch[0].pixels
+            for submission, output in zip(batch, self._work(pixels), strict=True):
+                submission.output = output
         except Exception as error:
             if len(batch) == 1:
                 batch[0].error = error
                 return
-            for place in batch:  # it may be the fault of one, or of their number
-                self._work_on([place])
+            for submission in batch:  # it may be the fault of one, or of their number
+                self._work_on([submission])

@@ -12,7 +12,7 @@ from service.models.manifest import SCHEMA_VERSION, Manifest, ModelEntry
 NAME = "model"
 LABELS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 
-_TWIN = "assets.extra/model.tflite"
+_LITERT_MODEL = "assets.extra/model.tflite"
 
 
 def find(folder: Path) -> Manifest | None:
@@ -28,14 +28,14 @@ def find(folder: Path) -> Manifest | None:
         inside, version = highest, str(int(highest))
     else:
         return None
-    twin = f"{inside}/{_TWIN}"
+    litert_model = f"{inside}/{_LITERT_MODEL}"
     entry = ModelEntry(
         title=f"SavedModel in {folder.name}",
         version=version,
         labels=LABELS,
         preprocessing=VERSION,
         saved_model=inside,
-        litert=twin if (folder / twin).is_file() else None,
+        litert=litert_model if (folder / litert_model).is_file() else None,
         golden=None,
         files={},
         training={},

@@ -7,7 +7,7 @@ from typing import TypeVarTuple, Unpack
 Arguments = TypeVarTuple("Arguments")
 
 
-def do(work: Callable[[Unpack[Arguments]], None], *arguments: *Arguments) -> None:
+def call(work: Callable[[Unpack[Arguments]], None], *arguments: *Arguments) -> None:
     """Call ``work`` in the event loop's next turn; at once where no loop runs, as in another thread.
 
     The next turn does so for all requests that this one has answered. A model's weights leave little of anything else

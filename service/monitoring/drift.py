@@ -22,7 +22,7 @@ import service.monitoring.metric_files  # noqa: F401 (before the first metric)
 from service.models.engines import Pixels
 from service.models.manifest import Manifest, Reference
 
-FEWEST_IMAGES = 200
+MIN_IMAGES = 200
 """With fewer the index is chance: under no drift it is about (buckets - 1) / images."""
 
 _PREFIX = "service_input_"
@@ -49,7 +49,7 @@ def _weights() -> npt.NDArray[np.float32]:
 _WEIGHTS = _weights()
 
 
-class Watch:
+class DriftMonitor:
     """Counts what one model was sent."""
 
     def __init__(self, model: str, reference: Reference) -> None:
@@ -93,7 +93,7 @@ def stability_index(reference: Sequence[float], found: Sequence[float]) -> float
     return sum((p - q) * log(p / q) for q, p in shares)
 
 
-class Drift(Collector):
+class DriftCollector(Collector):
     """The index of each model and quantity, from the summed counts of all workers."""
 
     def __init__(self, manifest: Manifest, counted: Iterable[Metric]) -> None:
@@ -106,7 +106,7 @@ class Drift(Collector):
         }
 
     def collect(self) -> Iterable[Metric]:
-        """Give the gauge; nothing of a model that has seen fewer than ``FEWEST_IMAGES``."""
+        """Give the gauge; nothing of a model that has seen fewer than ``MIN_IMAGES``."""
         index = GaugeMetricFamily(
             "service_drift_population_stability_index",
             "How far what came in is from the validation images: over 0.25 is another population",
@@ -117,7 +117,7 @@ class Drift(Collector):
                 continue
             reference = entry.assessment.reference
             labels = [self._samples.get((f"{_PREFIX}labels_total", name, label), 0) for label in entry.labels]
-            if sum(labels) < FEWEST_IMAGES:
+            if sum(labels) < MIN_IMAGES:
                 continue
             index.add_metric([name, "label"], stability_index(reference.labels, labels))
             for quantity in _QUANTITIES:

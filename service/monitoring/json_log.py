@@ -42,4 +42,4 @@ def write(entry: dict[str, Any]) -> None:
     """Write an object on a line of its own, without what is None; in the event loop, its next turn flushes it."""
     present = {key: value for key, value in entry.items() if value is not None}
     sys.stdout.buffer.write(orjson.dumps(present, option=orjson.OPT_APPEND_NEWLINE))
-    deferred.do(sys.stdout.buffer.flush)
+    deferred.call(sys.stdout.buffer.flush)

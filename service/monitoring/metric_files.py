@@ -18,10 +18,10 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 # A worker is started, never forked, so its process id stays what it is: asked for once, not for every count.
 _PID = os.getpid()
 _lock = Lock()
-_changed: set["_Value"] = set()
+_changed: set["_BufferedValue"] = set()
 
 
-class _Value(values.MultiProcessValue(lambda: _PID)):  # type: ignore[misc]
+class _BufferedValue(values.MultiProcessValue(lambda: _PID)):  # type: ignore[misc]
     """A value that goes to its file once for all that a turn of the event loop counts: writing takes the most time."""
 
     def inc(self, amount: float) -> None:
@@ -30,10 +30,10 @@ class _Value(values.MultiProcessValue(lambda: _PID)):  # type: ignore[misc]
             first = not _changed
             _changed.add(self)
         if first:
-            deferred.do(write)
+            deferred.call(flush)
 
 
-def write() -> None:
+def flush() -> None:
     """Write what was counted to the files that other workers read."""
     with _lock:
         changed = list(_changed)
@@ -42,4 +42,4 @@ def write() -> None:
             value.set(value._value)
 
 
-values.ValueClass = _Value
+values.ValueClass = _BufferedValue

@@ -27,7 +27,7 @@ from service.monitoring import (
     deferred,
     metric_files,  # metric_files before the first metric
 )
-from service.monitoring.drift import Drift
+from service.monitoring.drift import DriftCollector
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 
@@ -63,7 +63,7 @@ def count_request(scope: Scope, status: int, seconds: float) -> None:
     _duration(route).observe(seconds)
 
 
-class MeasuredEngine:
+class InstrumentedEngine:
     """An engine whose calls and images are counted under a model's name."""
 
     def __init__(self, engine: Engine, model: str) -> None:
@@ -75,17 +75,17 @@ class MeasuredEngine:
         """Classify; see ``Engine``."""
         began = time.perf_counter()
         probabilities = self.engine.predict(pixels)
-        deferred.do(self._note, time.perf_counter() - began, len(pixels))
+        deferred.call(self._record, time.perf_counter() - began, len(pixels))
         return probabilities
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
         """Run the model once; see ``Engine``."""
         began = time.perf_counter()
         found = self.engine.explain(pixels, *names)
-        deferred.do(self._note, time.perf_counter() - began, len(pixels))
+        deferred.call(self._record, time.perf_counter() - began, len(pixels))
         return found
 
-    def _note(self, seconds: float, images: int) -> None:
+    def _record(self, seconds: float, images: int) -> None:
         self._duration.observe(seconds)
         self._images.inc(images)
 
@@ -113,15 +113,15 @@ def exposition(manifest: Manifest | None) -> bytes:
 
     """
     registry = CollectorRegistry()
-    metric_files.write()
+    metric_files.flush()
     with _locked():
         workers = _living_workers()
-        counted = _Counted(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
+        counted = _SummedMetrics(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
     registry.register(counted)
     if manifest is not None:
-        registry.register(Drift(manifest, counted.collect()))
+        registry.register(DriftCollector(manifest, counted.collect()))
     registry.register(_Processes(workers))
-    registry.register(_Versions(manifest))
+    registry.register(_VersionInfo(manifest))
     return generate_latest(registry)
 
 
@@ -141,12 +141,12 @@ def _living_workers() -> list[int]:
         if Path(f"/proc/{pid}").exists():
             living.append(pid)
         else:
-            _fold(file.parent, pid)
+            _merge(file.parent, pid)
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
     return sorted(living)
 
 
-def _fold(folder: Path, pid: int) -> None:
+def _merge(folder: Path, pid: int) -> None:
     """Add what a worker had counted to the files of all that ended, which are kept under process id 0."""
     for kind in ("counter", "histogram"):
         ended = folder / f"{kind}_{pid}.db"
@@ -159,7 +159,7 @@ def _fold(folder: Path, pid: int) -> None:
             ended.unlink()
 
 
-class _Counted(Collector):
+class _SummedMetrics(Collector):
     """What all workers have counted, read once."""
 
     def __init__(self, families: list[Metric]) -> None:
@@ -185,7 +185,7 @@ class _Processes(Collector):
         return families.values()
 
 
-class _Versions(Collector):
+class _VersionInfo(Collector):
     """What is served: the service's version, the bundle's checksum, each model's version."""
 
     def __init__(self, manifest: Manifest | None) -> None:

@@ -4,19 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from service.inputs.images import Preprocessed
+from service.inputs.images import ModelInput
 from service.models.classifier import Answer, Classifier
 
 
 def describe(
-    classifier: Classifier, answer: Answer, seen: Preprocessed, *, top_k: int, with_input: bool = False
+    classifier: Classifier, answer: Answer, model_input: ModelInput, *, top_k: int, with_input: bool = False
 ) -> dict[str, Any]:
     """Say what a model finds in a picture, as ``schemas.Prediction``.
 
     Args:
         classifier: the model that was asked.
         answer: what it answered.
-        seen: the picture it was asked about.
+        model_input: the picture it was asked about.
         top_k: how many classes to list.
         with_input: whether to show the 28×28 pixels that the model saw.
 
@@ -28,11 +28,11 @@ def describe(
         {"label": classifier.labels[class_id], "class_id": class_id, "probability": float(probabilities[class_id])}
         for class_id in order[:top_k].tolist()
     ]
-    done: dict[str, Any] = {"mode": seen.mode, "inverted": seen.inverted}
-    if seen.box is not None:
-        done["box"] = seen.box
+    preprocessing: dict[str, Any] = {"mode": model_input.mode, "inverted": model_input.inverted}
+    if model_input.box is not None:
+        preprocessing["box"] = model_input.box
     if with_input:
-        done["input"] = seen.as_png()
+        preprocessing["input"] = model_input.as_png()
     return {
         "model": classifier.name,
         "version": classifier.version,
@@ -43,5 +43,5 @@ def describe(
         "reliability": answer.reliability,
         "in_distribution": answer.in_distribution,
         "score": answer.score,
-        "preprocess": done,
+        "preprocess": preprocessing,
     }

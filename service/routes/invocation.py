@@ -10,11 +10,11 @@ from fastapi.responses import StreamingResponse
 
 from service.errors import UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import negotiation, offload
-from service.http.messages import WrittenJSON, body_of, header
+from service.http.messages import EncodedJSON, header, read_body
 from service.inputs import codecs
 from service.inputs.batches import Batch
 from service.inputs.codecs import READERS, WRITERS
-from service.inputs.images import see
+from service.inputs.images import preprocess
 from service.inputs.uploads import BINARY, IMAGE_TYPES, media_type, refuse_compressed
 from service.models.classifier import Classifier, Models
 from service.outputs.predictions import describe
@@ -81,13 +81,15 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     headers = _echoed(request)
     if declared in IMAGE_TYPES:
         accepted = negotiation.choose(accept, _ANSWERS)
-        seen = await see(await body_of(request), "auto", max_pixels=settings.max_pixels)
+        model_input = await preprocess(await read_body(request), "auto", max_pixels=settings.max_pixels)
         if attributes.get("verbose", "").lower() == "true" and accepted == codecs.JSON:
-            described = describe(classifier, await classifier.answer(seen.pixels), seen, top_k=len(classifier.labels))
+            described = describe(
+                classifier, await classifier.answer(model_input.pixels), model_input, top_k=len(classifier.labels)
+            )
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
         # As every array's: the SavedModel's own softmax, not calibrated.
-        probabilities = classifier.engine.predict(seen.pixels)
-        return _response(WRITERS[accepted](probabilities, Batch(seen.pixels)), accepted, headers)
+        probabilities = classifier.engine.predict(model_input.pixels)
+        return _response(WRITERS[accepted](probabilities, Batch(model_input.pixels)), accepted, headers)
     if declared not in READERS:
         raise UnsupportedMediaTypeError(
             f"Content-Type {shortened(declared) if declared else 'is missing'}: "
@@ -111,7 +113,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
 
 def _response(content: bytes, accepted: str, headers: dict[str, str]) -> Response:
     if accepted == codecs.JSON and not headers:
-        return WrittenJSON(content)
+        return EncodedJSON(content)
     return Response(content, media_type=accepted, headers=headers)
 
 

@@ -9,9 +9,8 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.http import negotiation, offload
-from service.http.messages import WrittenJSON
+from service.http.messages import EncodedJSON
 from service.inputs import images
-from service.inputs.images import see
 from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.models import explanations
 from service.outputs import schemas
@@ -69,9 +68,15 @@ async def predict(
     """Classify one picture with one model."""
     classifier = models.get(model)
     request.state.model = classifier.name
-    seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
+    model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     return _json(
-        describe(classifier, await classifier.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None)
+        describe(
+            classifier,
+            await classifier.answer(model_input.pixels),
+            model_input,
+            top_k=top_k,
+            with_input=include is not None,
+        )
     )
 
 
@@ -86,9 +91,10 @@ async def compare(
 ) -> Response:
     """Classify one picture with every served model."""
     classifiers = [models.get(name) for name in models.names]
-    seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
+    model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     answers = [
-        describe(c, await c.answer(seen.pixels), seen, top_k=top_k, with_input=include is not None) for c in classifiers
+        describe(c, await c.answer(model_input.pixels), model_input, top_k=top_k, with_input=include is not None)
+        for c in classifiers
     ]
     return _json({"predictions": answers})
 
@@ -115,16 +121,16 @@ async def explain(
     media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
     classifier = models.get(model)
     request.state.model = classifier.name
-    seen = await see(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    explanation = await explanations.explain(models, classifier, seen.pixels)
-    answer = describe(classifier, explanation.answer, seen, top_k=top_k, with_input=include is not None)
+    model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
+    explanation = await explanations.explain(models, classifier, model_input.pixels)
+    answer = describe(classifier, explanation.answer, model_input, top_k=top_k, with_input=include is not None)
     if media_type == _PNG:
         # Imported late: Pillow's fonts and drawing are needed here alone.
         from service.outputs.explanation_drawing import draw
 
-        content = await offload.run(draw, explanation, seen.pixels, classifier.name, answer["label"])
+        content = await offload.run(draw, explanation, model_input.pixels, classifier.name, answer["label"])
         return Response(content, media_type=_PNG, headers={"Vary": "Accept"})
-    answer |= explanations.encode(explanation, seen.pixels)
+    answer |= explanations.encode(explanation, model_input.pixels)
     return Response(orjson.dumps(answer), media_type=_JSON, headers={"Vary": "Accept"})
 
 
@@ -155,4 +161,4 @@ def _plain(query: bytes) -> dict[str, Any] | None:
 
 
 def _json(content: dict[str, Any]) -> Response:
-    return WrittenJSON(orjson.dumps(content))
+    return EncodedJSON(orjson.dumps(content))

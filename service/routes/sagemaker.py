@@ -12,8 +12,8 @@ from service.routes.invocation import BODY, invoke
 
 router = APIRouter(tags=["sagemaker"])
 
-_SMALLEST_IMAGE_BYTES = 2 * 28 * 28  # a digit and a comma each: as many images as a payload can hold
-_MOST_IN_FLIGHT_MB = 100  # SageMaker's limit on payload × concurrency of a batch transform job
+_MIN_IMAGE_BYTES = 2 * 28 * 28  # a digit and a comma each: as many images as a payload can hold
+_MAX_TRANSFORM_IN_FLIGHT_MB = 100  # SageMaker's limit on payload × concurrency of a batch transform job
 _PING = problems(s503="no requests should come now, and why")
 PROBLEMS = problems(
     s400="broken JSON, CSV, .npy or picture",
@@ -46,8 +46,8 @@ async def execution_parameters(settings: SettingsDependency) -> dict[str, int | 
             1,
             min(
                 settings.body_limit_mb,
-                settings.max_batch * _SMALLEST_IMAGE_BYTES // 2**20,
-                _MOST_IN_FLIGHT_MB // settings.workers,
+                settings.max_batch * _MIN_IMAGE_BYTES // 2**20,
+                _MAX_TRANSFORM_IN_FLIGHT_MB // settings.workers,
             ),
         ),
     }

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from service.errors import ExhaustedError, MalformedError, TooLargeError
 from service.http import offload
 from service.http.body_limit import content_length
-from service.http.messages import body_of
+from service.http.messages import read_body
 from service.inputs import codecs, json_images
-from service.inputs.batches import LONGEST_LINE, Batch, check_count, scaled
+from service.inputs.batches import MAX_LINE_BYTES, Batch, check_count, normalize
 from service.inputs.codecs import WRITERS
 from service.models.engines import Engine
 
@@ -77,7 +77,7 @@ async def receive(request: Request) -> bytes | IO[bytes]:
     """
     size = content_length(request)
     if size is not None and size <= _IN_MEMORY_BYTES:
-        return await body_of(request)
+        return await read_body(request)
     with stored() as file:
         async for chunk in request.stream():
             file.write(chunk)
@@ -132,8 +132,8 @@ def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[B
     def blocks(file: IO[bytes]) -> Iterator[Batch]:
         first, is_blank = 1, True
         # Of a line that is longer than one may be, as much is read as the reader needs to refuse it.
-        while lines := list(islice(iter(lambda: file.readline(LONGEST_LINE + 1), b""), BLOCK)):
-            if any(line.strip() or len(line.rstrip(b"\n")) > LONGEST_LINE for line in lines):
+        while lines := list(islice(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), BLOCK)):
+            if any(line.strip() or len(line.rstrip(b"\n")) > MAX_LINE_BYTES for line in lines):
                 is_blank = False
                 yield read(b"".join(lines), max_batch=BLOCK, first=first)
             first += len(lines)
@@ -153,7 +153,7 @@ def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
     for first in range(0, shape[0], BLOCK):
         count = min(BLOCK, shape[0] - first)
         block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * images), dtype).reshape(count, *shape[1:])
-        yield Batch(scaled(block, partial(codecs.name_in_array, first=first)))
+        yield Batch(normalize(block, partial(codecs.name_in_array, first=first)))
 
 
 _BLOCKS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {

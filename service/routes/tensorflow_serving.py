@@ -19,13 +19,13 @@ from service.routes.invocation import JSON_BATCH, read
 PREFIX = "/v1/models"
 
 
-class _Uncoloned(StringConvertor):
+class _NameWithoutColon(StringConvertor):
     """A name without a colon, after which an action would come: NAME:predict is asked by POST alone."""
 
     regex = "[^/:]+"
 
 
-register_url_convertor("uncoloned", _Uncoloned())
+register_url_convertor("name_without_colon", _NameWithoutColon())
 
 router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
 
@@ -60,8 +60,8 @@ async def predict(
     return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
 
 
-@router.get("/{name:uncoloned}", responses=_NOT_FOUND)
-@router.get("/{name:uncoloned}/versions/{version:uncoloned}", responses=_NOT_FOUND)
+@router.get("/{name:name_without_colon}", responses=_NOT_FOUND)
+@router.get("/{name:name_without_colon}/versions/{version:name_without_colon}", responses=_NOT_FOUND)
 async def status(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Say that a model's version is available."""
     classifier = models.get(name, version)
@@ -73,8 +73,8 @@ async def status(name: str, models: ModelsDependency, version: str | None = None
     return {"model_version_status": [available]}
 
 
-@router.get("/{name:uncoloned}/metadata", responses=_NOT_FOUND)
-@router.get("/{name:uncoloned}/versions/{version:uncoloned}/metadata", responses=_NOT_FOUND)
+@router.get("/{name:name_without_colon}/metadata", responses=_NOT_FOUND)
+@router.get("/{name:name_without_colon}/versions/{version:name_without_colon}/metadata", responses=_NOT_FOUND)
 async def metadata(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Describe a model's signature."""
     classifier = models.get(name, version)

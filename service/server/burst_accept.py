@@ -9,10 +9,10 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_AT_ONCE = 32
+_MAX_ACCEPTS = 32
 
 
-class Acceptor:
+class BurstAcceptor:
     """Accepts many connections in one turn of the event loop, for who is busy; one for each process.
 
     Not for others: of several workers that share a port, the first to wake would take all connections that come
@@ -22,17 +22,17 @@ class Acceptor:
     def __init__(self, listening: Sequence[socket.socket]) -> None:
         """Take the sockets that the server listens on; they must not block."""
         self._listening = listening
-        self._done = False
+        self._has_accepted = False
         self._opening: set[asyncio.Task[Any]] = set()  # the event loop itself would forget them
 
     def accept_more(self, protocol: Callable[[], asyncio.Protocol], loop: asyncio.AbstractEventLoop) -> None:
         """Accept up to 32 that wait on each socket, once in a turn, each for a ``protocol`` of its own."""
-        if self._done:
+        if self._has_accepted:
             return
-        self._done = True
+        self._has_accepted = True
         loop.call_soon(self._begin_turn)
         for listening in self._listening:
-            for _ in range(_AT_ONCE):
+            for _ in range(_MAX_ACCEPTS):
                 try:
                     connection, _ = listening.accept()
                 except OSError:  # none waits, or there is no descriptor for it, or the port has been closed
@@ -42,4 +42,4 @@ class Acceptor:
                 opening.add_done_callback(self._opening.discard)
 
     def _begin_turn(self) -> None:
-        self._done = False
+        self._has_accepted = False

@@ -16,19 +16,19 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from service.errors import MEDIA_TYPE, problem
 from service.http.request_id import request_id as name_request
 from service.monitoring import json_log
-from service.server.burst_accept import Acceptor
+from service.server.burst_accept import BurstAcceptor
 from service.server.cork import CorkedTransport
 
-SLOWEST = 10 * 1024
+MIN_BYTES_PER_SECOND = 10 * 1024
 """Bytes a second: so many more give a body, or an answer, a second more than its setting says."""
 
-_LOOK_SECONDS = 1.0
-_BUSY = 16
+_CHECK_SECONDS = 1.0
+_BUSY_REQUESTS = 16
 """Requests under way, those of the last turn among them, from which on the next connection would wait for long."""
 
 
 @dataclass(frozen=True)
-class Patience:
+class ClientTimeouts:
     """How long a client may take, in seconds, and how large its headers may be, in bytes."""
 
     headers: float
@@ -37,17 +37,19 @@ class Patience:
     header_bytes: int
 
 
-class PatientProtocol(HttpToolsProtocol):
+class ClientTimeoutProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP protocol, with limits on what it waits for.
 
     The phases of a request: its headers come, its body comes, it is worked on (no limit: that is the server's own
     time), its answer is read. ``_deadline`` is the end of either of the first two, ``_unread_deadline`` of the last.
     """
 
-    def __init__(self, *arguments: Any, patience: Patience, most: int, acceptor: Acceptor, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, timeouts: ClientTimeouts, max_in_flight: int, acceptor: BurstAcceptor, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
-        self._patience = patience
-        self._most = most
+        self._timeouts = timeouts
+        self._max_in_flight = max_in_flight
         self._acceptor = acceptor
         self._deadline: float | None = None
         self._in_headers = True
@@ -56,19 +58,19 @@ class PatientProtocol(HttpToolsProtocol):
         self._refusal: bytes | None = None
         """What is to be sent once the requests before are answered."""
         self._unread_deadline: float | None = None
-        self._look: asyncio.TimerHandle | None = None
+        self._check: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
         self.transport = CorkedTransport(transport, self.loop)  # type: ignore[assignment]
-        self._deadline = self.loop.time() + self._patience.headers
-        self._look = self.loop.call_later(_LOOK_SECONDS, self._look_at_the_clock)
+        self._deadline = self.loop.time() + self._timeouts.headers
+        self._check = self.loop.call_later(_CHECK_SECONDS, self._check_deadlines)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        if self._look is not None:
-            self._look.cancel()
+        if self._check is not None:
+            self._check.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -78,10 +80,10 @@ class PatientProtocol(HttpToolsProtocol):
         if self._in_headers:
             self._header_bytes += len(data)
         super().data_received(data)
-        if self._refused or (self._in_headers and self._header_bytes > self._patience.header_bytes):
+        if self._refused or (self._in_headers and self._header_bytes > self._timeouts.header_bytes):
             self._refuse(
                 431,
-                f"the request's line and headers are larger than {self._patience.header_bytes // 1024} KB, the most "
+                f"the request's line and headers are larger than {self._timeouts.header_bytes // 1024} KB, the most "
                 "this service takes; send less in them, or start the service with a larger SERVICE_MAX_HEADER_KB",
                 behind=self._is_answering(),
             )
@@ -90,29 +92,29 @@ class PatientProtocol(HttpToolsProtocol):
         """Start the time for a request's headers."""
         super().on_message_begin()
         self._in_headers = True
-        self._deadline = self.loop.time() + self._patience.headers
+        self._deadline = self.loop.time() + self._timeouts.headers
 
     def on_headers_complete(self) -> None:
         """Start the time for a request's body, unless its headers are too large."""
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)  # with ": " and CR LF
-        if size > self._patience.header_bytes or self._refused:
+        if size > self._timeouts.header_bytes or self._refused:
             self._refused = True
             return
-        if len(self.tasks) >= _BUSY:
-            self._acceptor.accept_more(self._another, self.loop)
+        if len(self.tasks) >= _BUSY_REQUESTS:
+            self._acceptor.accept_more(self._new_protocol, self.loop)
         # Counted where a request arrives: what waits for its turn of the event loop is in flight, whatever it asks for,
         # and nobody else sees it. Tasks that are done leave the set a turn later; a pipelined request's turn is none of
         # this one's.
-        if len(self.tasks) >= self._most and not self._is_answering():
+        if len(self.tasks) >= self._max_in_flight and not self._is_answering():
             waiting = (task for task in self.tasks if not task.done())
-            self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._most))
+            self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._max_in_flight))
         super().on_headers_complete()  # raises where it cannot read the URL: then there is no such request
         self._in_headers, self._header_bytes = False, 0
-        self._deadline = self.loop.time() + self._patience.body
+        self._deadline = self.loop.time() + self._timeouts.body
         if "drain" in self.app_state and self.app_state["drain"].draining:
             self.cycle.keep_alive = False
 
-    def _another(self) -> HttpToolsProtocol:
+    def _new_protocol(self) -> HttpToolsProtocol:
         """Make the protocol of another connection, as Uvicorn does."""
         made: HttpToolsProtocol = self.config.http_protocol_class(  # type: ignore[call-arg,assignment]
             config=self.config, server_state=self.server_state, app_state=self.app_state, _loop=self.loop
@@ -124,7 +126,7 @@ class PatientProtocol(HttpToolsProtocol):
         if self._refused:
             return
         if self._deadline is not None:
-            self._deadline += len(body) / SLOWEST
+            self._deadline += len(body) / MIN_BYTES_PER_SECOND
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -141,7 +143,7 @@ class PatientProtocol(HttpToolsProtocol):
         was_last = not self.pipeline
         super().on_response_complete()
         if was_last and self._refusal is not None:
-            self._end_with(self._refusal)
+            self._send_and_close(self._refusal)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (Uvicorn's words, which it would send as plain text)
         """Refuse what is no HTTP as all else is refused."""
@@ -156,16 +158,16 @@ class PatientProtocol(HttpToolsProtocol):
         self._unread_deadline = None
         super().resume_writing()
 
-    def _look_at_the_clock(self) -> None:
+    def _check_deadlines(self) -> None:
         now = self.loop.time()
-        self._look = self.loop.call_later(_LOOK_SECONDS, self._look_at_the_clock)
+        self._check = self.loop.call_later(_CHECK_SECONDS, self._check_deadlines)
         self._limit_unread(now)
         if self._deadline is None or self._refused:
             return
         if self.flow.read_paused or (self._in_headers and self._is_answering()):
-            self._deadline += _LOOK_SECONDS  # not the client's fault: the worker is not done with what came before
+            self._deadline += _CHECK_SECONDS  # not the client's fault: the worker is not done with what came before
         elif now > self._deadline:
-            self._give_up()
+            self._time_out()
 
     def _limit_unread(self, now: float) -> None:
         """Cut a connection whose client does not read: closing it would wait for the client to read all."""
@@ -173,17 +175,17 @@ class PatientProtocol(HttpToolsProtocol):
         if unread == 0:
             self._unread_deadline = None
         elif self._unread_deadline is None:
-            self._unread_deadline = now + self._patience.answer + unread / SLOWEST
+            self._unread_deadline = now + self._timeouts.answer + unread / MIN_BYTES_PER_SECOND
         elif now > self._unread_deadline:
             self.transport.abort()
 
-    def _give_up(self) -> None:
+    def _time_out(self) -> None:
         if not self._in_headers:
-            self._refuse_body(408, f"the body did not come within {self._patience.body:g} s; send it again, faster")
+            self._refuse_body(408, f"the body did not come within {self._timeouts.body:g} s; send it again, faster")
         elif self._header_bytes == 0:
             self.transport.close()  # connected, and never asked for anything
         else:
-            self._refuse(408, f"the headers did not come within {self._patience.headers:g} s; send them again, faster")
+            self._refuse(408, f"the headers did not come within {self._timeouts.headers:g} s; send them again, faster")
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -227,9 +229,9 @@ class PatientProtocol(HttpToolsProtocol):
         defaults = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
         self._refusal = STATUS_LINE[status] + defaults + headers.encode() + bytes(body)
         if not behind:
-            self._end_with(self._refusal)
+            self._send_and_close(self._refusal)
 
-    def _end_with(self, answer: bytes) -> None:
+    def _send_and_close(self, answer: bytes) -> None:
         if not self.transport.is_closing():
             self.transport.write(answer)
             self.transport.close()

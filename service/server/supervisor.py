@@ -8,7 +8,7 @@ from socket import socket
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-_LOOK_SECONDS = 0.1
+_CHECK_SECONDS = 0.1
 _START_SECONDS = 120
 """How long a worker may leave a question unanswered until it serves; imports take long on a machine with much to do."""
 
@@ -67,14 +67,14 @@ class Supervisor(Multiprocess):
     def run(self) -> None:
         """Start the workers, replace those that end, until told to stop."""
         self.init_processes()
-        looks = 0
+        checks = 0
         while not self.should_exit.is_set():
-            ended = wait([worker.process.sentinel for worker in self.processes], _LOOK_SECONDS)
+            ended = wait([worker.process.sentinel for worker in self.processes], _CHECK_SECONDS)
             self.handle_signals()
-            looks += 1
+            checks += 1
             # A worker that hangs does not end: each is asked once a second; at each look while one starts, since one
             # that is not known to serve may be silent for long.
-            if ended or looks % 10 == 0 or not all(worker.has_started for worker in self.processes):
+            if ended or checks % 10 == 0 or not all(worker.has_started for worker in self.processes):
                 self.keep_subprocess_alive()
         self.terminate_all()
         # Nobody accepts here: a connection that came to this copy once the workers have closed theirs would hang.

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from tests.deploy.aws import ACCOUNT, Aws
 
-LARGEST_BODY = 25 * 1024 * 1024
+MAX_BODY_BYTES = 25 * 1024 * 1024
 _PREFIX = "X-Amzn-SageMaker-"
 _PASSED = (
     "Custom-Attributes",
@@ -47,7 +47,7 @@ class Runtime:
         if endpoint is None or endpoint.endpoint_status not in ("InService", "Updating"):
             return _error(400, "ValidationError", {"Message": f"Endpoint {name} of account {ACCOUNT} not found."})
         body = request.get_data()
-        if len(body) > LARGEST_BODY:
+        if len(body) > MAX_BODY_BYTES:
             return _error(413, "ValidationError", {"Message": "Request body is too large"})
         names = ["Content-Type", "Accept", *(f"{_PREFIX}{name}" for name in _PASSED)]
         headers = {name: request.headers[name] for name in names if name in request.headers}

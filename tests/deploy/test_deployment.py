@@ -17,7 +17,7 @@ from service.models.bundle import Bundle
 from tests.conftest import DATA, ROOT, unpack
 from tests.deploy.aws import ACCOUNT, REGION, Aws
 from tests.deploy.conftest import NAME, Command
-from tests.deploy.runtime import LARGEST_BODY, Runtime
+from tests.deploy.runtime import MAX_BODY_BYTES, Runtime
 from training.data.fashion_mnist import FashionMNIST
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import RunFolder
@@ -138,7 +138,7 @@ def test_invoke_with_boto3() -> None:
     assert error["OriginalStatusCode"] == 400
     assert "JSON" in json.loads(error["OriginalMessage"])["detail"]
     with pytest.raises(ClientError, match="too large"):
-        client.invoke_endpoint(EndpointName=NAME, Body=bytes(LARGEST_BODY + 1), ContentType="text/csv")
+        client.invoke_endpoint(EndpointName=NAME, Body=bytes(MAX_BODY_BYTES + 1), ContentType="text/csv")
     with pytest.raises(ClientError, match="Endpoint nothing of account"):
         client.invoke_endpoint(EndpointName="nothing", Body=b"", ContentType="text/csv")
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import uvloop
 
-from service.server.burst_accept import Acceptor
+from service.server.burst_accept import BurstAcceptor
 
 
 class Echo(asyncio.Protocol):
@@ -33,7 +33,7 @@ def test_many_are_accepted_in_a_turn_and_the_rest_in_the_next(new_loop: object) 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         with listening() as port, ExitStack() as stack:
-            acceptor = Acceptor([port])
+            acceptor = BurstAcceptor([port])
             made: list[Echo] = []
 
             def protocol() -> Echo:
@@ -58,7 +58,7 @@ def test_many_are_accepted_in_a_turn_and_the_rest_in_the_next(new_loop: object) 
 def test_a_closed_port_is_let_be() -> None:
     async def serve() -> None:
         with listening() as port:
-            acceptor = Acceptor([port])
+            acceptor = BurstAcceptor([port])
         acceptor.accept_more(Echo, asyncio.get_running_loop())
 
     asyncio.run(serve())

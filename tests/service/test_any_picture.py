@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.pictures.embedded import EMBEDDINGS
-from service.inputs.images import preprocess
+from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 from tests.conftest import CLASS_NAMES, MODELS, Samples, assert_problem
@@ -68,5 +68,5 @@ def test_where_and_on_what_a_garment_lies_changes_no_answer(way: str, samples: S
     ask = models.get().engine.predict
     images = np.concatenate([samples.images[samples.labels == c][:10] for c in range(10)])
     plain = ask((images.astype(np.float32) / np.float32(255))[..., np.newaxis]).argmax(axis=1)
-    pixels = np.concatenate([preprocess(EMBEDDINGS[way](image), "photo", 10**8).pixels for image in images])
+    pixels = np.concatenate([preprocess_sync(EMBEDDINGS[way](image), "photo", 10**8).pixels for image in images])
     assert (ask(pixels).argmax(axis=1) == plain).mean() >= 0.95

@@ -15,7 +15,7 @@ import pytest
 from service.models.bundle import Bundle, BundleError, content_checksum
 from service.models.classifier import GoldenMismatchError, Models
 from service.models.engines import TensorFlowEngine
-from service.monitoring.drift import FEWEST_IMAGES, stability_index
+from service.monitoring.drift import MIN_IMAGES, stability_index
 from tests.conftest import DATA, MODELS, Samples, StartServer, png
 from tests.service.test_operations import scrape, value
 from training.data import ood_pictures
@@ -114,11 +114,11 @@ def test_stability_index_of_known_counts() -> None:
 def test_drift_is_that_of_both_workers_together(start_server: StartServer, samples: Samples) -> None:
     url = start_server(SERVICE_WORKERS="2")
     gauge = "service_drift_population_stability_index"
-    shown = samples.images[: FEWEST_IMAGES + 20]
+    shown = samples.images[: MIN_IMAGES + 20]
     answers: list[dict[str, Any]] = []
     with httpx.Client(base_url=url) as client:
         for image in shown:
-            if len(answers) == FEWEST_IMAGES - 1:
+            if len(answers) == MIN_IMAGES - 1:
                 assert value(scrape(url), gauge, model="cnn_a", quantity="score") == 0
             # A connection each, so that both workers get some.
             answers.append(

@@ -33,7 +33,7 @@ def test_without_an_event_loop_a_count_is_written_at_once() -> None:
 def test_a_turn_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counters = [made(), made()]
     written: list[Any] = []
-    monkeypatch.setattr(metric_files._Value, "set", lambda self, value: written.append((self, value)))
+    monkeypatch.setattr(metric_files._BufferedValue, "set", lambda self, value: written.append((self, value)))
 
     async def count() -> None:
         for _ in range(32):
@@ -63,5 +63,5 @@ def test_threads_and_a_loop_lose_nothing() -> None:
             await asyncio.gather(*threads)
 
     asyncio.run(count())
-    metric_files.write()
+    metric_files.flush()
     assert in_file(counter) == 2500

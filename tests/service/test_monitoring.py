@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from service.monitoring.drift import FEWEST_IMAGES
+from service.monitoring.drift import MIN_IMAGES
 from tests.conftest import DATA, ROOT, StartServer
 from tests.service.test_operations import scrape
 from tests.service.test_overload import answer, slow_upload
@@ -29,7 +29,7 @@ def named() -> set[str]:
 def test_every_metric_that_is_watched_is_exported(start_server: StartServer) -> None:
     url = start_server(SERVICE_MAX_IN_FLIGHT="1")
     with httpx.Client(base_url=url) as client:
-        for _ in range(FEWEST_IMAGES):  # before, drift is not told
+        for _ in range(MIN_IMAGES):  # before, drift is not told
             client.post("/predict", content=(DATA / "bag.png").read_bytes(), headers={"content-type": "image/png"})
     with slow_upload(url):
         time.sleep(0.3)

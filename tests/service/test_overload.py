@@ -17,12 +17,12 @@ from service.http.admission import Admission
 from tests.conftest import DATA, StartServer, assert_problem
 
 PNG = {"content-type": "image/png"}
-MOST = 2
+MAX_IN_FLIGHT = 2
 
 
 @pytest.fixture(scope="module")
 def url(start_server: StartServer) -> str:
-    return start_server(SERVICE_MAX_IN_FLIGHT=str(MOST))
+    return start_server(SERVICE_MAX_IN_FLIGHT=str(MAX_IN_FLIGHT))
 
 
 @contextmanager
@@ -50,13 +50,15 @@ def test_too_many_at_once_are_refused_at_once_and_health_is_not(url: str) -> Non
     for _ in range(3):  # each round ends with disconnects, after which every place must be free again
         assert admitted_after_a_moment(url)
         with ExitStack() as open_requests:
-            for _ in range(MOST):
+            for _ in range(MAX_IN_FLIGHT):
                 open_requests.enter_context(slow_upload(url))
             time.sleep(0.3)
             began = time.monotonic()
             refused = answer(url)
             assert time.monotonic() - began < 1
-            assert_problem(refused, 503, f"{MOST} requests in flight", "SERVICE_MAX_IN_FLIGHT", "after a second")
+            assert_problem(
+                refused, 503, f"{MAX_IN_FLIGHT} requests in flight", "SERVICE_MAX_IN_FLIGHT", "after a second"
+            )
             assert refused.headers["retry-after"] == "1"
             assert httpx.get(f"{url}/ping").status_code == 200
     assert admitted_after_a_moment(url)
@@ -95,7 +97,7 @@ def test_a_place_is_free_again_however_its_request_ended() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    admission = Admission(app, most=1)
+    admission = Admission(app, max_in_flight=1)
 
     async def ask_twice() -> None:
         for _ in range(2):

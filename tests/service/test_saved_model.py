@@ -1,4 +1,4 @@
-"""A plain SavedModel in the model folder, with and without its version folder and LiteRT twin."""
+"""A plain SavedModel in the model folder, with and without its version folder and LiteRT model."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 from service.models.engines import Engine, EngineError, LiteRTEngine, TensorFlowEngine
-from service.monitoring.metrics import MeasuredEngine
+from service.monitoring.metrics import InstrumentedEngine
 from tests.conftest import DATA, MODELS, StartServer
 from training.__main__ import main
 
@@ -19,7 +19,7 @@ PNG = {"content-type": "image/png"}
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Keras's own ``model.export()`` writes: other names for input and output, no twin."""
+    """What Keras's own ``model.export()`` writes: other names for input and output, no LiteRT model."""
     folder = tmp_path_factory.mktemp("exported")
     layer = keras.layers.TFSMLayer(str(MODELS / "cnn_a" / "1"), call_endpoint="serving_default")
     inputs = keras.Input((28, 28, 1))
@@ -29,7 +29,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def measured(engine: Engine) -> Engine:
     """The engine whose calls are counted."""
-    assert isinstance(engine, MeasuredEngine)
+    assert isinstance(engine, InstrumentedEngine)
     return engine.engine
 
 
@@ -40,22 +40,22 @@ def label(url: str, model: str) -> object:
     return answer["label"], answer["version"]
 
 
-def test_an_export_without_twin_is_run_by_tensorflow(exported: Path, start_server: StartServer) -> None:
+def test_an_export_without_a_litert_model_is_run_by_tensorflow(exported: Path, start_server: StartServer) -> None:
     url = start_server(SERVICE_MODEL_DIR=str(exported))
     assert label(url, "model") == ("Dress", "3")
     assert httpx.get(f"{url}/experiments").status_code == 404
 
 
-def test_without_tensorflow_it_says_how_to_get_a_twin_and_with_one_needs_none(
+def test_without_tensorflow_it_says_how_to_get_a_litert_model_and_with_one_needs_none(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("service.models.engines.find_spec", lambda name: None)  # noqa: ARG005
     folder = Path(shutil.copytree(exported, tmp_path / "model"))
-    with pytest.raises(EngineError, match=r"000000003 has no LiteRT twin.*python -m training twin DIR"):
+    with pytest.raises(EngineError, match=r"000000003 has no LiteRT model.*python -m training litert DIR"):
         Models(Bundle(folder), "litert").load()
-    assert main(["twin", str(folder)]) == 1
+    assert main(["litert", str(folder)]) == 1
     assert "holds no saved_model.pb" in capsys.readouterr().err
-    assert main(["twin", str(folder / "000000003")]) == 0
+    assert main(["litert", str(folder / "000000003")]) == 0
     models = Models(Bundle(folder), "litert")
     models.load()
     assert isinstance(measured(models.get().engine), LiteRTEngine)

@@ -10,7 +10,7 @@ from service.models.assessment import Assessor
 from service.models.classifier import SCORE_TOLERANCE
 from training.data import ood_pictures
 from training.release import assessment, ood_evaluation
-from training.release.assessment import BANDS, FEWEST_IMAGES, fit_score, reliability
+from training.release.assessment import BANDS, MIN_IMAGES, fit_score, reliability
 
 
 def test_reliability_counts_by_label_and_band_and_pools_what_is_thin() -> None:
@@ -27,7 +27,7 @@ def test_reliability_counts_by_label_and_band_and_pools_what_is_thin() -> None:
     assert (table[1][3]["accuracy"], table[1][3]["images"]) == (38 / 50, 50)  # 10 are too few: the band's
     assert (table[1][1]["accuracy"], table[1][1]["images"]) == (0.6909, 55)  # the band has 5: all images
     assert [own["over"], table[1][3]["over"], table[1][1]["over"]] == ["label", "confidence", "all"]
-    assert FEWEST_IMAGES == 30
+    assert MIN_IMAGES == 30
 
 
 def _made_up(count: int, seed: int) -> tuple[Any, Any, Any]:

@@ -15,7 +15,7 @@ from training.evaluation.calibration import soften
 from training.evaluation.metrics import predict
 from training.experiments import trainer
 from training.experiments.distillation import TEMPERATURE, SoftCrossEntropy, Teacher
-from training.experiments.epoch_data import Lessons
+from training.experiments.epoch_data import EpochData
 from training.experiments.experiment import Experiment, Recipe
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import RunFolder
@@ -68,11 +68,11 @@ def test_redrawing_moves_nothing(samples: Samples) -> None:
 
 
 def test_every_other_epoch_shows_the_images_as_they_are_or_mirrored(tiny: FashionMNIST, student: Experiment) -> None:
-    lessons = Lessons(replace(student, recipe=replace(student.recipe, teacher=None, copies=4)), 0, tiny, None)
+    epoch_data = EpochData(replace(student, recipe=replace(student.recipe, teacher=None, copies=4)), 0, tiny, None)
     split = stratified_split(tiny.train_labels, seed=0)
     as_they_are = {image.tobytes() for image in scale(tiny.train_images[split.train])}
     mirrored = {image.tobytes() for image in scale(tiny.train_images[split.train][:, :, ::-1])}
-    shown = [{image.tobytes() for image in lessons.of(epoch)[0]} for epoch in range(6)]
+    shown = [{image.tobytes() for image in epoch_data.of(epoch)[0]} for epoch in range(6)]
     assert (shown[0], shown[2], shown[4]) == (as_they_are, mirrored, as_they_are)
     assert shown[1] != shown[3]
     assert shown[1] == shown[5]
@@ -80,7 +80,7 @@ def test_every_other_epoch_shows_the_images_as_they_are_or_mirrored(tiny: Fashio
 
 def test_a_teacher_sees_nothing_that_its_students_are_validated_on(tiny: FashionMNIST) -> None:
     teacher = replace(EXPERIMENTS["teacher"], recipe=Recipe())
-    pixels, _ = Lessons(teacher, 0, tiny, None).of(0)
+    pixels, _ = EpochData(teacher, 0, tiny, None).of(0)
     seen = {image.tobytes() for image in pixels}
     for seed in range(EXPERIMENTS["cnn_a_tuned"].seeds):
         validation = stratified_split(tiny.train_labels, seed=seed).validation

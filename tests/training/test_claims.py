@@ -9,7 +9,7 @@ import pytest
 from tests.training.test_report import build, made_up
 from training.data.corruptions import CORRUPTIONS
 from training.data.fashion_mnist import FashionMNIST
-from training.evaluation.probes import LARGEST_SHIFT
+from training.evaluation.probes import MAX_SHIFT
 from training.experiments.runs import Probes, RunFolder
 from training.report import claims, learning_curve
 
@@ -72,7 +72,7 @@ def test_spatial_structure(
 def probed(tmp_path: Path, tiny: FashionMNIST, **lost: list[float]) -> dict[str, Any]:
     """Build a report in which networks lose so much accuracy at each pixel of distance, seed by seed."""
     runs = RunFolder(tmp_path)
-    offsets = np.abs(np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + 1))
+    offsets = np.abs(np.arange(-MAX_SHIFT, MAX_SHIFT + 1))
     distance = np.maximum(offsets[:, None], offsets[None, :])
     curve = {"ece": 0.02, "nll": 0.3, "brier": 0.1, "bins": [{"images": 4, "confidence": 0.9, "accuracy": 0.8}]}
     for name, by_seed in lost.items():

@@ -154,10 +154,10 @@ def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment],
     assert not (tmp_path / "models").exists()
 
 
-def test_an_unfaithful_twin_fails_the_export(
+def test_an_unfaithful_litert_model_fails_the_export(
     trained: tuple[list[Experiment], RunFolder], tiny: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "LARGEST_DIFFERENCE", -1.0)
+    monkeypatch.setattr(export, "MAX_DIFFERENCE", -1.0)
     with pytest.raises(TrainingError, match="is not the same model"):
         export.export(trained[1].weights("cnn_a", 0), tmp_path / "1", images=tiny.test_images, labels=tiny.test_labels)
 

@@ -16,7 +16,7 @@ from training.evaluation.metrics import Probabilities
 
 Network = Callable[[Pixels], Probabilities]
 
-LARGEST_SHIFT = 8
+MAX_SHIFT = 8
 """Pictures are moved by up to so many pixels, horizontally and vertically."""
 
 SHIFTED_PER_CLASS, CORRUPTED_PER_CLASS = 100, 200
@@ -62,7 +62,7 @@ def translation(
     """
     chosen = first_of_each_class(labels, SHIFTED_PER_CLASS)
     some, of_some = images[chosen], labels[chosen]
-    offsets = range(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
+    offsets = range(-MAX_SHIFT, MAX_SHIFT + 1)
     grid = [
         [float((network(scale(as_seen(shift(some, dx, dy)))).argmax(axis=1) == of_some).mean()) for dx in offsets]
         for dy in offsets

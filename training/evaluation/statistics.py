@@ -11,7 +11,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 CONFIDENCE = 0.95
-FEWEST_PAIRS = 3
+MIN_PAIRS = 3
 """Fewer pairs are not tested: two that happen to agree would look certain."""
 
 
@@ -56,7 +56,7 @@ def paired_difference(a: Sequence[float], b: Sequence[float]) -> PairedDifferenc
     # Rounded to what an accuracy on 10,000 images can resolve a thousand times over: equal is to be equal.
     differences = np.round(np.subtract(a, b), 7)
     of_mean = estimate(differences.tolist())
-    if len(differences) < FEWEST_PAIRS:
+    if len(differences) < MIN_PAIRS:
         return PairedDifference(of_mean.mean, None, None)
     if np.ptp(differences) == 0:  # no spread to compare with: as different, or as equal, as can be
         return PairedDifference(of_mean.mean, of_mean.ci95, 0.0 if differences[0] else 1.0)

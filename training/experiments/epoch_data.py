@@ -11,7 +11,7 @@ from training.experiments.experiment import Experiment
 Targets = npt.NDArray[np.int32] | npt.NDArray[np.float32]
 
 
-class Lessons:
+class EpochData:
     """The training images of one run.
 
     Attributes:

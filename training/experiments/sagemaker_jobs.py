@@ -36,7 +36,7 @@ METRICS = {name: rf"epoch \d+/\d+ .*\b{name}=([0-9.]+)" for name in ("loss", "ac
 """CloudWatch metrics, by the regular expression that finds them in the line after each epoch."""
 
 TENSORFLOW_VERSION, PYTHON_VERSION = "2.21", "py312"
-LONGEST_RUN_S = 6 * 3600
+MAX_RUN_SECONDS = 6 * 3600
 POLL_S = 15.0
 
 _PREFIX = "ecl"
@@ -142,7 +142,7 @@ def _ask(missing: int, where: Where) -> None:
     kind = "spot " if where.spot else ""
     print(
         f"This starts {missing} training jobs on {kind}instances of {where.instance}, each for up to "
-        f"{LONGEST_RUN_S // 3600} hours, and costs money on your AWS account."
+        f"{MAX_RUN_SECONDS // 3600} hours, and costs money on your AWS account."
     )
     if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
         raise TrainingError("nothing was submitted")
@@ -195,8 +195,8 @@ def _submit(session: Session, experiment: Experiment, seed: int, where: Where, d
             enable_managed_spot_training=where.spot,
         ),
         stopping_condition=StoppingCondition(
-            max_runtime_in_seconds=LONGEST_RUN_S,
-            **({"max_wait_time_in_seconds": 2 * LONGEST_RUN_S} if where.spot else {}),
+            max_runtime_in_seconds=MAX_RUN_SECONDS,
+            **({"max_wait_time_in_seconds": 2 * MAX_RUN_SECONDS} if where.spot else {}),
         ),
         output_data_config=OutputDataConfig(s3_output_path=f"{results}/jobs"),
         checkpoint_config=CheckpointConfig(s3_uri=f"{results}/checkpoints/{base}", local_path="/opt/ml/checkpoints"),

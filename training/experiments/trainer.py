@@ -17,7 +17,7 @@ from training.errors import TrainingError
 from training.evaluation import metrics as evaluation
 from training.experiments import architectures, provenance
 from training.experiments.distillation import SoftCrossEntropy, Teacher
-from training.experiments.epoch_data import Lessons
+from training.experiments.epoch_data import EpochData
 from training.experiments.experiment import Experiment
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
@@ -44,13 +44,13 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     surroundings = provenance.collect()
     split = stratified_split(data.train_labels, seed=seed)
     teacher = _teacher(experiment, seed, data, runs, observer)
-    lessons = Lessons(experiment, seed, data, teacher)
+    epoch_data = EpochData(experiment, seed, data, teacher)
     test_pixels = scale(experiment.as_seen(data.test_images))
     held_out = scale(experiment.as_seen(data.train_images[split.validation]))
-    held_out_targets = lessons.targets(split.validation)
+    held_out_targets = epoch_data.targets(split.validation)
 
     _make_deterministic(seed)
-    batches = -(-lessons.images // recipe.batch_size)
+    batches = -(-epoch_data.images // recipe.batch_size)
     model, history, seconds = _resume(experiment, seed, runs, batches=batches) or (
         _compiled(experiment, batches=batches),
         {},
@@ -59,7 +59,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     for epoch in range(len(history.get("loss", [])), recipe.epochs):
         started = time.perf_counter()
         fitted = model.fit(
-            *lessons.of(epoch),
+            *epoch_data.of(epoch),
             batch_size=recipe.batch_size,
             shuffle=False,
             validation_data=(held_out, held_out_targets),

@@ -4,7 +4,7 @@ Three things, for the service to say beside an answer or to watch over many; ``s
 form:
 
 *Reliability.* Validation images are counted by the label the model gives and the band its calibrated confidence is in:
-how many there are, and how many are right, with Wilson's interval. A cell of fewer than ``FEWEST_IMAGES`` says little;
+how many there are, and how many are right, with Wilson's interval. A cell of fewer than ``MIN_IMAGES`` says little;
 its band over all labels stands in for it, or where that is as thin, all of the validation images.
 
 *An outlier score.* The larger of two distances, each in standard deviations from the validation images' mean. One is
@@ -30,7 +30,7 @@ from training.data.fashion_mnist import FashionMNIST, Labels, Pixels, scale, str
 from training.evaluation.calibration import fit_temperature, soften
 from training.evaluation.metrics import Probabilities
 
-FEWEST_IMAGES = 30
+MIN_IMAGES = 30
 COMPONENTS = 32
 ACCEPTANCE = 0.95
 BANDS = (0.0, 0.5, 0.7, 0.9, 0.99)
@@ -135,7 +135,7 @@ def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classe
     def cell(label: int, index: int) -> dict[str, Any]:
         in_band = band == index
         for over, chosen in (("label", in_band & (predicted == label)), ("confidence", in_band)):
-            if chosen.sum() >= FEWEST_IMAGES:
+            if chosen.sum() >= MIN_IMAGES:
                 return {"over": over, **_share(right[chosen])}
         return {"over": "all", **_share(right)}
 
@@ -159,7 +159,7 @@ def polarity(pixels: Pixels) -> Floats:
     return np.asarray(ring - pixels[:, 7:21, 7:21].mean(axis=(1, 2, 3)), np.float64)
 
 
-def run_twin(model: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
+def run_litert(model: Path, pixels: Pixels) -> tuple[Probabilities, Features]:
     """Run a LiteRT file of this project's: probabilities (N, 10) and features (N, D)."""
     interpreter = Interpreter(model_path=str(model), num_threads=1)
     into = interpreter.get_input_details()[0]["index"]
@@ -184,7 +184,7 @@ def assess(folder: Path, data: FashionMNIST, *, seed: int) -> dict[str, Any]:
     Adds the scores of the golden samples, float64 (K,), to ``golden.npz``.
 
     Args:
-        folder: the version folder with the LiteRT twin.
+        folder: the version folder with the LiteRT model.
         data: the dataset; its test images are not looked at.
         seed: of the run, whose validation images these are.
 
@@ -196,9 +196,9 @@ def assess(folder: Path, data: FashionMNIST, *, seed: int) -> dict[str, Any]:
     split = stratified_split(data.train_labels, seed=seed)
     pixels, labels = scale(data.train_images[split.validation]), data.train_labels[split.validation]
     of_training = scale(data.train_images[split.train])
-    probabilities, features = run_twin(extra / "model.tflite", pixels)
+    probabilities, features = run_litert(extra / "model.tflite", pixels)
     score = fit_score(
-        (of_training, run_twin(extra / "model.tflite", of_training)[1], data.train_labels[split.train]),
+        (of_training, run_litert(extra / "model.tflite", of_training)[1], data.train_labels[split.train]),
         (pixels, features),
     )
     scores = score(pixels, features)
@@ -237,5 +237,5 @@ def _add_golden_scores(extra: Path, score: OutlierScore) -> None:
     with np.load(extra / "golden.npz") as content:
         golden = dict(content)
     pixels = scale(golden["images"])
-    golden["scores"] = score(pixels, run_twin(extra / "model.tflite", pixels)[1])
+    golden["scores"] = score(pixels, run_litert(extra / "model.tflite", pixels)[1])
     np.savez(extra / "golden.npz", **golden)

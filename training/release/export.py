@@ -1,4 +1,4 @@
-"""One trained network → one SavedModel version folder, with its LiteRT twin proven equal. Needs TensorFlow."""
+"""One trained network → one SavedModel version folder, with its LiteRT model proven equal. Needs TensorFlow."""
 
 import hashlib
 import shutil
@@ -13,17 +13,17 @@ import tensorflow as tf
 from training.data.fashion_mnist import Images, Labels, Pixels, scale
 from training.errors import TrainingError
 from training.evaluation.metrics import Probabilities
-from training.release.assessment import run_twin
+from training.release.assessment import run_litert
 
-LARGEST_DIFFERENCE = 1e-5
-"""How far the LiteRT twin's probabilities may be from the SavedModel's; an export over it fails."""
+MAX_DIFFERENCE = 1e-5
+"""How far the LiteRT model's probabilities may be from the SavedModel's; an export over it fails."""
 
 GOLDEN_PER_CLASS = 2
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """How far the LiteRT twin is from the SavedModel, over ``images`` test images."""
+    """How far the LiteRT model is from the SavedModel, over ``images`` test images."""
 
     images: int
     largest_difference: float
@@ -35,7 +35,7 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
 
     Its signature ``serving_default`` maps ``images`` float32 (N, 28, 28, 1) in 0…1 to ``probabilities`` float32
     (N, 10); ``explain`` gives beside them what the layers before found, see ``_layers_within``. In ``assets.extra``,
-    the folder SavedModel reserves for such things, lie the LiteRT twin and the golden samples, whose probabilities are
+    the folder SavedModel reserves for such things, lie the LiteRT model and the golden samples, whose probabilities are
     the SavedModel's own.
 
     Args:
@@ -48,26 +48,26 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
         The proof of equality, and the SavedModel's accuracy on the images.
 
     Raises:
-        TrainingError: the twin's probabilities differ by more than ``LARGEST_DIFFERENCE``, or its answers do.
+        TrainingError: the LiteRT model's probabilities differ by more than ``MAX_DIFFERENCE``, or its answers do.
 
     """
     shutil.rmtree(folder, ignore_errors=True)
     _save(keras.models.load_model(weights, compile=False), folder)
-    write_twin(folder)
+    write_litert_model(folder)
     extra = folder / "assets.extra"
 
     pixels = scale(images)
     reference = _run_saved_model(folder, pixels)
-    found, _ = run_twin(extra / "model.tflite", pixels)
+    found, _ = run_litert(extra / "model.tflite", pixels)
     equivalence = Equivalence(
         images=len(images),
         largest_difference=float(np.abs(found - reference).max()),
         differing_classes=int((found.argmax(axis=1) != reference.argmax(axis=1)).sum()),
     )
-    if equivalence.largest_difference > LARGEST_DIFFERENCE or equivalence.differing_classes:
+    if equivalence.largest_difference > MAX_DIFFERENCE or equivalence.differing_classes:
         raise TrainingError(
-            f"the LiteRT twin of {weights} is not the same model: probabilities differ by up to "
-            f"{equivalence.largest_difference:.2g} ({LARGEST_DIFFERENCE:g} is allowed), "
+            f"the LiteRT model of {weights} is not the same model: probabilities differ by up to "
+            f"{equivalence.largest_difference:.2g} ({MAX_DIFFERENCE:g} is allowed), "
             f"{equivalence.differing_classes} of {len(images)} answers differ"
         )
     golden = np.sort(np.concatenate([np.flatnonzero(labels == c)[:GOLDEN_PER_CLASS] for c in np.unique(labels)]))
@@ -75,7 +75,7 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
     return equivalence, float((reference.argmax(axis=1) == labels).mean())
 
 
-def write_twin(folder: Path) -> None:
+def write_litert_model(folder: Path) -> None:
     """Compile a SavedModel for LiteRT, into its ``assets.extra/model.tflite``.
 
     It has one signature: ``explain`` where the SavedModel has that, whose further outputs cost nothing until they are
@@ -90,10 +90,10 @@ def write_twin(folder: Path) -> None:
     signatures = tf.saved_model.load(str(folder)).signatures
     ours = "explain" in signatures and "probabilities" in signatures["explain"].structured_outputs
     key = "explain" if ours else "serving_default"
-    twin: bytes = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[key]).convert()
+    litert_model: bytes = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[key]).convert()
     extra = folder / "assets.extra"
     extra.mkdir(exist_ok=True)
-    (extra / "model.tflite").write_bytes(twin)
+    (extra / "model.tflite").write_bytes(litert_model)
 
 
 def checksums(root: Path, *folders: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from training.data import fashion_mnist, ood_pictures
 from training.errors import TrainingError
-from training.release.assessment import Floats, OutlierScore, run_twin
+from training.release.assessment import Floats, OutlierScore, run_litert
 
 PICTURES = 1_000
 """Drawn of each kind."""
@@ -52,19 +52,21 @@ def report(models: Path, *, data_folder: Path | None) -> Iterator[str]:
     for name, assessment in assessed.items():
         with np.load(models / assessment["outliers"]) as arrays:
             score = OutlierScore(**arrays)
-        twin = models / entries[name]["litert"]
-        usual = _scores(twin, score, test)
+        litert_model = models / entries[name]["litert"]
+        usual = _scores(litert_model, score, test)
         yield _row(name, "test images", None, float((usual[0] > assessment["threshold"]).mean()), [])
         for group, pictures in drawn.items():
-            strange = _scores(twin, score, pictures)
+            strange = _scores(litert_model, score, pictures)
             found, *alone = (auroc(u, s) for u, s in zip(usual, strange, strict=True))
             yield _row(name, group, found, float((strange[0] > assessment["threshold"]).mean()), alone)
 
 
-def _scores(twin: Path, score: OutlierScore, images: fashion_mnist.Images) -> tuple[Floats, Floats, Floats, Floats]:
+def _scores(
+    litert_model: Path, score: OutlierScore, images: fashion_mnist.Images
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Score images: the score, its two parts, and one less the softmax's maximum."""
     pixels = fashion_mnist.scale(images)
-    probabilities, features = run_twin(twin, pixels)
+    probabilities, features = run_litert(litert_model, pixels)
     alone = score.distance(features), score.unexplained(pixels)
     return np.maximum(*alone), *alone, 1 - probabilities.max(axis=1).astype(np.float64)
 

@@ -10,7 +10,7 @@ from training.data.corruptions import CORRUPTIONS
 from training.data.fashion_mnist import CLASS_NAMES, FashionMNIST, Labels
 from training.errors import TrainingError
 from training.evaluation.metrics import confusion_matrix
-from training.evaluation.probes import LARGEST_SHIFT
+from training.evaluation.probes import MAX_SHIFT
 from training.evaluation.statistics import estimate
 from training.experiments.experiment import Experiment
 from training.experiments.runs import Probes, Run
@@ -69,9 +69,9 @@ def row(
 def lost_at(probes: Probes, distance: int) -> float:
     """The accuracy lost, on average over all places at a Chebyshev distance from home, in pixels."""
     grid = np.array(probes.translation["accuracy"])
-    offsets = np.abs(np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + 1))
+    offsets = np.abs(np.arange(-MAX_SHIFT, MAX_SHIFT + 1))
     ring = np.maximum(offsets[:, None], offsets[None, :]) == distance
-    return float(grid[LARGEST_SHIFT, LARGEST_SHIFT] - grid[ring].mean())
+    return float(grid[MAX_SHIFT, MAX_SHIFT] - grid[ring].mean())
 
 
 def relate_corruption_errors(rows: Sequence[dict[str, Any]], reference: str) -> None:
@@ -125,8 +125,7 @@ def _probes(probes: Sequence[Probes], served_seed: int) -> dict[str, Any]:
             "accuracy": np.mean([p.translation["accuracy"] for p in probes], axis=0).round(6).tolist(),
             "changed_at_1px": _estimate([p.translation["changed_at_1px"] for p in probes]),
             "lost_at": {
-                str(distance): _estimate([lost_at(p, distance) for p in probes])
-                for distance in range(1, LARGEST_SHIFT + 1)
+                str(distance): _estimate([lost_at(p, distance) for p in probes]) for distance in range(1, MAX_SHIFT + 1)
             },
         },
         "corruptions": {

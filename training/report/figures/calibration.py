@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import LINES, new, served
 
-FEWEST = 20
+MIN_ANSWERS = 20
 """A bin with fewer answers is not drawn: its accuracy would be chance."""
 
 TITLE = "Confidence and accuracy"
 CAPTION = (
     "Test answers are sorted into 15 bins by the probability the network gave its answer. On the diagonal, answers "
     "given with 80 % are right in 80 % of the cases; below it the network is too sure of itself. Bins with fewer than "
-    f"{FEWEST} answers are left out. ECE, the expected "
+    f"{MIN_ANSWERS} answers are left out. ECE, the expected "
     "calibration error, is the mean distance from the diagonal. The temperature is one number by which the scores "
     "before the softmax are divided; it is fitted on the validation images and changes no answer."
 )
@@ -31,7 +31,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
         axis.plot((0, 100), (0, 100), color="0.5", linewidth=1)
         words = {"before": "as trained", "after": f"temperature {calibration['temperature']['mean']:.2f}"}
         for (when, label), style in zip(words.items(), LINES, strict=False):
-            bins = [b for b in calibration[when]["bins"] if b["images"] >= FEWEST]
+            bins = [b for b in calibration[when]["bins"] if b["images"] >= MIN_ANSWERS]
             axis.plot(
                 [b["confidence"] * 100 for b in bins], [b["accuracy"] * 100 for b in bins],
                 **style, markersize=5, label=f"{label}: ECE {calibration[when]['ece']['mean'] * 100:.1f}",

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.evaluation.probes import LARGEST_SHIFT
+from training.evaluation.probes import MAX_SHIFT
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import LINES, half_width, new
 
@@ -33,11 +33,11 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
     image = None
     for axis, experiment in zip(axes, probed, strict=True):
         grid = np.array(experiment["probes"]["translation"]["accuracy"]) * 100
-        reach = LARGEST_SHIFT + 0.5
+        reach = MAX_SHIFT + 0.5
         image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=100, extent=(-reach, reach, reach, -reach))
         for dy in (-4, -2, 0, 2, 4):
             for dx in (-4, 0, 4):
-                value = grid[dy + LARGEST_SHIFT, dx + LARGEST_SHIFT]
+                value = grid[dy + MAX_SHIFT, dx + MAX_SHIFT]
                 colour = "black" if value > 55 else "white"
                 axis.text(dx, dy, f"{value:.0f}", ha="center", va="center", fontsize=7.5, color=colour)
         axis.set(title=experiment["title"].replace(", global", ",\nglobal"), xticks=(-8, -4, 0, 4, 8))
@@ -46,7 +46,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
     axes[0].set_ylabel("pixels down")
     above.colorbar(image, ax=axes, label="Accuracy, %", shrink=0.8)
     lost = below.subplots()
-    distances = np.arange(1, LARGEST_SHIFT + 1)
+    distances = np.arange(1, MAX_SHIFT + 1)
     for experiment, style in zip(probed, LINES, strict=False):
         by_distance = [experiment["probes"]["translation"]["lost_at"][str(d)] for d in distances]
         mean, half = [e["mean"] * 100 for e in by_distance], [half_width(e) for e in by_distance]
