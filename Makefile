@@ -3,7 +3,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
 
-.PHONY: run test check train report release bench profile reliability fuzz audit image help
+.PHONY: run test check train report release docs bench profile reliability fuzz audit image help
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -27,6 +27,9 @@ release: $(UV)  ## export the trained models into models/ and write the report
 
 report: $(UV)  ## write the report anew from the finished runs, in models/, training/RESULTS.md and the README
 	$(WORK) python -m training report
+
+docs: $(UV)  ## write the generated parts of the pages in docs/
+	$(WORK) python -m docs
 
 bench: $(UV)  ## measure start-up and requests
 	$(WORK) python -m benchmarks

@@ -8,19 +8,15 @@ Prints Markdown tables and writes ``benchmarks/results.json``. Needs Linux, two 
 """
 
 import argparse
-import json
-import platform
 from dataclasses import asdict
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import records, tables
 from benchmarks.speed import load, payloads
-from benchmarks.speed.rows import Row, compare
-from benchmarks.speed.server import ROOT, cores, started
-from training.experiments.provenance import cpu
+from benchmarks.speed.rows import compare
+from benchmarks.speed.server import cores, started
 
-RESULTS = Path(__file__).parent / "results.json"
 STARTS = 7
 
 
@@ -30,39 +26,18 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=7, help="pairs of rounds for each row [7]")
     parser.add_argument("--seconds", type=int, default=3, help="how long a round takes [3]")
     options = parser.parse_args()
+    about = records.about()
     server_core, load_core = cores()
-    print(
-        "| Work | against | target | ratio (lowest–highest) | by CPU time | requests/s | CPU s per 1,000 | p50 | p99 |"
-    )
-    print("| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
     rows = []
     measured = compare(server_core=server_core, load_core=load_core, pairs=options.pairs, seconds=options.seconds)
     for row in measured:
-        rows.append(row)
-        print(_line(row), flush=True)
-    process = _process(server_core, load_core, rate=rows[0].rate / 2, seconds=2 * options.seconds)
+        rows.append(asdict(row))
+        print(tables.row(rows[-1]), flush=True)
+    process = _process(server_core, load_core, rate=rows[0]["rate"] / 2, seconds=2 * options.seconds)
     process |= _two_workers(load_core, seconds=options.seconds, pairs=min(3, options.pairs))
-    print("\n| What | target | measured |\n| --- | --- | --- |")
-    for name, target, key, unit in (
-        ("process start → first `/ping` 200", "≤ 800 ms", "start_ms", "ms"),
-        ("memory of a worker, warm (PSS)", "≤ 90 MB", "memory_mb", "MB"),
-        ("p99 of one PNG at 8 connections and half load", "≤ 3 × p50", "half_load_p99_over_p50", "× p50"),
-        ("p99 of one PNG, 50 a second, while batches of 10,000 run", "≤ 3 ms", "beside_batches_p99_ms", "ms"),
-        ("the same without the batches", "", "alone_p99_ms", "ms"),
-        ("2 workers on 2 cores, load beside them", "≥ 1.6 × one", "two_workers_over_one", "× one"),
-    ):
-        print(f"| {name} | {target} | {process[key]:.3g} {unit} |")
-    about = {"cpu": cpu(), "python": platform.python_version(), "pairs": options.pairs, "seconds": options.seconds}
-    content = {"about": about, "rows": [asdict(row) for row in rows], "process": process}
-    RESULTS.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    print(f"\nwritten to {RESULTS.relative_to(ROOT)}")
-
-
-def _line(row: Row) -> str:
-    target = "" if row.target is None else f"≥ {row.target:.2f}"
-    spread = f"{row.ratio:.2f} ({row.spread[0]:.2f}–{row.spread[1]:.2f})"
-    costs = f"{row.cpu_ratio:.2f} | {row.rate:.0f} | {row.cpu_seconds:.2f}"
-    return f"| {row.name} | {row.against} | {target} | {spread} | {costs} | {row.p50:.2f} ms | {row.p99:.2f} ms |"
+    content = {"rows": rows, "process": process}
+    print("\n" + "\n".join(tables.bench(content)))
+    records.write(records.SPEED, about, **content)
 
 
 def _process(server_core: int, load_core: int, *, rate: float, seconds: int) -> dict[str, Any]:

@@ -1,3 +1,3 @@
 """The online half: a small REST service over the bundle that ``training`` releases. Imports no TensorFlow."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

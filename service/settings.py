@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MIN_KEY_LENGTH = 16
@@ -45,13 +46,18 @@ class Settings(BaseSettings):
     )
     model_dir: Path = Field(Path("models"), description="folder with the released bundle (bundle.json)")
     engine: Literal["litert", "tensorflow"] = Field(
-        "litert", description="what runs the models: litert, or tensorflow (the same answers, from the SavedModels)"
+        "litert",
+        description="what runs the models: litert, or tensorflow (the same answers, from the SavedModels), which needs "
+        "uv sync --extra tensorflow",
     )
     max_body_mb: int = Field(25, ge=1, description="largest request body, in MiB; SageMaker's own limit is 25 MB")
     max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
     max_batch: int = Field(10_000, ge=1, description="most images in one request; a body over 64 MB may hold more")
     max_in_flight: int = Field(
-        128, ge=1, description="most requests a worker has in flight; further ones get 503 with Retry-After"
+        128,
+        ge=1,
+        description="most requests a worker has in flight; further ones get 503 with Retry-After, /ping and /metrics "
+        "never",
     )
     header_seconds: float = Field(
         10, gt=0, description="how long a request's line and headers may take, from the connection or their first byte"
@@ -67,26 +73,48 @@ class Settings(BaseSettings):
     )
     max_header_kb: int = Field(16, ge=1, description="largest request line and headers, in KiB")
     api_key: SecretStr | None = Field(
-        None, description="if set, asked of every request but /ping: Authorization: Bearer KEY, or X-Api-Key: KEY"
+        None,
+        description="if set, asked of every request but /ping: Authorization: Bearer KEY, or X-Api-Key: KEY; at least "
+        f"{_MIN_KEY_LENGTH} characters",
     )
     cors_origins: str = Field(
         "", description="web pages that may call the service from a browser: origins with commas between, or *"
     )
     otlp_endpoint: str = Field(
-        "", description="if set, traces are sent there (OTLP over HTTP), as http://collector:4318; needs an extra"
+        "",
+        description="if set, traces are sent there (OTLP over HTTP), as http://collector:4318; needs uv sync --extra "
+        "opentelemetry",
     )
     drain_seconds: float = Field(
-        1.0, ge=0, le=20, description="after SIGTERM, how long /ping says 503 before the port closes"
+        1.0,
+        ge=0,
+        le=20,
+        description="after SIGTERM, how long /ping says 503 before the port closes; behind a load balancer, longer "
+        "than it takes to notice: its interval times the failures it counts",
     )
     model_memory_mb: int = Field(
         1024, ge=1, description="multi-model mode: memory for loaded models, over all workers, in MiB"
     )
-    # Set by SageMaker, not by people: in an inference pipeline, a multi-model endpoint, a batch transform job.
-    sagemaker_bind_to_port: int | None = Field(None, ge=1, le=65535, validation_alias="SAGEMAKER_BIND_TO_PORT")
-    # Set by ``python -m service`` for its workers.
+    sagemaker_bind_to_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        validation_alias="SAGEMAKER_BIND_TO_PORT",
+        description="set by SageMaker in an inference pipeline: the port, instead of SERVICE_PORT",
+    )
+    sagemaker_multi_model: bool = Field(
+        False,
+        validation_alias="SAGEMAKER_MULTI_MODEL",
+        description="set by SageMaker on a multi-model endpoint: models come and go by the routes under /models",
+    )
+    sagemaker_max_payload_in_mb: int | None = Field(
+        None,
+        ge=0,
+        validation_alias="SAGEMAKER_MAX_PAYLOAD_IN_MB",
+        description="set by SageMaker for a batch transform job: raises the body limit to it, in MB; 0 means any size",
+    )
     registry_dir: Path | None = None
-    sagemaker_multi_model: bool = Field(False, validation_alias="SAGEMAKER_MULTI_MODEL")
-    sagemaker_max_payload_in_mb: int | None = Field(None, ge=0, validation_alias="SAGEMAKER_MAX_PAYLOAD_IN_MB")
+    """Not for people: ``python -m service`` sets it for its workers."""
 
     @property
     def listening_port(self) -> int:
@@ -143,10 +171,15 @@ class Settings(BaseSettings):
         return self
 
 
+def variable(name: str, field: FieldInfo) -> str:
+    """Name a setting's environment variable."""
+    return str(field.validation_alias or f"SERVICE_{name.upper()}")
+
+
 def describe() -> str:
     """List the settings with their defaults, one a line."""
     return "\n".join(
-        f"  SERVICE_{name.upper():16} {field.description}"
+        f"  {variable(name, field):26} {field.description}"
         + (f" [{field.default}]" if field.default_factory is None else "")
         for name, field in Settings.model_fields.items()
         if field.description

@@ -24,6 +24,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from benchmarks import records, tables
 from benchmarks.speed import load, payloads
 from benchmarks.speed.payloads import Payload
 from benchmarks.speed.server import ROOT, SERVICE, Server, cores, started
@@ -98,15 +99,13 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # so that what was started is stopped too
     server_core, load_core = cores()
-    print("| Server | model by | one PNG, requests/s | one image JSON, requests/s | 100 JSON, images/s | PSS |")
-    print("| --- | --- | ---: | ---: | ---: | ---: |", flush=True)
+    about, rows = records.about(), []
     with started(SERVICE, core=server_core) as server:
         expected = _probabilities(load.ask(server.port, payloads.numbers(2)))
         if not options.only:
             ours = (payloads.png(), payloads.numbers(1), payloads.numbers(100))
-            print(
-                _line("**this service**", "litert", server, ours, core=load_core, seconds=options.seconds), flush=True
-            )
+            rows.append(_line("**this service**", "litert", server, ours, core=load_core, seconds=options.seconds))
+            print(rows[-1], flush=True)
     for other in OTHERS:
         if options.only and Path(other.script).stem not in options.only:
             continue
@@ -117,7 +116,11 @@ def main() -> None:
                 line = _line(other.name, other.engine, server, sent, core=load_core, seconds=options.seconds)
         except (SystemExit, OSError, ValueError) as error:
             line = f"| {other.name} | {other.engine} | not measured: {' '.join(str(error).split())[-300:]} | | | |"
+        rows.append(line)
         print(line, flush=True)
+    print("\n" + "\n".join(tables.others({"rows": rows})))
+    if options.seconds and not options.only:
+        records.write(records.OTHERS, about, rows=rows)
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """``python -m benchmarks.reliability.faults``: what faults lose, under load.
 
-A worker is killed, the service is told to stop, and it is replaced behind a proxy. Prints a Markdown table; ``--json
-FILE`` keeps it.
+A worker is killed, the service is told to stop, and it is replaced behind a proxy. Prints a Markdown table, and
+keeps the figures in ``--json FILE``.
 """
 
 import argparse
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks import records, tables
 from benchmarks.reliability.clients import asking
 from benchmarks.speed.server import ROOT, Server, free_port, ready, started
 
@@ -164,18 +164,16 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.faults", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000, help="of the rolling update")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=records.RELIABILITY / "faults.json", metavar="FILE")
     options = parser.parse_args()
+    about = records.about()
     results = {
         "SIGKILL of one of two workers": asdict(kill_worker(seconds=10)),
         "SIGTERM": asdict(stop_under_load()),
         "rolling update behind nginx": asdict(rolling_update(requests=options.requests)),
     }
-    print("| Fault under load | what came of it |\n| --- | --- |")
-    for name, result in results.items():
-        print(f"| {name} | " + ", ".join(f"{key} {value}" for key, value in result.items()) + " |")
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n")
+    print("\n".join(tables.faults({"results": results})))
+    records.write(options.json, about, results=results)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks import records, tables
 from benchmarks.reliability.faults import workers
 from benchmarks.speed.server import ROOT, ready, started
 from service.inputs.plain_png import chunk
@@ -178,15 +179,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.hostile", description=__doc__)
     parser.add_argument("--requests", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=records.RELIABILITY / "hostile.json", metavar="FILE")
     options = parser.parse_args()
+    about = records.about()
     answers, died = run(options.requests, options.seed)
-    print("| Answer | requests |\n| --- | ---: |")
-    for status, count in sorted(answers.items()):
-        print(f"| {status} | {count:,} |")
+    content = {"answers": answers, "workers_died": died}
+    print("\n".join(tables.hostile(content)))
     print(f"\n{answers.total():,} requests, {failures(answers)} failures, {died} workers died")
-    if options.json:
-        options.json.write_text(json.dumps({"answers": answers, "workers_died": died}, indent=2) + "\n")
+    records.write(options.json, about, **content)
     sys.exit(bool(failures(answers) or died))
 
 

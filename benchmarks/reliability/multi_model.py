@@ -9,7 +9,9 @@ import http.client
 import json
 import threading
 from collections import Counter
+from pathlib import Path
 
+from benchmarks import records, tables
 from benchmarks.speed.server import ROOT, started
 
 PICTURE = (ROOT / "tests" / "data" / "coat.png").read_bytes()
@@ -21,7 +23,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.multi_model", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1_000)
     parser.add_argument("--workers", default="4")
+    parser.add_argument("--json", type=Path, default=records.RELIABILITY / "multi_model.json", metavar="FILE")
     options = parser.parse_args()
+    about = records.about()
     with started(SAGEMAKER_MULTI_MODEL="true", SERVICE_WORKERS=options.workers) as server:
         right = {round_(server.port, "warm-up", network) for network in NETWORKS}
         for warm_up in range(100):
@@ -37,9 +41,16 @@ def main() -> None:
         for thread in asking:
             thread.join()
         after = server.memory()
-    print(f"{options.rounds} rounds of load, invoke, unload with {options.workers} workers: {wrong} wrong answers")
-    print(f"meanwhile {sum(answers.values())} requests: " + ", ".join(f"{n} {kind}" for kind, n in answers.items()))
-    print(f"memory of all processes (PSS): {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
+    results = {
+        "rounds of load, invoke, unload": options.rounds,
+        "workers": int(options.workers),
+        "wrong answers in the rounds": wrong,
+        **{f"requests meanwhile: {kind}": count for kind, count in sorted(answers.items())},
+        "memory of all processes before (PSS), MB": round(before / 1e6, 1),
+        "memory of all processes after (PSS), MB": round(after / 1e6, 1),
+    }
+    print("\n".join(tables.pairs({"results": results})))
+    records.write(options.json, about, results=results)
 
 
 def round_(port: int, name: str, network: str) -> bytes:

@@ -7,7 +7,6 @@ of 100 images take long enough to reach ten times.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import records, tables
 from benchmarks.reliability.flood import Answers, flood
 from benchmarks.speed import payloads
 from benchmarks.speed.payloads import Payload
@@ -83,17 +83,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.overload", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--workers", type=int, default=1, help="worker processes, all on the one core [1]")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=records.RELIABILITY / "overload.json", metavar="FILE")
     options = parser.parse_args()
+    about = records.about()
     result = {
         payload.name: measure(payload, seconds=options.seconds, workers=options.workers)
         for payload in (payloads.png(), payloads.array(100))
     }
-    print(f"| Overload | {' | '.join(result)} |\n| --- | ---: | ---: |")
-    for name in next(iter(result.values())):
-        print(f"| {name} | {' | '.join(f'{of_one[name]:,}' for of_one in result.values())} |")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    print("\n".join(tables.overload({"results": result})))
+    records.write(options.json, about, results=result)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ A tenth of the time is warm-up. What is compared is the first and the last fifth
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import records, tables
 from benchmarks.reliability.clients import PICTURE, Load, Request, asking
 from benchmarks.reliability.hostile import seeds
 from benchmarks.speed.server import Server, started
@@ -83,14 +83,12 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=records.RELIABILITY / "soak.json", metavar="FILE")
     options = parser.parse_args()
+    about = records.about()
     result = measure(options.minutes)
-    print("| Soak | |\n| --- | ---: |")
-    for name, value in result.items():
-        print(f"| {name} | {value:,} |")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    print("\n".join(tables.pairs({"results": result})))
+    records.write(options.json, about, results=result)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ knows is an assumption here, named in ``Assumptions``. Prints Markdown and draws
 """
 
 import argparse
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks.__main__ import RESULTS
+from benchmarks import records
 from benchmarks.speed.server import ROOT
 from deploy.cost import LIST_PRICES
 from deploy.scaling import target
@@ -109,31 +109,69 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.capacity", description=__doc__)
     parser.add_argument("--rate", type=float, help="requests a second of one worker on one virtual CPU")
     options = parser.parse_args()
-    if options.rate is None and not RESULTS.exists():
-        raise SystemExit(f"there is no {RESULTS.relative_to(ROOT)}: run python -m benchmarks first, or give --rate")
-    measured = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    rate = options.rate or measured["rows"][0]["rate"]
-    process_start = measured.get("process", {}).get("start_ms", 1_000) / 1e3
-    capacity, price = rate * VIRTUAL_CPUS, LIST_PRICES[INSTANCE]
+    measured = records.read(records.SPEED)
+    if options.rate is None and measured is None:
+        raise SystemExit(
+            f"there is no {records.SPEED.relative_to(ROOT)}: run python -m benchmarks first, or give --rate"
+        )
+    rate, process_start = _measured(measured)
+    capacity = (options.rate or rate) * VIRTUAL_CPUS
+    print("\n".join(plan(capacity, process_start)))
+    _draw(_step(capacity, 10, process_start), capacity)
+    print(f"\ndrawn in {FIGURE.relative_to(ROOT)}: the step of 10 ×")
+
+
+def _measured(results: dict[str, Any] | None) -> tuple[float, float]:
+    """Give one worker's requests a second and the seconds a process takes to start."""
+    return (results["rows"][0]["rate"], results["process"]["start_ms"] / 1e3) if results else (0, 1)
+
+
+def block() -> list[str]:
+    """Write the plan for the measured rate: what ``python -m docs`` puts into a page."""
+    measured = records.read(records.SPEED)
+    if measured is None:
+        return ["Not measured for this version; `python -m benchmarks` does."]
+    rate, process_start = _measured(measured)
+    return plan(rate * VIRTUAL_CPUS, process_start)
+
+
+def plan(capacity: float, process_start: float) -> list[str]:
+    """Write how many instances a load needs, what they cost, and how long a step of the load is refused in part.
+
+    Args:
+        capacity: requests a second that one instance answers.
+        process_start: seconds from a container's start to its first /ping 200.
+
+    """
+    price = LIST_PRICES[INSTANCE]
     per_million = price / (capacity * 3600) * 1e6
-    print(f"One worker on one virtual CPU: {rate:.0f} requests a second (one PNG each).")
-    print(f"One {INSTANCE}, {VIRTUAL_CPUS} workers: {capacity:.0f} a second; ${price} an hour,")
-    print(f"${per_million:.4f} for a million predictions at full load, ${per_million * 2:.4f} at half, as autoscaled.")
-    print(f"Autoscaling's target: {target(capacity):,.0f} invocations per instance and minute.\n")
-    print("| Requests a second | instances, at half their capacity | an hour |\n| ---: | ---: | ---: |")
+    lines = [
+        f"One worker on one virtual CPU answers {capacity / VIRTUAL_CPUS:,.0f} requests a second (one PNG each), one "
+        f"{INSTANCE} with {VIRTUAL_CPUS} workers {capacity:,.0f}. At ${price} an hour, a million predictions cost "
+        f"${per_million:.4f} at full load, and ${per_million * 2:.4f} at half, as autoscaled. Autoscaling's target is "
+        f"{target(capacity):,.0f} invocations per instance and minute.",
+        "",
+        "| Requests a second | Instances, at half their capacity | An hour |",
+        "| ---: | ---: | ---: |",
+    ]
     for load in LOADS:
         count = math.ceil(load * 60 / target(capacity))
-        print(f"| {load:,} | {count:,} | ${count * price:,.2f} |")
-    assumed = Assumptions()
-    print("\n| A step of the load, from half of ten instances | refused for | refused of all in that time |")
-    print("| --- | ---: | ---: |")
+        lines.append(f"| {load:,} | {count:,} | ${count * price:,.2f} |")
+    lines += [
+        "",
+        "| A step of the load, from half of ten instances | Refused in part for | Refused of all in that time |",
+        "| --- | ---: | ---: |",
+    ]
     for factor in (2, 5, 10):
-        step = simulate(capacity, before=5 * capacity, factor=factor, process_start=process_start, assumed=assumed)
+        step = _step(capacity, factor, process_start)
         after = slice(_BEFORE, _BEFORE + max(1, step.absorbed_after))
         share = sum(step.refused[after]) / sum(step.asked[after])
-        print(f"| {factor} × | {max(0, step.absorbed_after)} s | {share:.0%} |")
-    _draw(step, capacity)
-    print(f"\ndrawn in {FIGURE.relative_to(ROOT)}: the step of {factor} ×")
+        lines.append(f"| {factor} × | {max(0, step.absorbed_after)} s | {share:.0%} |")
+    return lines
+
+
+def _step(capacity: float, factor: float, process_start: float) -> Step:
+    return simulate(capacity, before=5 * capacity, factor=factor, process_start=process_start, assumed=Assumptions())
 
 
 def _draw(step: Step, capacity: float) -> None:

@@ -1,0 +1,155 @@
+"""The benchmarks' Markdown tables, from what they measured: printed by them, and written into the pages of ``docs``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import records
+
+Content = dict[str, Any]
+
+_PROCESS = (
+    ("process start → first `/ping` 200", "≤ 800 ms", "start_ms", "ms", 800),
+    ("memory of a worker, warm (PSS)", "≤ 90 MB", "memory_mb", "MB", 90),
+    ("p99 of one PNG at 8 connections and half load", "≤ 3 × p50", "half_load_p99_over_p50", "× p50", 3),
+    ("p99 of one PNG, 50 a second, while batches of 10,000 run", "≤ 3 ms", "beside_batches_p99_ms", "ms", 3),
+    ("the same without the batches", "", "alone_p99_ms", "ms", None),
+)
+_TWO_WORKERS = 1.6
+
+
+def bench(content: Content) -> list[str]:
+    """Write the tables of ``python -m benchmarks``: ratios, then what no ratio tells."""
+    process = content["process"]
+    two = process["two_workers_over_one"]
+    return [
+        "| Work | against | target | ratio (lowest–highest) | target met | requests/s | CPU s per 1,000 | p50 | p99 |",
+        "| --- | --- | ---: | --- | --- | ---: | ---: | ---: | ---: |",
+        *(row(one) for one in content["rows"]),
+        "",
+        "| What | target | measured | target met |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {name} | {target} | {process[key]:,.4g} {unit} | {_met(most is None or process[key] <= most, target)} |"
+            for name, target, key, unit, most in _PROCESS
+        ),
+        f"| 2 workers on 2 cores, load beside them | ≥ {_TWO_WORKERS} × one | {two:.3g} × one | "
+        f"{_met(two >= _TWO_WORKERS)} |",
+    ]
+
+
+def row(one: Content) -> str:
+    """Write one comparison of ``python -m benchmarks``."""
+    target = "" if one["target"] is None else f"≥ {one['target']:.2f}"
+    low, high = one["spread"]
+    met = _met(one["target"] is None or one["ratio"] >= one["target"], target)
+    return (
+        f"| {one['name']} | {one['against']} | {target} | {one['ratio']:.2f} ({low:.2f}–{high:.2f}) | {met} | "
+        f"{one['rate']:,.0f} | {one['cpu_seconds']:.2f} | {one['p50']:.2f} ms | {one['p99']:.2f} ms |"
+    )
+
+
+def _met(met: bool, target: str = "-") -> str:
+    return "" if not target else "yes" if met else "no"
+
+
+def explain(content: Content) -> list[str]:
+    """Write how long explanations take."""
+    return [
+        "| Model | JSON, median | PNG, median |",
+        "| --- | ---: | ---: |",
+        *(f"| {name} | {one['json']:.1f} ms | {one['png']:.1f} ms |" for name, one in content["milliseconds"].items()),
+    ]
+
+
+def others(content: Content) -> list[str]:
+    """Write what other servers do with the same model."""
+    return [
+        "| Server | model by | one PNG, requests/s | one image JSON, requests/s | 100 JSON, images/s | PSS |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *content["rows"],
+    ]
+
+
+def faults(content: Content) -> list[str]:
+    """Write what faults lost."""
+    return [
+        "| Fault under load | What came of it |",
+        "| --- | --- |",
+        *(
+            f"| {name} | {', '.join(f'{_said(key)}: {_value(value)}' for key, value in result.items())} |"
+            for name, result in content["results"].items()
+        ),
+    ]
+
+
+def overload(content: Content) -> list[str]:
+    """Write what ten times the load did, a column a kind of request."""
+    results = content["results"]
+    return [
+        f"| Overload | {' | '.join(results)} |",
+        "| --- |" + " ---: |" * len(results),
+        *(
+            f"| {name} | {' | '.join(_value(of_one[name]) for of_one in results.values())} |"
+            for name in next(iter(results.values()))
+        ),
+    ]
+
+
+def pairs(content: Content) -> list[str]:
+    """Write names and values."""
+    return [
+        "| What | Measured |",
+        "| --- | ---: |",
+        *(f"| {name} | {_value(value)} |" for name, value in content["results"].items()),
+    ]
+
+
+def hostile(content: Content) -> list[str]:
+    """Write the answers by status."""
+    return [
+        "| Answer | Requests |",
+        "| --- | ---: |",
+        *(f"| {status} | {count:,} |" for status, count in sorted(content["answers"].items())),
+        f"| workers that died | {content['workers_died']} |",
+    ]
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{count:,} × {key}" for key, count in value.items())
+    return f"{value:,}"
+
+
+BLOCKS: dict[str, tuple[Path, str, Callable[[Content], list[str]]]] = {
+    "bench": (records.SPEED, "python -m benchmarks", bench),
+    "explain": (records.EXPLAIN, "python -m benchmarks.speed.explain", explain),
+    "others": (records.OTHERS, "python -m benchmarks.others", others),
+    "faults": (records.RELIABILITY / "faults.json", "python -m benchmarks.reliability.faults", faults),
+    "overload": (records.RELIABILITY / "overload.json", "python -m benchmarks.reliability.overload", overload),
+    "soak": (records.RELIABILITY / "soak.json", "python -m benchmarks.reliability.soak", pairs),
+    "hostile": (records.RELIABILITY / "hostile.json", "python -m benchmarks.reliability.hostile", hostile),
+    "multi_model": (records.RELIABILITY / "multi_model.json", "python -m benchmarks.reliability.multi_model", pairs),
+}
+"""By the name of a block in a page: the file, the command that writes it, and the table."""
+
+
+def block(name: str) -> list[str]:
+    """Write a block of a page: the table and where it was measured, or which command would measure it."""
+    path, command, table = BLOCKS[name]
+    content = records.read(path)
+    if content is None:
+        return [f"Not measured for this version; `{command}` does."]
+    return [*table(content), "", measured(content["about"])]
+
+
+def measured(about: Content) -> str:
+    """Say where and when something was measured."""
+    return (
+        f"Measured by `{about['command']}` at commit {about['commit']}, on {about['cpu']}, Python {about['python']}, "
+        f"{about['date']}."
+    )

@@ -1,0 +1,1 @@
+"""The pages, and ``python -m docs``, which writes their generated parts."""
