@@ -40,7 +40,7 @@ CLASS_NAMES = [
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.
-_SLOWEST_FILES = ("test_train_script", "test_contract_suite", "test_notebook", "test_trainer", "test_release")
+_SLOWEST_FILES = ("test_train", "test_contract_suite", "test_notebook", "test_trainer", "test_bundle")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.conftest import Samples, assert_problem
-from tests.service.test_invocations import CSV, JSON_LINES, invoke
+from tests.service.routes.test_invocation import CSV, JSON_LINES, invoke
 from training.data.fashion_mnist import scale
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import DATA, StartServer
 from tests.servers import eventually
-from tests.service.test_large_bodies import npy
+from tests.service.routes.test_streaming_batches import npy
 
 PNG = {"content-type": "image/png"}
 LIMITS = {

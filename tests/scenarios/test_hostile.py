@@ -9,7 +9,7 @@ from benchmarks.reliability import hostile
 from benchmarks.speed.server import ROOT
 from tests.conftest import assert_problem
 
-CORPUS = ROOT / "tests" / "reliability" / "corpus"
+CORPUS = ROOT / "tests" / "data" / "fuzz"
 
 
 def test_hostile_requests_are_answered_and_kill_nobody() -> None:

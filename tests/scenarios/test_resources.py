@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA, MODELS, ROOT, assert_problem, free_port, png
+from tests.scenarios.test_startup import refused
 from tests.servers import answers, eventually
-from tests.service.test_large_bodies import npy
-from tests.service.test_startup import refused
+from tests.service.routes.test_streaming_batches import npy
 
 PNG = {"content-type": "image/png"}
 NPY = {"content-type": "application/x-npy", "accept": "application/jsonlines"}

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import DATA, StartServer, assert_problem
 from tests.servers import answers, eventually, started
-from tests.service.test_overload import slow_upload
+from tests.service.http.test_admission import slow_upload
 
 PNG = {"content-type": "image/png"}
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.training.test_report import build, made_up
+from tests.training.report.test_report import build, made_up
 from training.data.corruptions import CORRUPTIONS
 from training.data.fashion_mnist import FashionMNIST
 from training.evaluation.probes import MAX_SHIFT

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import assert_problem
-from tests.service.test_invocations import JSON, invoke
+from tests.service.routes.test_invocation import JSON, invoke
 
 
 @pytest.mark.parametrize(

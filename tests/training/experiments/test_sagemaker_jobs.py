@@ -127,7 +127,7 @@ def test_without_an_image_the_code_goes_along(
     dataset: FashionMNIST,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("tests.training.test_sagemaker_jobs._as_sagemaker", lambda *_: None)
+    monkeypatch.setattr("tests.training.experiments.test_sagemaker_jobs._as_sagemaker", lambda *_: None)
     plan = plan_runs(select(["baseline_n100"], epochs=1), seeds=1)
     where = sagemaker_jobs.Where(ROLE, BUCKET, None, "ml.m5.xlarge", spot=False)
     with pytest.raises(TrainingError, match="left no output"):  # nobody ran it

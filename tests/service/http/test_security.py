@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 from service.http.security import ApiKey
 from tests.conftest import DATA, StartServer, assert_problem
+from tests.scenarios.test_startup import refused
 from tests.servers import started
-from tests.service.test_startup import refused
 
 KEY = "correct-horse-battery-staple"
 SHOP = "https://shop.example"

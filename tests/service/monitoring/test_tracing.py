@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.conftest import DATA, free_port
+from tests.scenarios.test_startup import refused
 from tests.servers import started
-from tests.service.test_startup import refused
 
 pytest.importorskip("opentelemetry.sdk", reason="needs uv sync --extra opentelemetry")
 PNG = {"content-type": "image/png"}
