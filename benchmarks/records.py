@@ -1,6 +1,7 @@
 """Keeps what a benchmark measured as a JSON file, with where it was measured; ``python -m docs`` reads it."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -20,11 +21,12 @@ _CODE = ("service", "models", "*.py", "uv.lock")
 
 
 def about() -> dict[str, Any]:
-    """Describe a measurement: command, commit, CPU, Python, date. Call it before the measurement begins."""
+    """Describe a measurement: command, commit, CPU, the machine's load, Python, date. Call it before measuring."""
     return {
         "command": " ".join(["python", *sys.orig_argv[1:]]),
         "commit": _commit(),
         "cpu": cpu(),
+        "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "date": datetime.now(UTC).date().isoformat(),
     }

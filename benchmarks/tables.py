@@ -148,8 +148,9 @@ def block(name: str) -> list[str]:
 
 
 def measured(about: Content) -> str:
-    """Say where and when something was measured."""
+    """Say where and when something was measured, and how busy the machine was with other work."""
+    load = f" The machine's load average before it was {about['load']}." if "load" in about else ""
     return (
         f"Measured by `{about['command']}` at commit {about['commit']}, on {about['cpu']}, Python {about['python']}, "
-        f"{about['date']}."
+        f"{about['date']}.{load}"
     )
