@@ -24,7 +24,7 @@ from tests.conftest import MODELS, ROOT
 from training.report.markdown import replace_results
 
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, ROOT / "README.es.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = [*PAGES, *(ROOT / name for name in ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
 SERVER = "http://127.0.0.1:8080"
 
