@@ -71,6 +71,23 @@ def others(content: Content) -> list[str]:
     ]
 
 
+def pictures(content: Content) -> list[str]:
+    """Write how often each model is right about pictures of other origin, and how many it calls strange."""
+    columns = [(part, kind) for part in content["parts"] for kind in next(iter(content["models"].values()))[part]]
+    return [
+        "| Model | " + " | ".join(f"{part}: {kind}" for part, kind in columns) + " |",
+        "| --- |" + " ---: |" * len(columns),
+        *(
+            f"| {name} | {' | '.join(_share(*counts[part][kind]) for part, kind in columns)} |"
+            for name, counts in content["models"].items()
+        ),
+    ]
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count / total:.1%} ({count} of {total})" if total else "–"
+
+
 def faults(content: Content) -> list[str]:
     """Write what faults lost."""
     return [
@@ -129,6 +146,7 @@ BLOCKS: dict[str, tuple[Path, str, Callable[[Content], list[str]]]] = {
     "bench": (records.SPEED, "python -m benchmarks", bench),
     "explain": (records.EXPLAIN, "python -m benchmarks.speed.explain", explain),
     "others": (records.OTHERS, "python -m benchmarks.others", others),
+    "pictures": (records.PICTURES, "python -m benchmarks.pictures", pictures),
     "faults": (records.RELIABILITY / "faults.json", "python -m benchmarks.reliability.faults", faults),
     "overload": (records.RELIABILITY / "overload.json", "python -m benchmarks.reliability.overload", overload),
     "soak": (records.RELIABILITY / "soak.json", "python -m benchmarks.reliability.soak", pairs),

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmarks import records, tables
 from benchmarks.speed.server import ROOT
 from service.inputs.conversion import SIZE
 from service.inputs.images import preprocess_sync
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--details", action="store_true", help="list every mistake")
     arguments = parser.parse_args()
+    about = records.about()
     served = Models(Bundle(arguments.models), "litert")
     served.load()
     labels = served.get().labels
@@ -64,24 +66,19 @@ def main() -> None:
     of_part = {part: np.array([picture.part == part for picture in pictures]) for part in parts}
     converted, plain = np.concatenate([convert(p) for p in pictures]), np.concatenate([usual(p) for p in pictures])
 
-    print("| Model | " + " | ".join(f"{part}: usual way | {part}: converted" for part in parts) + " |")
-    print("| --- |" + " ---: | ---: |" * len(parts))
-    answers = {}
+    answers = {name: predict(converted).argmax(axis=1) for name, predict in models.items()}
+    counted: dict[str, dict[str, dict[str, list[int]]]] = {}
     for name, predict in models.items():
-        answers[name], usually = predict(converted).argmax(axis=1), predict(plain).argmax(axis=1)
-        cells = [share((found == truth)[of_part[part]]) for part in parts for found in (usually, answers[name])]
-        print(f"| {name} | {' | '.join(cells)} |")
-    if not arguments.weights:
-        print("\n| Model | " + " | ".join(f"{part}: called strange | right if not" for part in parts) + " |")
-        print("| --- |" + " ---: | ---: |" * len(parts))
-        for name, found in answers.items():
-            strange = strangeness(served.get(name), converted)
-            cells = [
-                cell
-                for part in parts
-                for cell in (share(strange[of_part[part]]), share((found == truth)[of_part[part] & ~strange]))
-            ]
-            print(f"| {name} | {' | '.join(cells)} |")
+        usually = predict(plain).argmax(axis=1)
+        strange = None if arguments.weights else strangeness(served.get(name), converted)
+        counted[name] = {
+            part: _counts(usually[mask] == truth[mask], answers[name][mask] == truth[mask], strange, mask)
+            for part, mask in of_part.items()
+        }
+    content = {"parts": parts, "models": counted}
+    print("\n".join(tables.pictures(content)))
+    if not arguments.weights and arguments.part is None and arguments.models == ROOT / "models":
+        records.write(records.PICTURES, about, **content)
     for name, found in answers.items():
         print(f"\n{name}, converted:\n")
         print(by_class(labels, truth, found, of_part))
@@ -125,9 +122,19 @@ def strangeness(classifier: Classifier, pixels: Pixels) -> npt.NDArray[np.bool_]
     return np.array([answer.in_distribution is False for answer in classifier.answers(pixels)])
 
 
-def share(right: npt.NDArray[np.bool_]) -> str:
-    """Write a share of right answers."""
-    return f"{right.mean():.1%} ({right.sum()} of {len(right)})"
+def _counts(
+    usually: npt.NDArray[np.bool_],
+    converted: npt.NDArray[np.bool_],
+    strange: npt.NDArray[np.bool_] | None,
+    mask: npt.NDArray[np.bool_],
+) -> dict[str, list[int]]:
+    """Count in one part, each as [so many, of so many]: right answers, and pictures called strange."""
+    counts = {"usual": [int(usually.sum()), len(usually)], "converted": [int(converted.sum()), len(converted)]}
+    if strange is not None:
+        kept = ~strange[mask]
+        counts["strange"] = [int(strange[mask].sum()), len(kept)]
+        counts["right if not strange"] = [int(converted[kept].sum()), int(kept.sum())]
+    return counts
 
 
 def by_class(
