@@ -162,6 +162,20 @@ def test_commands_that_are_named_exist(page: Path) -> None:
             assert f'"{arguments[0]}"' in code, f"{page.name}: {module} has no command {arguments[0]}"
 
 
+def test_messages_in_troubleshooting_are_the_codes_own() -> None:
+    files = [file for folder in ("service", "deploy") for file in (ROOT / folder).rglob("*.py")]
+    code = "".join(re.sub(r'"\n\s+f?"', "", text(file)) for file in files)  # one line where a message has several
+    quoted = [
+        message
+        for heading in re.findall(r"^\*\*(.*?)\*\*", text(ROOT / "docs" / "operations.md"), re.MULTILINE | re.DOTALL)
+        for message in re.findall(r"`([^`]* [^`]*)`", heading)
+    ]
+    assert len(quoted) >= 8
+    for message in quoted:
+        parts = [part.strip(" ()") for part in message.replace("(Address already in use)", "…").split("…")]
+        assert all(part in code for part in parts), f"operations.md quotes {message!r}, which nothing says"
+
+
 @cache
 def _code(module: str) -> str:
     """What a command's options are written in: its file, or all of its package."""
