@@ -13,10 +13,11 @@ run: $(UV)  ## serve the released models on http://127.0.0.1:8080
 test: $(UV)  ## run the tests
 	$(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-check: $(UV)  ## formatting, lint and types
+check: $(UV)  ## formatting, lint, types, and which room imports which
 	$(WORK) ruff format --check
 	$(WORK) ruff check
 	$(WORK) mypy
+	$(WORK) lint-imports
 
 train: $(UV)  ## train and probe what has no record in training/runs yet
 	$(WORK) python -m training run

@@ -18,8 +18,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import Scope
 
-from service import __version__, errors
-from service.http import offload
+from service import __version__
+from service.http import offload, problems
 from service.http.access_log import AccessLog
 from service.http.admission import Admission
 from service.http.body_limit import BodyLimit
@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(AccessLog)
     if settings.otlp_endpoint:
         tracing.install(app, settings.otlp_endpoint)
-    errors.install(app)
+    problems.install(app)
     if settings.sagemaker_multi_model:
         _add_multi_model(app, settings)
     else:

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 from benchmarks.pictures.__main__ import keras_model
 from benchmarks.speed.server import ROOT
-from service.inputs.conversion import SIZE
+from service.arrays import SIZE
 from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models

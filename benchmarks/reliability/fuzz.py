@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.speed.server import ROOT
 
 with atheris.instrument_imports(include=["service", "PIL"]):  # atheris takes whole packages only
-    from service.inputs import codecs, images, json_images, plain_png
+    from service.inputs import csv_images, images, json_images, npy_images, plain_png
 
 from benchmarks.reliability.hostile import seeds
 from service.errors import ServiceError, UnusableError
@@ -27,8 +27,8 @@ CORPUS = ROOT / "tests" / "data" / "fuzz"
 _READERS = {
     "json": json_images.read_json,
     "json_lines": json_images.read_json_lines,
-    "csv": codecs.read_csv,
-    "npy": codecs.read_npy,
+    "csv": csv_images.read_csv,
+    "npy": npy_images.read_npy,
 }
 TARGETS = ("picture", "plain_png", *_READERS)
 

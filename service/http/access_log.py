@@ -7,18 +7,15 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import CLIENT_LEFT
+from service import request_state
+from service.http.problems import CLIENT_LEFT
 from service.http.request_id import HEADER, request_id
 from service.http.security import page_headers
 from service.monitoring import deferred, json_log, metrics
 
 
 class AccessLog:
-    """ASGI middleware around everything that can be asked for.
-
-    Routes put the model's name into ``request.state.model``, error handlers their sentence into ``.problem``, for the
-    log; the request's id is in ``.request_id``.
-    """
+    """ASGI middleware around everything that can be asked for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,9 +26,9 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        state = scope.setdefault("state", {})
-        # Named already if it was refused before its turn came.
-        name = state["request_id"] = state.get("request_id") or request_id(scope["headers"])
+        state = request_state.of(scope)
+        # Named already if the protocol refused it before its turn came.
+        name = state.request_id = state.request_id or request_id(scope["headers"])
         status, received, sent = 0, 0, 0
 
         async def counting_receive() -> Message:
@@ -55,14 +52,14 @@ class AccessLog:
             await self._app(scope, counting_receive, counting_send)
         except BaseException as error:
             failed = True
-            state["problem"] = f"{type(error).__name__}: {error}"[:200].encode(errors="replace").decode()
+            state.problem = f"{type(error).__name__}: {error}"[:200].encode(errors="replace").decode()
             raise
         finally:
             seconds = time.perf_counter() - began
             # What failed is answered by the server for us, with 500.
             ended = 500 if failed else status or CLIENT_LEFT
-            if "refused" in state:  # the client was told so, and not what the application says
-                ended, state["problem"] = state["refused"]
+            if state.refused is not None:  # the client was told so, and not what the application says
+                ended, state.problem = state.refused
             deferred.call(_record, scope, ended, received, sent, seconds)
 
 

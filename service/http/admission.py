@@ -2,7 +2,8 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.errors import refusal
+from service import request_state
+from service.http.problems import refusal
 from service.monitoring import metrics
 
 ALWAYS_ADMITTED = ("/ping", "/metrics")
@@ -27,7 +28,7 @@ class Admission:
         if scope["type"] != "http" or scope["path"] in ALWAYS_ADMITTED:
             await self._app(scope, receive, send)
             return
-        if max(self._in_flight, scope.get("state", {}).get("in_flight", 0)) >= self._max_in_flight:
+        if max(self._in_flight, request_state.of(scope).in_flight) >= self._max_in_flight:
             metrics.SHED.inc()
             await self._refusal(scope)(scope, receive, send)
             return

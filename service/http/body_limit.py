@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import TooLargeError, refusal
+from service.errors import TooLargeError
+from service.http.problems import refusal
 
 _MB = 1024 * 1024
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.errors import refusal
+from service.http.problems import refusal
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 """On every answer, also on Uvicorn's own."""

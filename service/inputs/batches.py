@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from service.arrays import Pixels
 from service.errors import MalformedError, TooLargeError, UnusableError, shortened
-from service.models.engines import Pixels
 
 PIXELS = 28 * 28
 SHAPES = "28×28, 28×28×1 or 784"

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from service.arrays import SIZE
 from service.errors import UnusableError
 
 VERSION = "fashion-mnist-2"
 """Names this conversion in a bundle; another conversion gets another name, and models are released for one."""
-
-SIZE = 28
 
 WORKING_EDGE = SIZE * 8
 """A picture whose longest edge is twice this or more is first scaled down, by averaging: models see 28 pixels."""

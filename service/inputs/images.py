@@ -18,10 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401 (the decoders: see ``preinit``)
 
+from service.arrays import SIZE
 from service.errors import MalformedError, TooLargeError, UnusableError
 from service.http import offload
 from service.inputs import plain_png
-from service.inputs.conversion import SIZE, WORKING_EDGE, Grey, convert
+from service.inputs.conversion import WORKING_EDGE, Grey, convert
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What is decoded; Pillow's other decoders are never tried on a request."""

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from simdjson import Array, Object
 
+from service.arrays import Pixels
 from service.errors import UnusableError, shortened
 from service.inputs import json_document
 from service.inputs.batches import PIXELS, SHAPES, Batch, Field, check_count, normalize, numbered_lines
-from service.models.engines import Pixels
 
 _FIELDS = get_args(Field)
 _COLOURS = (3, 4)

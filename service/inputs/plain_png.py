@@ -12,7 +12,8 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from service.inputs.conversion import SIZE, Grey
+from service.arrays import SIZE
+from service.inputs.conversion import Grey
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

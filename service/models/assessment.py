@@ -8,8 +8,8 @@ from math import log
 
 import numpy as np
 
+from service.arrays import Activations, Pixels, Probabilities
 from service.models.bundle import Bundle
-from service.models.engines import Activations, Pixels, Probabilities
 from service.models.manifest import Assessment
 
 _MIN_PROBABILITY = np.float32(np.finfo(np.float32).tiny)

@@ -31,7 +31,7 @@ from pydantic import ValidationError
 
 from service.models import saved_model
 from service.models.manifest import SCHEMA_VERSION, Manifest
-from service.outputs.schemas import ExperimentsReport
+from service.models.report import ExperimentsReport
 
 
 class BundleError(Exception):

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from service.arrays import PROBABILITIES, Engine, Pixels, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.http import offload
 from service.models import engines
 from service.models.assessment import Assessor
 from service.models.bundle import Bundle
-from service.models.engines import PROBABILITIES, Engine, Pixels, Probabilities
 from service.models.manifest import Manifest, ModelEntry
 from service.models.micro_batching import MicroBatcher
 from service.monitoring import deferred
-from service.monitoring.drift import DriftMonitor
+from service.monitoring.drift import DriftMonitor, ServedModel
 from service.monitoring.metrics import InstrumentedEngine
 
 GOLDEN_TOLERANCE = 1e-4
@@ -116,6 +116,20 @@ class Models:
     def manifest(self) -> Manifest:
         """What the bundle says of itself."""
         return self._bundle.manifest
+
+    @property
+    def served(self) -> list[ServedModel]:
+        """What monitoring says about the models."""
+        return [
+            ServedModel(
+                name,
+                entry.version,
+                name == self.default,
+                entry.labels,
+                None if entry.assessment is None else entry.assessment.reference,
+            )
+            for name, entry in self._bundle.manifest.models.items()
+        ]
 
     @property
     def names(self) -> list[str]:

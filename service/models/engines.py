@@ -4,43 +4,17 @@ import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Probabilities
 from service.models.bundle import Bundle
 from service.models.manifest import ModelEntry
-
-Pixels = npt.NDArray[np.float32]
-Probabilities = npt.NDArray[np.float32]
-Activations = npt.NDArray[np.float32]
-
-PROBABILITIES = "probabilities"
-"""The output that every model has."""
 
 
 class EngineError(Exception):
     """A model cannot be run here; the message says what is missing."""
-
-
-class Engine(Protocol):
-    """Maps pixels float32 (N, 28, 28, 1) in 0…1 to what a model finds in them; safe to call from any thread.
-
-    Attributes:
-        outputs: what ``explain`` can be asked for: ``probabilities``; and of this project's own models ``features``
-            (N, units), what the last layer decides from, and of those with convolutions ``convolution_1`` and
-            ``convolution_2`` (N, height, width, channels), their feature maps after the ReLU, before pooling.
-
-    """
-
-    outputs: frozenset[str]
-
-    def predict(self, pixels: Pixels) -> Probabilities:
-        """Classify; returns float32 (N, classes)."""
-
-    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
-        """Run the model once and read some of its ``outputs``, float32, by name."""
 
 
 class LiteRTEngine:

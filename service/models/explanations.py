@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.inputs.conversion import SIZE
+from service.arrays import SIZE, Activations, Pixels
 from service.models.classifier import Answer, Classifier, Models
-from service.models.engines import Activations, Pixels
 
 STRIDE = 2
 """Pixels between two places of the patch, so the map has 14×14 cells of 2×2 pixels."""

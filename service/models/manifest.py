@@ -7,6 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 SCHEMA_VERSION: Literal[2] = 2
 
+PREPROCESSING: Literal["fashion-mnist-2"] = "fashion-mnist-2"
+"""The conversion of pictures that the models are released for: ``service/inputs/conversion.py``."""
+
 
 def _inside(path: str) -> str:
     pure = PurePosixPath(path)

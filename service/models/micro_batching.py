@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from service.models.engines import Pixels
+from service.arrays import Pixels
 
 Output = TypeVar("Output")
 

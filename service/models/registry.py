@@ -7,16 +7,15 @@ count once against the whole: the memory holds as many models as it would in one
 """
 
 import asyncio
-import fcntl
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
 
+from service import file_lock
 from service.errors import AlreadyLoadedError, NotFoundError, NotReadyError, OutOfMemoryError, UnusableError, shortened
 from service.models.bundle import Bundle
 from service.models.classifier import Models
@@ -190,8 +189,5 @@ class ModelRegistry:
             raise NotFoundError(f"no model {shortened(name)} is loaded; names are {NAME}")
         return self._folder / f"{name}.json"
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self._folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _locked(self) -> AbstractContextManager[None]:
+        return file_lock.exclusive(self._folder / "lock")

@@ -6,8 +6,7 @@ no golden samples and no report then; the labels are taken to be Fashion-MNIST's
 
 from pathlib import Path
 
-from service.inputs.conversion import VERSION
-from service.models.manifest import SCHEMA_VERSION, Manifest, ModelEntry
+from service.models.manifest import PREPROCESSING, SCHEMA_VERSION, Manifest, ModelEntry
 
 NAME = "model"
 LABELS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
@@ -33,7 +32,7 @@ def find(folder: Path) -> Manifest | None:
         title=f"SavedModel in {folder.name}",
         version=version,
         labels=LABELS,
-        preprocessing=VERSION,
+        preprocessing=PREPROCESSING,
         saved_model=inside,
         litert=litert_model if (folder / litert_model).is_file() else None,
         golden=None,

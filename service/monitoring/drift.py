@@ -2,15 +2,17 @@
 
 Every picture that ``/predict``, ``/compare``, ``/explain`` or a verbose ``/invocations`` is asked about is counted,
 what somebody moves about on the page among them, for each model
-that answers, in histograms whose buckets are the reference's (see ``manifest.Reference``). Batches and plain
+that answers, in histograms whose buckets are the reference's. Batches and plain
 ``/invocations`` are not. The population stability index compares the two: the sum over buckets of
 (p - q) ln(p / q) of their shares. Credit scoring, where it comes from, reads under 0.1 as stable, over 0.25 as another
 population.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from math import log
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +21,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import service.monitoring.metric_files  # noqa: F401 (before the first metric)
-from service.models.engines import Pixels
-from service.models.manifest import Manifest, Reference
+from service.arrays import Pixels
 
 MIN_IMAGES = 200
 """With fewer the index is chance: under no drift it is about (buckets - 1) / images."""
@@ -47,6 +48,39 @@ def _weights() -> npt.NDArray[np.float32]:
 
 
 _WEIGHTS = _weights()
+
+
+class ReferenceHistogram(Protocol):
+    """Counts in buckets that include their upper edge; the last one takes what is above all edges."""
+
+    edges: list[float]
+    counts: list[int]
+
+
+class Reference(Protocol):
+    """How the images are distributed that a model was validated on: by label, and the histogram of each quantity."""
+
+    labels: list[int]
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """What monitoring says about a model.
+
+    Attributes:
+        name: what requests call it.
+        version: of its SavedModel.
+        is_default: whether it answers where a request names none.
+        labels: class names, in class order.
+        reference: what its input is compared with; None where the bundle has nothing to compare with.
+
+    """
+
+    name: str
+    version: str
+    is_default: bool
+    labels: list[str]
+    reference: Reference | None
 
 
 class DriftMonitor:
@@ -96,8 +130,8 @@ def stability_index(reference: Sequence[float], found: Sequence[float]) -> float
 class DriftCollector(Collector):
     """The index of each model and quantity, from the summed counts of all workers."""
 
-    def __init__(self, manifest: Manifest, counted: Iterable[Metric]) -> None:
-        self._manifest = manifest
+    def __init__(self, models: Iterable[ServedModel], counted: Iterable[Metric]) -> None:
+        self._models = list(models)
         self._samples = {
             (sample.name, sample.labels["model"], sample.labels.get("le") or sample.labels.get("label")): sample.value
             for family in counted
@@ -112,16 +146,16 @@ class DriftCollector(Collector):
             "How far what came in is from the validation images: over 0.25 is another population",
             labels=["model", "quantity"],
         )
-        for name, entry in self._manifest.models.items():
-            if entry.assessment is None:
+        for model in self._models:
+            if (reference := model.reference) is None:
                 continue
-            reference = entry.assessment.reference
-            labels = [self._samples.get((f"{_PREFIX}labels_total", name, label), 0) for label in entry.labels]
+            name = model.name
+            labels = [self._samples.get((f"{_PREFIX}labels_total", name, label), 0) for label in model.labels]
             if sum(labels) < MIN_IMAGES:
                 continue
             index.add_metric([name, "label"], stability_index(reference.labels, labels))
             for quantity in _QUANTITIES:
-                histogram = getattr(reference, quantity)
+                histogram: ReferenceHistogram = getattr(reference, quantity)
                 found = self._buckets(quantity, name, histogram.edges)
                 index.add_metric([name, quantity], stability_index(histogram.counts, found))
         yield index

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from starlette.types import Scope
 
+from service import request_state
 from service.monitoring import deferred
 
 _INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
@@ -19,7 +20,7 @@ def log_request(scope: Scope, status: int, *, bytes_in: int, bytes_out: int, sec
     """Write what was asked, how it ended, its request id and SageMaker's inference id."""
     if status == 200 and scope["path"] in ("/ping", "/metrics"):
         return
-    state = scope["state"]
+    state = request_state.of(scope)
     inference_id = next((value.decode("latin-1") for name, value in scope["headers"] if name == _INFERENCE_ID), None)
     write(
         {
@@ -30,9 +31,9 @@ def log_request(scope: Scope, status: int, *, bytes_in: int, bytes_out: int, sec
             "bytes_in": bytes_in,
             "bytes_out": bytes_out,
             "ms": round(seconds * 1e3, 3),
-            "model": state.get("model"),
-            "problem": state.get("problem"),
-            "request_id": state["request_id"],
+            "model": state.model,
+            "problem": state.problem,
+            "request_id": state.request_id,
             "inference_id": inference_id,
         }
     )

@@ -5,11 +5,9 @@ all share; whichever worker is asked adds them up. What a worker that ended had 
 to files of all that ended, so that a service whose workers are replaced often does not fill its folder.
 """
 
-import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,14 +18,13 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
-from service import __version__
-from service.models.engines import Activations, Engine, Pixels, Probabilities
-from service.models.manifest import Manifest
+from service import __version__, file_lock
+from service.arrays import Activations, Engine, Pixels, Probabilities
 from service.monitoring import (
     deferred,
     metric_files,  # metric_files before the first metric
 )
-from service.monitoring.drift import DriftCollector
+from service.monitoring.drift import DriftCollector, ServedModel
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 
@@ -105,32 +102,25 @@ def start() -> None:
     IN_FLIGHT.set(0)
 
 
-def exposition(manifest: Manifest | None) -> bytes:
-    """Write every metric of all workers in Prometheus's text format.
+def exposition(models: Sequence[ServedModel], bundle_sha256: str) -> bytes:
+    """Write every metric of all workers in Prometheus's text format; waits while another worker does.
 
     Args:
-        manifest: of the served bundle; None in multi-model mode.
+        models: those of the served bundle; none in multi-model mode.
+        bundle_sha256: the bundle's checksum; empty in multi-model mode.
 
     """
     registry = CollectorRegistry()
     metric_files.flush()
-    with _locked():
+    # No other worker may add the files up while this one moves counts from file to file.
+    with file_lock.exclusive(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock"):
         workers = _living_workers()
         counted = _SummedMetrics(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
     registry.register(counted)
-    if manifest is not None:
-        registry.register(DriftCollector(manifest, counted.collect()))
+    registry.register(DriftCollector(models, counted.collect()))
     registry.register(_Processes(workers))
-    registry.register(_VersionInfo(manifest))
+    registry.register(_VersionInfo(models, bundle_sha256))
     return generate_latest(registry)
-
-
-@contextmanager
-def _locked() -> Iterator[None]:
-    """Keep other workers from adding the files up while one moves counts from file to file."""
-    with (Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _living_workers() -> list[int]:
@@ -188,17 +178,16 @@ class _Processes(Collector):
 class _VersionInfo(Collector):
     """What is served: the service's version, the bundle's checksum, each model's version."""
 
-    def __init__(self, manifest: Manifest | None) -> None:
-        self._manifest = manifest
+    def __init__(self, models: Sequence[ServedModel], bundle_sha256: str) -> None:
+        self._models, self._bundle_sha256 = models, bundle_sha256
 
     def collect(self) -> Iterable[Metric]:
-        manifest = self._manifest
         service = GaugeMetricFamily("service_info", "Always 1", labels=["version", "bundle_sha256"])
-        service.add_metric([__version__, manifest.sha256 if manifest else ""], 1)
+        service.add_metric([__version__, self._bundle_sha256], 1)
         yield service
-        if manifest is None:
+        if not self._models:
             return
-        models = GaugeMetricFamily("service_model_info", "Always 1", labels=["model", "version", "default"])
-        for name, entry in manifest.models.items():
-            models.add_metric([name, entry.version, str(name == manifest.default_model).lower()], 1)
-        yield models
+        family = GaugeMetricFamily("service_model_info", "Always 1", labels=["model", "version", "default"])
+        for model in self._models:
+            family.add_metric([model.name, model.version, str(model.is_default).lower()], 1)
+        yield family

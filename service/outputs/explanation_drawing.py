@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from service.models.engines import Activations, Pixels
+from service.arrays import Activations, Pixels
 from service.models.explanations import PATCH, STRIDE, Explanation
 
 _PAPER, _INK, _SOFT = (255, 255, 255), (27, 31, 36), (87, 96, 106)

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from service.errors import MEDIA_TYPE, UnusableError, shortened
+from service.errors import UnusableError, shortened
+from service.http.media_types import PROBLEM
 from service.models.classifier import Models
 from service.outputs.reports import Reports
 from service.outputs.schemas import Problem
@@ -57,5 +58,5 @@ async def known_parameters(request: Request) -> None:
 
 def problems(**by_status: str) -> dict[int | str, dict[str, Any]]:
     """Document a route's problem responses: ``problems(s404="no such model")``."""
-    schema = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
+    schema = {PROBLEM: {"schema": Problem.model_json_schema()}}
     return {int(key[1:]): {"description": text, "content": schema} for key, text in by_status.items()}

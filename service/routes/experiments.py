@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from service.http import negotiation
-from service.outputs import reports, schemas
+from service.models.report import ExperimentDetail, ExperimentsReport
+from service.outputs import reports
 from service.routes.dependencies import ReportsDependency, problems
 
 router = APIRouter(tags=["experiments"])
@@ -15,7 +16,7 @@ _PROBLEMS = problems(s404="no such experiment", s406="none of the media types as
 
 @router.get(
     "/experiments",
-    responses={200: {"model": schemas.ExperimentsReport, "content": _OTHER_TYPES}, **_PROBLEMS},
+    responses={200: {"model": ExperimentsReport, "content": _OTHER_TYPES}, **_PROBLEMS},
 )
 async def experiments(request: Request, rendered: ReportsDependency) -> Response:
     """Compare the experiments: accuracies with intervals over seeds, paired differences, the conclusion."""
@@ -31,7 +32,7 @@ async def figure(name: str, rendered: ReportsDependency) -> Response:
 
 @router.get(
     "/experiments/{name}",
-    responses={200: {"model": schemas.ExperimentDetail, "content": _OTHER_TYPES}, **_PROBLEMS},
+    responses={200: {"model": ExperimentDetail, "content": _OTHER_TYPES}, **_PROBLEMS},
 )
 async def experiment(request: Request, name: str, rendered: ReportsDependency) -> Response:
     """Show one experiment: its runs, seed by seed, and its confusion matrix on the test set."""

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service import errors
+from service.errors import ServiceError
+from service.http import problems
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Express:
         request = Request(scope, receive, send)
         try:
             response = await answer(request)
-        except (errors.ServiceError, ClientDisconnect, MemoryError) as error:
-            response = await errors.answer(request, error)
+        except (ServiceError, ClientDisconnect, MemoryError) as error:
+            response = await problems.answer(request, error)
         if response is None:
             await self._app(scope, receive, send)
         else:

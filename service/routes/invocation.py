@@ -8,16 +8,18 @@ import orjson
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from service import request_state
 from service.errors import UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import negotiation, offload
+from service.http.media_types import CSV, JSON, JSON_LINES, NPY
 from service.http.messages import EncodedJSON, header, read_body
-from service.inputs import codecs
 from service.inputs.batches import Batch
-from service.inputs.codecs import READERS, WRITERS
 from service.inputs.images import preprocess
+from service.inputs.readers import READERS
 from service.inputs.uploads import BINARY, IMAGE_TYPES, media_type, refuse_compressed
 from service.models.classifier import Classifier, Models
 from service.outputs.predictions import describe
+from service.outputs.writers import WRITERS
 from service.routes import streaming_batches
 from service.settings import Settings
 
@@ -49,10 +51,10 @@ BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            codecs.JSON: JSON_BATCH,
-            codecs.JSON_LINES: {"schema": {"type": "string"}},
-            codecs.CSV: {"schema": {"type": "string"}},
-            codecs.NPY: BINARY,
+            JSON: JSON_BATCH,
+            JSON_LINES: {"schema": {"type": "string"}},
+            CSV: {"schema": {"type": "string"}},
+            NPY: BINARY,
             **dict.fromkeys(IMAGE_TYPES, BINARY),
         },
     },
@@ -77,12 +79,12 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     accept = header(request, b"accept")
     attributes = _custom_attributes(request)
     classifier = models.get(attributes.get("tfs-model-name"), attributes.get("tfs-model-version"))
-    request.state.model = classifier.name
+    request_state.of(request.scope).model = classifier.name
     headers = _echoed(request)
     if declared in IMAGE_TYPES:
         accepted = negotiation.choose(accept, _ANSWERS)
         model_input = await preprocess(await read_body(request), "auto", max_pixels=settings.max_pixels)
-        if attributes.get("verbose", "").lower() == "true" and accepted == codecs.JSON:
+        if attributes.get("verbose", "").lower() == "true" and accepted == JSON:
             described = describe(
                 classifier, await classifier.answer(model_input.pixels), model_input, top_k=len(classifier.labels)
             )
@@ -103,7 +105,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         return StreamingResponse(streaming_batches.chunks(answer), media_type=accepted, headers=headers)
     accepted = negotiation.choose(accept, _ANSWERS)
     batch = await read(READERS[declared], body, settings)
-    if attributes.get("stream", "").lower() == "true" and accepted == codecs.JSON_LINES:
+    if attributes.get("stream", "").lower() == "true" and accepted == JSON_LINES:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
     probabilities = await models.predict(classifier, batch.pixels)
     writing = partial(WRITERS[accepted], probabilities, batch)
@@ -112,7 +114,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
 
 
 def _response(content: bytes, accepted: str, headers: dict[str, str]) -> Response:
-    if accepted == codecs.JSON and not headers:
+    if accepted == JSON and not headers:
         return EncodedJSON(content)
     return Response(content, media_type=accepted, headers=headers)
 
@@ -127,7 +129,7 @@ async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> Asy
     """Answer a batch a block at a time; it was checked before, so that nothing can go wrong after the status."""
     for start in range(0, len(batch.pixels), _STREAMED_BLOCK):
         probabilities = await models.predict(classifier, batch.pixels[start : start + _STREAMED_BLOCK])
-        yield WRITERS[codecs.JSON_LINES](probabilities, batch)
+        yield WRITERS[JSON_LINES](probabilities, batch)
 
 
 def _echoed(request: Request) -> dict[str, str]:

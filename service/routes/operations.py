@@ -1,5 +1,7 @@
 """For whoever runs the service: its metrics."""
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
@@ -13,5 +15,7 @@ router = APIRouter(tags=["operations"])
 async def exposition(request: Request) -> Response:
     """Give what all workers have counted, for Prometheus."""
     models: Models | None = getattr(request.app.state, "models", None)
-    content = metrics.exposition(models.manifest if models else None)
+    served, checksum = (models.served, models.manifest.sha256) if models else ([], "")
+    # In a thread: it waits while another worker adds the files up, and reads files.
+    content = await asyncio.to_thread(metrics.exposition, served, checksum)
     return Response(content, headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})

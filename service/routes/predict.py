@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service import request_state
 from service.http import negotiation, offload
 from service.http.messages import EncodedJSON
 from service.inputs import images
@@ -67,7 +68,7 @@ async def predict(
 ) -> Response:
     """Classify one picture with one model."""
     classifier = models.get(model)
-    request.state.model = classifier.name
+    request_state.of(request.scope).model = classifier.name
     model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     return _json(
         describe(
@@ -120,7 +121,7 @@ async def explain(
     """Classify one picture, and show what the answer hangs on and what each convolution found: as JSON, or one PNG."""
     media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
     classifier = models.get(model)
-    request.state.model = classifier.name
+    request_state.of(request.scope).model = classifier.name
     model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
     explanation = await explanations.explain(models, classifier, model_input.pixels)
     answer = describe(classifier, explanation.answer, model_input, top_k=top_k, with_input=include is not None)

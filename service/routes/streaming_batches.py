@@ -15,16 +15,19 @@ from typing import IO, Any
 import numpy as np
 from starlette.requests import Request
 
+from service.arrays import Engine
 from service.errors import ExhaustedError, MalformedError, TooLargeError
 from service.http import offload
 from service.http.body_limit import content_length
+from service.http.media_types import CSV, JSON_LINES, NPY
 from service.http.messages import read_body
-from service.inputs import codecs, json_images
+from service.inputs import npy_images
 from service.inputs.batches import MAX_LINE_BYTES, Batch, check_count, normalize
-from service.inputs.codecs import WRITERS
-from service.models.engines import Engine
+from service.inputs.csv_images import read_csv
+from service.inputs.json_images import read_json_lines
+from service.outputs.writers import WRITERS
 
-ANSWERS = (codecs.JSON_LINES, codecs.CSV)
+ANSWERS = (JSON_LINES, CSV)
 """What an answer can be written as without knowing its end."""
 
 BLOCK = 1_000
@@ -100,7 +103,7 @@ async def predict(body: IO[bytes], content_type: str, accepted: str, engine: Eng
 
     Raises:
         TooLargeError: the content type cannot be read in blocks.
-        ServiceError: as the readers in ``codecs``; lines and rows are counted from the start of the body.
+        ServiceError: as the readers; lines and rows are counted from the start of the body.
 
     """
     if content_type not in _BLOCKS:
@@ -146,18 +149,18 @@ def _line_blocks(read: Callable[..., Batch]) -> Callable[[IO[bytes]], Iterator[B
 def _npy_blocks(file: IO[bytes]) -> Iterator[Batch]:
     size = file.seek(0, SEEK_END)
     file.seek(0)
-    shape, fortran_order, dtype = codecs.read_npy_header(file, size=size)
+    shape, fortran_order, dtype = npy_images.read_npy_header(file, size=size)
     if fortran_order:
         raise MalformedError("a .npy file of this size must be in C order, one image after the other")
     images = dtype.itemsize * prod(shape[1:])
     for first in range(0, shape[0], BLOCK):
         count = min(BLOCK, shape[0] - first)
         block: np.ndarray[Any, Any] = np.frombuffer(file.read(count * images), dtype).reshape(count, *shape[1:])
-        yield Batch(normalize(block, partial(codecs.name_in_array, first=first)))
+        yield Batch(normalize(block, partial(npy_images.name_in_array, first=first)))
 
 
 _BLOCKS: dict[str, Callable[[IO[bytes]], Iterator[Batch]]] = {
-    codecs.JSON_LINES: _line_blocks(json_images.read_json_lines),
-    codecs.CSV: _line_blocks(codecs.read_csv),
-    codecs.NPY: _npy_blocks,
+    JSON_LINES: _line_blocks(read_json_lines),
+    CSV: _line_blocks(read_csv),
+    NPY: _npy_blocks,
 }

@@ -9,10 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from service.inputs import codecs, json_images
+from service import request_state
+from service.http.media_types import JSON
+from service.inputs.json_images import read_json
 from service.inputs.uploads import refuse_compressed
 from service.models.classifier import Classifier
 from service.outputs import schemas
+from service.outputs.writers import write_json
 from service.routes.dependencies import ModelsDependency, SettingsDependency, problems
 from service.routes.invocation import JSON_BATCH, read
 
@@ -38,7 +41,7 @@ _PROBLEMS = problems(
     s422="images of a wrong shape or range",
     s503="the models are not ready",
 )
-_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {codecs.JSON: JSON_BATCH}}}
+_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {JSON: JSON_BATCH}}}
 
 
 @router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
@@ -52,12 +55,12 @@ async def predict(
 ) -> Response:
     """Give a model's probabilities for a batch: ``instances`` → ``predictions``, ``inputs`` → ``outputs``."""
     classifier: Classifier = models.get(name, version)
-    request.state.model = classifier.name
+    request_state.of(request.scope).model = classifier.name
     refuse_compressed(request)
     # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
-    batch = await read(json_images.read_json, await request.body(), settings)
+    batch = await read(read_json, await request.body(), settings)
     probabilities = await models.predict(classifier, batch.pixels)
-    return Response(codecs.write_json(probabilities, batch), media_type=codecs.JSON)
+    return Response(write_json(probabilities, batch), media_type=JSON)
 
 
 @router.get("/{name:name_without_colon}", responses=_NOT_FOUND)

@@ -13,7 +13,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from service.errors import MEDIA_TYPE, problem
+from service import request_state
+from service.http.media_types import PROBLEM
+from service.http.problems import problem
 from service.http.request_id import request_id as name_request
 from service.monitoring import json_log
 from service.server.burst_accept import BurstAcceptor
@@ -107,7 +109,7 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
         # this one's.
         if len(self.tasks) >= self._max_in_flight and not self._is_answering():
             waiting = (task for task in self.tasks if not task.done())
-            self.scope["state"]["in_flight"] = sum(1 for _ in islice(waiting, self._max_in_flight))
+            request_state.of(self.scope).in_flight = sum(1 for _ in islice(waiting, self._max_in_flight))
         super().on_headers_complete()  # raises where it cannot read the URL: then there is no such request
         self._in_headers, self._header_bytes = False, 0
         self._deadline = self.loop.time() + self._timeouts.body
@@ -200,10 +202,10 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
             self.pipeline.popleft()  # the application will not hear of it
             self._refuse(status, detail, behind=True)
             return
-        state = self.cycle.scope["state"]
-        state["refused"] = status, detail  # the application logs and counts it
-        named = state.setdefault("request_id", name_request(self.cycle.scope["headers"]))
-        self._refuse(status, detail, request_id=named)
+        state = request_state.of(self.cycle.scope)
+        state.refused = status, detail  # the application logs and counts it
+        state.request_id = state.request_id or name_request(self.cycle.scope["headers"])
+        self._refuse(status, detail, request_id=state.request_id)
 
     def _refuse(self, status: int, detail: str, *, request_id: str | None = None, behind: bool = False) -> None:
         """Answer in the application's place, and close.
@@ -223,7 +225,7 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
             json_log.write({"time": time.time(), "status": status, "problem": detail, "request_id": request_id})
         body = problem(status, detail).body
         headers = (
-            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
+            f"content-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
             "connection: close\r\n\r\n"
         )
         defaults = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)

@@ -12,8 +12,8 @@ import pytest
 from service.errors import MalformedError, ServiceError, UnusableError
 from service.http import offload
 from service.inputs.batches import Batch
-from service.inputs.codecs import write_json
 from service.inputs.json_images import read_json, read_json_lines
+from service.outputs.writers import write_json
 from tests.conftest import DATA, Samples, assert_problem
 
 PICTURE = (DATA / "coat.png").read_bytes()

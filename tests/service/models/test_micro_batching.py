@@ -8,9 +8,9 @@ import httpx
 import numpy as np
 import pytest
 
+from service.arrays import Pixels
 from service.models.bundle import Bundle
 from service.models.classifier import Models
-from service.models.engines import Pixels
 from service.models.micro_batching import MicroBatcher
 from tests.conftest import MODELS, Samples, png
 

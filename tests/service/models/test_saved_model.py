@@ -7,9 +7,10 @@ import httpx
 import keras
 import pytest
 
+from service.arrays import Engine
 from service.models.bundle import Bundle
 from service.models.classifier import Models
-from service.models.engines import Engine, EngineError, LiteRTEngine, TensorFlowEngine
+from service.models.engines import EngineError, LiteRTEngine, TensorFlowEngine
 from service.monitoring.metrics import InstrumentedEngine
 from tests.conftest import DATA, MODELS, StartServer
 from training.__main__ import main

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from service.arrays import Engine
 from service.errors import MalformedError, TooLargeError, UnusableError
-from service.inputs.codecs import CSV, JSON, JSON_LINES, NPY
+from service.http.media_types import CSV, JSON, JSON_LINES, NPY
 from service.models.bundle import Bundle
-from service.models.engines import Engine, load
+from service.models.engines import load
 from service.routes import streaming_batches
 from tests.conftest import MODELS, Samples, assert_problem
 from tests.servers import started

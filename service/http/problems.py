@@ -1,0 +1,139 @@
+"""Every refusal is a problem document (RFC 9457): which one an exception becomes.
+
+The document's ``type`` is ``about:blank``, so ``title`` is the status's phrase, and ``detail`` says what was wrong and
+what to do.
+"""
+
+from http import HTTPMethod, HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match
+from starlette.types import Scope
+
+from service import request_state
+from service.errors import ExhaustedError, ServiceError, shortened
+from service.http.media_types import PROBLEM
+
+CLIENT_LEFT = 499
+"""What logs and metrics show, as nginx does, for a client that left before its answer had begun; it is never sent."""
+
+
+def problem(status: int, detail: str, *, instance: str | None = None, headers: Any = None) -> Response:
+    """Build a problem response.
+
+    Args:
+        status: the HTTP status code, repeated in the body.
+        detail: one or two sentences for the caller: what was wrong, what to do.
+        instance: the path that was asked for.
+        headers: further response headers.
+
+    """
+    phrase = HTTPStatus(status).phrase
+    # Client text in a sentence may hold what is not text (lone surrogates), which JSON cannot.
+    detail = detail.encode("utf-8", "replace").decode()
+    document: dict[str, str | int] = {"type": "about:blank", "title": phrase, "status": int(status), "detail": detail}
+    if instance is not None:
+        document["instance"] = instance
+        if instance.startswith("/v1/models"):
+            document["error"] = detail  # where clients of TensorFlow Serving look
+    return Response(orjson.dumps(document), status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def refusal(scope: Scope, status: int, detail: str, *, instance: str | None = None, headers: Any = None) -> Response:
+    """Build the problem response to a request, and keep its sentence for the log.
+
+    Args:
+        scope: the request's.
+        status: as of ``problem``.
+        detail: as of ``problem``.
+        instance: the path that was asked for, if it is to be written in another way than in the scope.
+        headers: further response headers.
+
+    """
+    request_state.of(scope).problem = detail.encode("utf-8", "replace").decode()
+    return problem(status, detail, instance=scope["path"] if instance is None else instance, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _invalid_parameters)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(MemoryError, _out_of_memory)
+    app.add_exception_handler(ClientDisconnect, _client_left)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def answer(request: Request, error: ServiceError | ClientDisconnect | MemoryError) -> Response:
+    """Turn what a route raised into its response, as the app's own handlers do."""
+    if isinstance(error, ServiceError):
+        return await _service_error(request, error)
+    return await (_out_of_memory if isinstance(error, MemoryError) else _client_left)(request, error)
+
+
+def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
+    return refusal(request.scope, status, detail, instance=request.url.path, headers=headers)
+
+
+async def _service_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    return _answer(request, error.status, str(error), error.headers)
+
+
+async def _invalid_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    detail = "; ".join(
+        f"{e['loc'][0]} parameter {e['loc'][-1]}: {e['msg']} (got {shortened(e['input'])})" for e in error.errors()
+    )
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {
+        HTTPStatus.NOT_FOUND: f"there is nothing at {request.url.path}; GET /docs lists what there is",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}; see GET /docs",
+    }.get(HTTPStatus(error.status_code), error.detail)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
+        headers = {"Allow": ", ".join(methods)}
+    return _answer(request, error.status_code, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """List what a path can be asked by: Starlette would name the first route's methods alone.
+
+    Empty for a path below a mount, which knows itself.
+    """
+    if "app_root_path" in request.scope:
+        return []
+    return [
+        method
+        for method in HTTPMethod
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+
+
+async def _out_of_memory(request: Request, error: Exception) -> Response:  # noqa: ARG001 (it says nothing)
+    exhausted = ExhaustedError(
+        "there is not enough memory for this request now; send it again later, send less at once, or start the service "
+        "with more memory or a smaller SERVICE_MAX_IN_FLIGHT"
+    )
+    return await _service_error(request, exhausted)
+
+
+async def _client_left(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """For the log alone."""
+    return Response(status_code=CLIENT_LEFT)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 (logged by the server)
+    # This one is answered outside of every middleware, so it names itself.
+    request_id = request_state.of(request.scope).request_id
+    detail = f"the service failed on this request; its log says why, at request id {request_id}"
+    return problem(500, detail, instance=request.url.path, headers={"X-Request-Id": request_id})

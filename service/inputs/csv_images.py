@@ -1,0 +1,47 @@
+"""CSV → float32 (N, 28, 28, 1): one image a row, 784 numbers."""
+
+from codecs import BOM_UTF8
+
+import numpy as np
+
+from service.errors import MalformedError, UnusableError, shortened
+from service.inputs.batches import PIXELS, Batch, normalize, numbered_lines
+
+
+def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
+    """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; as ``read_json_lines``."""
+    if first == 1 and body.startswith(BOM_UTF8):
+        raise MalformedError("the CSV begins with a byte order mark; save it as UTF-8 without")
+    rows = numbered_lines(body, max_batch, first)
+    values = np.empty((len(rows), PIXELS), np.float32)
+    for position, (number, row) in enumerate(rows):
+        columns = row.count(b",") + 1
+        if columns != PIXELS:
+            hint = ""
+            if columns == 1:
+                hint = "; separate them with commas"
+            elif columns == PIXELS + 1 and not row.endswith(b","):
+                hint = "; leave the label out, and a header row"
+            raise UnusableError(f"row {number} has {columns} columns, an image has {PIXELS}{hint}")
+        try:
+            with np.errstate(over="ignore"):  # infinite as float32, which is refused with all others
+                values[position] = row.split(b",")
+        except ValueError as error:
+            raise _not_a_number(row, number) from error
+        if b"_" in row:  # Python's float() reads 1_0 as 10
+            raise _not_a_number(row, number)
+    return Batch(normalize(values, lambda position: f"row {rows[position][0]}"))
+
+
+def _not_a_number(row: bytes, number: int) -> MalformedError:
+    cell = next((cell.strip() for cell in row.split(b",") if not _is_number(cell)), b"")
+    found = f"{shortened(cell.decode('utf-8', 'replace'))} is not" if cell else "a cell is empty"
+    return MalformedError(f"row {number} is not all numbers: {found}. Leave headers, quotes and labels out")
+
+
+def _is_number(cell: bytes) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return b"_" not in cell
