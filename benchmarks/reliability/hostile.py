@@ -83,7 +83,7 @@ def seeds() -> list[bytes]:
     picture = (ROOT / "tests" / "data" / "coat.png").read_bytes()
     image = Image.open(io.BytesIO(picture))
     found = [picture]
-    for kind in ("JPEG", "WEBP", "BMP", "GIF", "TIFF"):
+    for kind in ("JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF"):
         stream = io.BytesIO()
         image.save(stream, kind)
         found.append(stream.getvalue())

@@ -24,6 +24,7 @@ IMAGE_TYPES = (
     "image/bmp",
     "image/gif",
     "image/tiff",
+    "image/avif",
     "application/x-image",
 )
 """What a bare file may be declared as; its bytes, not this name, decide how it is decoded."""

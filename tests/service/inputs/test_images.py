@@ -34,16 +34,16 @@ def bad_pictures() -> Iterator[tuple[str, bytes, int, str]]:
     yield "empty", b"", 400, "empty"
     yield "text", b"this is a text file that was named .png", 400, "39 bytes are not a picture"
     whole = png(np.full((28, 28), 7, np.uint8))
-    yield "truncated header", whole[:20], 400, "not a picture"
+    yield "truncated header", whole[:20], 400, "begins as a PNG picture but cannot be read"
     photo = png(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
     yield "truncated data", photo[:2000], 400, "truncated or corrupt"
     jpeg = encode(boot().resize((200, 200)), "JPEG")
     yield "truncated JPEG", jpeg[:1000], 400, "truncated or corrupt"
-    yield "SVG", b'<svg xmlns="http://www.w3.org/2000/svg"/>', 400, "PNG, JPEG"
+    yield "SVG", b'<svg xmlns="http://www.w3.org/2000/svg"/>', 415, "an SVG drawing"
     bomb = png_header(50_000, 50_000) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
     yield "bomb", bomb, 413, "more than 50,000,000 pixels"
     zero = png_header(0, 0) + chunk(b"IEND", b"")
-    yield "no pixels", zero, 400, "not a picture"
+    yield "no pixels", zero, 400, "truncated or corrupt"
     frames = [boot(), boot().rotate(90)]
     yield "animated GIF", encode(frames[0], "GIF", save_all=True, append_images=frames[1:]), 422, "several frames"
     yield "animated PNG", encode(frames[0], "PNG", save_all=True, append_images=frames[1:]), 422, "several frames"

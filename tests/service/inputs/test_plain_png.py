@@ -94,7 +94,7 @@ def test_damaged_files_are_left_to_pillows_words(content: bytes) -> None:
 @pytest.mark.parametrize("mode", ["auto", "dataset"])
 def test_the_short_way_is_taken_and_ends_where_the_long_way_does(mode: images.Mode, monkeypatch: Any) -> None:
     long = images.preprocess_sync(WHOLE, mode, 784)
-    monkeypatch.setattr(images, "_open", lambda *_: pytest.fail("the long way was taken"))
+    monkeypatch.setattr(images, "open_picture", lambda *_: pytest.fail("the long way was taken"))
     short = asyncio.run(images.preprocess(WHOLE, mode, max_pixels=784))
     np.testing.assert_array_equal(short.pixels, long.pixels)
     assert (short.mode, short.inverted, short.box) == (long.mode, long.inverted, long.box)
