@@ -2,16 +2,20 @@
 UV := $(shell command -v uv || echo .uv/bin/uv)
 SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
+TEST := $(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test check train report release docs bench profile reliability fuzz audit image help
+.PHONY: run test test-all check train report release docs bench profile reliability fuzz audit image help
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 run: $(UV)  ## serve the released models on http://127.0.0.1:8080
 	$(SERVE) python -m service
 
-test: $(UV)  ## run the tests
-	$(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+test: $(UV)  ## run the tests that take seconds: four minutes on two cores
+	$(TEST) -m "not slow"
+
+test-all: $(UV)  ## run all tests, whole trainings, faults and containers among them
+	$(TEST)
 
 check: $(UV)  ## formatting, lint, types, and which room imports which
 	$(WORK) ruff format --check

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 
@@ -13,6 +12,8 @@ REGION, ACCOUNT = "eu-west-1", "123456789012"
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty AWS."""
+    from moto.server import ThreadedMotoServer  # here, for it takes seconds to import
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()

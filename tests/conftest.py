@@ -1,11 +1,8 @@
 """What many tests use: real test images, the whole dataset where it is installed, a started server."""
 
-import os
-import socket
+import shutil
 import subprocess
-import sys
 import tarfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,13 +15,16 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from benchmarks.speed.server import free_port
+from service.__main__ import main
+from tests.servers import launch, wait_until_ready
 from training.data.fashion_mnist import FashionMNIST, load
 
 pytest_plugins = ["tests.aws"]
 
 ROOT = Path(__file__).parent.parent
-DATA = ROOT / "tests" / "data"
 MODELS = ROOT / "models"
+DATA = ROOT / "tests" / "data"
 CLASS_NAMES = [
     "T-shirt/top",
     "Trouser",
@@ -88,17 +88,17 @@ def encode(image: Image.Image | npt.NDArray[np.uint8], kind: str, **options: obj
     return stream.getvalue()
 
 
+def npy(array: npt.NDArray[np.generic]) -> bytes:
+    """Encode an array as .npy."""
+    stream = BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
 def unpack(archive: tarfile.TarFile, folder: Path) -> None:
     """Unpack an archive, by the filter for data where Python has it, from 3.11.4 on."""
     options: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
     archive.extractall(folder, **options)  # noqa: S202 (of our own making)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 StartServer = Callable[..., str]
@@ -107,29 +107,43 @@ StartServer = Callable[..., str]
 @pytest.fixture(scope="session")
 def start_server() -> Iterator[StartServer]:
     """Start ``python -m service`` with further environment variables; gives its URL once /ping says 200."""
-    processes: list[subprocess.Popen[bytes]] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def start(**environment: str) -> str:
-        port = free_port()
-        variables = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MODEL_DIR": str(MODELS)} | environment
-        process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | variables)
+        url, process = launch(environment, output=None)
         processes.append(process)
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(600):
-            assert process.poll() is None, "the server ended"
-            try:
-                if httpx.get(f"{url}/ping").status_code == 200:
-                    return url
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError("the server was not ready within a minute")
+        wait_until_ready(url, process)
+        return url
 
     yield start
     for process in processes:
         process.terminate()
     for process in processes:
         assert process.wait(30) == 0, "the server did not end with exit status 0 on SIGTERM"
+
+
+Refusal = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refusal:
+    """Start the service in this process, expecting it to refuse; gives its exit status and what it said."""
+    monkeypatch.setattr("service.__main__._serve", lambda *_: pytest.fail("it was not refused"))
+
+    def start(**environment: str) -> tuple[int, str]:
+        with monkeypatch.context() as variables:
+            for name, value in ({"SERVICE_PORT": str(free_port())} | environment).items():
+                variables.setenv(name, value)
+            capsys.readouterr()
+            return main([]), capsys.readouterr().err
+
+    return start
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of the released bundle."""
+    return Path(shutil.copytree(MODELS, tmp_path / "models"))
 
 
 @pytest.fixture(scope="session")

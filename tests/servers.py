@@ -1,36 +1,59 @@
-"""Servers that a test looks at from outside: their output, their workers, their end."""
+"""Servers that tests start, and what they ask them."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import MODELS, ROOT, free_port
+from benchmarks.speed.server import ROOT, free_port
+
+Metrics = dict[tuple[str, frozenset[tuple[str, str]]], float]
+"""By name and labels."""
+
+
+def launch(
+    environment: Mapping[str, str], *, output: int | None = subprocess.PIPE
+) -> tuple[str, subprocess.Popen[str]]:
+    """Start ``python -m service`` with one worker on a port of its own, and do not wait; gives its URL.
+
+    Args:
+        environment: further variables, which go before the ones set here.
+        output: where its standard output goes; None: where ours goes.
+
+    """
+    port = environment.get("SAGEMAKER_BIND_TO_PORT") or environment.get("SERVICE_PORT") or str(free_port())
+    settings = {"SERVICE_WORKERS": "1", "SERVICE_DRAIN_SECONDS": "0", "SERVICE_MODEL_DIR": str(ROOT / "models")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service"],
+        cwd=ROOT,
+        env=os.environ | {"SERVICE_PORT": port} | settings | dict(environment),
+        stdout=output,
+        stderr=None if output is None else subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    return f"http://127.0.0.1:{port}", process
+
+
+def wait_until_ready(url: str, process: "subprocess.Popen[str]") -> None:
+    """Wait until /ping says 200."""
+    assert eventually(lambda: process.poll() is not None or answers(url)), "the server was not ready in time"
+    assert process.poll() is None, "the server ended"
 
 
 @contextmanager
-def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def started(**environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Start a server whose output and end are looked at."""
-    port = environment.get("SAGEMAKER_BIND_TO_PORT", str(free_port()))
-    variables = os.environ | {
-        "SERVICE_PORT": port,
-        "SERVICE_WORKERS": "1",
-        "SERVICE_DRAIN_SECONDS": "0",
-        "SERVICE_MODEL_DIR": str(MODELS),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service"],
-        cwd=ROOT, env=variables | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        start_new_session=True,
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+    url, process = launch(environment)
     try:
-        assert eventually(lambda: answers(url)), "the server was not ready in time"
+        wait_until_ready(url, process)
         yield url, process
     finally:
         process.terminate()
@@ -39,6 +62,15 @@ def started(**environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # its workers, too, which might be stopped
             process.communicate()
+
+
+def refused(**environment: str) -> tuple[int, str]:
+    """Start the service expecting it to end; gives its exit status and what it said."""
+    variables = os.environ | {"SERVICE_PORT": str(free_port()), "SERVICE_MODEL_DIR": str(ROOT / "models")} | environment
+    ended = subprocess.run(
+        [sys.executable, "-m", "service"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+    )
+    return ended.returncode, ended.stderr
 
 
 def answers(url: str) -> bool:
@@ -54,5 +86,27 @@ def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     while time.monotonic() < end:
         if condition():
             return True
-        time.sleep(0.1)
+        time.sleep(0.05)
     return False
+
+
+@contextmanager
+def slow_upload(url: str) -> Iterator[socket.socket]:
+    """A request in flight: its headers are there, its body is not."""
+    port = int(url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 9\r\n\r\n")
+        yield connection
+
+
+def scrape(url: str) -> Metrics:
+    """What /metrics tells."""
+    answer = httpx.get(f"{url}/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = text_string_to_metric_families(answer.text)
+    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float:
+    """A sample's value; 0 where there is none."""
+    return metrics.get((name, frozenset(labels.items())), 0)

@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -14,6 +13,8 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
+
+from benchmarks.speed.server import free_port
 
 START_SECONDS = 120
 
@@ -165,14 +166,6 @@ def docker(*arguments: str, timeout: float | None = None) -> str:
     """Run the docker client; gives its standard output."""
     command = ["docker", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=timeout).stdout
-
-
-def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def own_server() -> CommandTarget:

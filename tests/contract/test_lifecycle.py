@@ -6,8 +6,9 @@ import time
 
 import httpx
 
+from benchmarks.speed.server import free_port
 from tests.contract.conftest import Sample
-from tests.contract.targets import ImageTarget, Target, free_port
+from tests.contract.targets import ImageTarget, Target
 
 
 def test_ready_means_able_to_predict(target: Target, sample: Sample) -> None:

@@ -34,6 +34,7 @@ def test_results_document_is_that_of_the_release() -> None:
         assert (document.parent / "../models" / figure["file"]).is_file()
 
 
+@pytest.mark.slow
 def test_a_committed_run_repeats_exactly(dataset: FashionMNIST, tmp_path: Path) -> None:
     experiment, seed = EXPERIMENTS["baseline_n1000"], 2
     recorded = RunFolder(DEFAULT_FOLDER).finished(experiment, seed)

@@ -15,11 +15,14 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tests.conftest import CLASS_NAMES, DATA, ROOT, free_port, unpack
+from benchmarks.speed.server import free_port
+from tests.conftest import CLASS_NAMES, DATA, ROOT, unpack
 from tests.servers import answers, eventually
 from training.data.fashion_mnist import FashionMNIST, scale
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
+
+pytestmark = pytest.mark.slow
 
 
 def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -25,6 +25,8 @@ EXPECTED = {
     "no Content-Length": {"test_content_length"},
 }
 
+pytestmark = pytest.mark.slow
+
 
 def run_suite(*options: str, **environment: str) -> tuple[str, set[str]]:
     """Run the suite as its users do; gives what it printed, and the rows that failed."""

@@ -6,6 +6,8 @@ import pytest
 
 from benchmarks.reliability import faults
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_killed_worker_loses_what_it_was_answering_and_nothing_after() -> None:
     killed = faults.kill_worker(seconds=1)

@@ -12,6 +12,7 @@ from tests.conftest import assert_problem
 CORPUS = ROOT / "tests" / "data" / "fuzz"
 
 
+@pytest.mark.slow
 def test_hostile_requests_are_answered_and_kill_nobody() -> None:
     answers, died = hostile.run(400, seed=5)
     assert answers.total() == 400

@@ -7,8 +7,6 @@ import os
 import resource
 import shutil
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -18,10 +16,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.conftest import DATA, MODELS, ROOT, assert_problem, free_port, png
-from tests.scenarios.test_startup import refused
-from tests.servers import answers, eventually
-from tests.service.routes.test_streaming_batches import npy
+from tests.conftest import DATA, MODELS, ROOT, Refusal, assert_problem, npy, png
+from tests.servers import launch, wait_until_ready
 
 PNG = {"content-type": "image/png"}
 NPY = {"content-type": "application/x-npy", "accept": "application/jsonlines"}
@@ -32,14 +28,10 @@ class Limited:
     """A server of its own, whose limits may be changed."""
 
     def __init__(self, **environment: str) -> None:
-        port = free_port()
-        settings = {"SERVICE_PORT": str(port), "SERVICE_WORKERS": "1", "SERVICE_MAX_BODY_MB": "300"} | environment
         # Each thread's own 64 MB of address space would be room for what a limit is to refuse.
-        settings["MALLOC_ARENA_MAX"] = "1"
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen([sys.executable, "-m", "service"], cwd=ROOT, env=os.environ | settings)
-        assert eventually(lambda: self.process.poll() is not None or answers(self.url))
-        assert self.process.poll() is None
+        settings = {"SERVICE_MAX_BODY_MB": "300", "MALLOC_ARENA_MAX": "1"} | environment
+        self.url, self.process = launch(settings, output=None)
+        wait_until_ready(self.url, self.process)
 
     def limit(self, kind: int, most: int) -> None:
         resource.prlimit(self.process.pid, kind, (most, resource.RLIM_INFINITY if most == -1 else most))
@@ -117,7 +109,7 @@ def test_out_of_memory_refuses_what_is_too_large_and_nothing_else(server: Limite
         assert server.answers()
 
 
-def test_a_bundle_that_is_swapped_is_served_after_a_restart_and_not_before(tmp_path: Path) -> None:
+def test_a_bundle_that_is_swapped_is_served_after_a_restart_and_not_before(refusal: Refusal, tmp_path: Path) -> None:
     folder = tmp_path / "models"
     shutil.copytree(MODELS, folder)
     server = Limited(SERVICE_MODEL_DIR=str(folder))
@@ -133,13 +125,13 @@ def test_a_bundle_that_is_swapped_is_served_after_a_restart_and_not_before(tmp_p
     finally:
         server.process.kill()
         server.process.wait()
-    status, said = refused(SERVICE_MODEL_DIR=str(folder))
+    status, said = refusal(SERVICE_MODEL_DIR=str(folder))
     assert (status, said.count("\n")) == (1, 1)
     assert "bundle.json cannot be read" in said
 
 
-def test_an_unreadable_bundle_is_named() -> None:
-    status, said = refused(SERVICE_MODEL_DIR="/proc/1/root/none" if os.getuid() else "/dev/null")
+def test_an_unreadable_bundle_is_named(refusal: Refusal) -> None:
+    status, said = refusal(SERVICE_MODEL_DIR="/proc/1/root/none" if os.getuid() else "/dev/null")
     assert (status, said.count("\n")) == (1, 1)
     assert "cannot be read" in said or "holds no bundle.json" in said
 

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import DATA, StartServer, assert_problem
-from tests.servers import answers, eventually, started
-from tests.service.http.test_admission import slow_upload
+from tests.servers import Metrics, answers, eventually, scrape, slow_upload, started, value
 
 PNG = {"content-type": "image/png"}
-Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 @pytest.fixture(scope="module")
@@ -25,23 +22,12 @@ def url(start_server: StartServer) -> str:
     return start_server(SERVICE_WORKERS="3", SERVICE_MAX_IN_FLIGHT="1")
 
 
-def scrape(url: str) -> Samples:
-    answer = httpx.get(f"{url}/metrics")
-    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    families = text_string_to_metric_families(answer.text)
-    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
-
-
-def value(samples: Samples, name: str, **labels: str) -> float:
-    return samples.get((name, frozenset(labels.items())), 0)
-
-
 def predict(url: str, **parameters: str) -> httpx.Response:
     """On a connection of its own, so that any of the workers may get it."""
     return httpx.post(f"{url}/predict", params=parameters, content=(DATA / "coat.png").read_bytes(), headers=PNG)
 
 
-def worker_ids(samples: Samples) -> set[str]:
+def worker_ids(samples: Metrics) -> set[str]:
     return {dict(labels)["pid"] for name, labels in samples if name == "process_resident_memory_bytes"}
 
 

@@ -55,6 +55,7 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert "the same command continues" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_train_script_from_a_plain_shell_writes_a_bundle(dataset: FashionMNIST, tmp_path: Path) -> None:
     """One epoch of the dense network on all 55,000 images: seconds."""
     options = ["--experiments=baseline", "--epochs=1", f"--data={dataset.source}"]

@@ -1,9 +1,12 @@
 """The notebook runs from top to bottom, and is saved with the outputs of a run."""
 
+import ast
 import copy
 import os
 import re
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import nbformat
 import pytest
@@ -34,6 +37,21 @@ def test_no_logic_lives_in_it(saved: nbformat.NotebookNode) -> None:
         assert not re.search(r"^\s*(def|class|while)\b", cell.source if cell.cell_type == "code" else "", re.MULTILINE)
 
 
+def test_what_it_uses_exists(saved: nbformat.NotebookNode) -> None:
+    """Seconds, where the run below takes minutes: its imports, and what it takes from the modules."""
+    source = "\n".join(cell.source for cell in saved.cells if cell.cell_type == "code")
+    tree = ast.parse(re.sub(r"^%.*$", "", source, flags=re.MULTILINE))
+    imported: dict[str, Any] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            exec(compile(ast.Module([node], []), "notebook", "exec"), imported)  # noqa: S102 (our own)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = imported.get(node.value.id)
+            assert not isinstance(module, ModuleType) or hasattr(module, node.attr), f"{node.value.id}.{node.attr}"
+
+
+@pytest.mark.slow
 def test_it_runs_from_top_to_bottom(
     dataset: FashionMNIST,  # noqa: ARG001 (skips where the data would have to be downloaded)
     saved: nbformat.NotebookNode,

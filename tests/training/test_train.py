@@ -22,6 +22,8 @@ from training.experiments.runs import RunFolder
 
 NAME, EPOCHS = "baseline_n1000", 12
 
+pytestmark = pytest.mark.slow
+
 
 def start(checkpoints: Path, output: Path, dataset: FashionMNIST) -> "subprocess.Popen[str]":
     command = [sys.executable, "training/train.py", f"--experiments={NAME}", "--seed=3", f"--epochs={EPOCHS}"]

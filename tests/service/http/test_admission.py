@@ -6,8 +6,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from starlette.types import Message
 
 from service.http.admission import Admission
 from tests.conftest import DATA, StartServer, assert_problem
+from tests.servers import slow_upload
 
 PNG = {"content-type": "image/png"}
 MAX_IN_FLIGHT = 2
@@ -23,15 +23,6 @@ MAX_IN_FLIGHT = 2
 @pytest.fixture(scope="module")
 def url(start_server: StartServer) -> str:
     return start_server(SERVICE_MAX_IN_FLIGHT=str(MAX_IN_FLIGHT))
-
-
-@contextmanager
-def slow_upload(url: str) -> Iterator[socket.socket]:
-    """A request in flight: its headers are there, its body is not."""
-    port = int(url.rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 9\r\n\r\n")
-        yield connection
 
 
 def answer(url: str) -> httpx.Response:

@@ -8,8 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.http.security import ApiKey
-from tests.conftest import DATA, StartServer, assert_problem
-from tests.scenarios.test_startup import refused
+from tests.conftest import DATA, Refusal, StartServer, assert_problem
 from tests.servers import started
 
 KEY = "correct-horse-battery-staple"
@@ -72,20 +71,20 @@ def test_only_named_origins_may_read_answers(guarded: str, client: httpx.Client)
     assert "access-control-allow-origin" not in client.get("/ping", headers={"Origin": SHOP}).headers
 
 
-def test_an_empty_key_is_no_key() -> None:
+def test_an_empty_key_is_no_key(refusal: Refusal) -> None:
     """As -e SERVICE_API_KEY=$UNSET gives it: neither open nor closed by a key that everybody knows."""
-    status, said = refused(SERVICE_API_KEY="")
+    status, said = refusal(SERVICE_API_KEY="")
     assert status == 2
     assert "SERVICE_API_KEY=…: at least 16 characters" in said
 
 
-def test_a_wrong_setting_is_named_without_the_key() -> None:
-    status, said = refused(SERVICE_API_KEY="hunter2")
+def test_a_wrong_setting_is_named_without_the_key(refusal: Refusal) -> None:
+    status, said = refusal(SERVICE_API_KEY="hunter2")
     assert (status, said.count("\n")) == (2, 1)
     assert "SERVICE_API_KEY" in said
     assert "16 characters" in said
     assert "hunter2" not in said
-    status, said = refused(SERVICE_CORS_ORIGINS="shop.example")
+    status, said = refusal(SERVICE_CORS_ORIGINS="shop.example")
     assert status == 2
     assert "'shop.example' is no origin" in said
     assert "api_key" not in said

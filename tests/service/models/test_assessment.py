@@ -17,7 +17,7 @@ from service.models.classifier import GoldenMismatchError, Models
 from service.models.engines import TensorFlowEngine
 from service.monitoring.drift import MIN_IMAGES, stability_index
 from tests.conftest import DATA, MODELS, Samples, StartServer, png
-from tests.scenarios.test_workers import scrape, value
+from tests.servers import scrape, value
 from training.data import ood_pictures
 
 PNG = {"content-type": "image/png"}

@@ -11,8 +11,8 @@ import pytest
 
 from service.monitoring.drift import MIN_IMAGES
 from tests.conftest import DATA, ROOT, StartServer
-from tests.scenarios.test_workers import scrape
-from tests.service.http.test_admission import answer, slow_upload
+from tests.servers import scrape, slow_upload
+from tests.service.http.test_admission import answer
 
 FOLDER = ROOT / "docker" / "monitoring"
 _METRIC = re.compile(r"\b(?:service|process)_[a-z_]+")

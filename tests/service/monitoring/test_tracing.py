@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 
-from tests.conftest import DATA, free_port
-from tests.scenarios.test_startup import refused
+from benchmarks.speed.server import free_port
+from tests.conftest import DATA, Refusal
 from tests.servers import started
 
 pytest.importorskip("opentelemetry.sdk", reason="needs uv sync --extra opentelemetry")
@@ -57,7 +57,7 @@ def test_a_collector_that_is_away_costs_no_request() -> None:
         assert answer.json()["label"] == "Coat"
 
 
-def test_a_wrong_endpoint_is_named() -> None:
-    status, said = refused(SERVICE_OTLP_ENDPOINT="collector:4318")
+def test_a_wrong_endpoint_is_named(refusal: Refusal) -> None:
+    status, said = refusal(SERVICE_OTLP_ENDPOINT="collector:4318")
     assert (status, said.count("\n")) == (2, 1)
     assert "is no URL" in said

@@ -13,18 +13,12 @@ import pytest
 
 from service.models.bundle import Bundle
 from service.models.engines import LiteRTEngine
-from tests.conftest import DATA, MODELS, Samples, assert_problem
+from tests.conftest import DATA, MODELS, Samples, assert_problem, npy
 from training.data.fashion_mnist import FashionMNIST, scale
 
 JSON, JSON_LINES, CSV, NPY = "application/json", "application/jsonlines", "text/csv", "application/x-npy"
 
 Array = npt.NDArray[np.float32]
-
-
-def npy(array: npt.NDArray[np.generic]) -> bytes:
-    stream = BytesIO()
-    np.save(stream, array)
-    return stream.getvalue()
 
 
 def invoke(

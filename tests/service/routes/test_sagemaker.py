@@ -8,8 +8,9 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.speed.server import free_port
 from service.settings import Settings
-from tests.conftest import DATA, assert_problem, free_port
+from tests.conftest import DATA, assert_problem
 from tests.servers import started
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"

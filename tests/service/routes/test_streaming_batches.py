@@ -7,7 +7,6 @@ from io import BytesIO
 
 import httpx
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from service.arrays import Engine
@@ -16,7 +15,7 @@ from service.http.media_types import CSV, JSON, JSON_LINES, NPY
 from service.models.bundle import Bundle
 from service.models.engines import load
 from service.routes import streaming_batches
-from tests.conftest import MODELS, Samples, assert_problem
+from tests.conftest import MODELS, Samples, assert_problem, npy
 from tests.servers import started
 from training.data.fashion_mnist import scale
 
@@ -28,12 +27,6 @@ IMAGES = 40_000
 def engine() -> Engine:
     bundle = Bundle(MODELS)
     return load("litert", bundle, bundle.manifest.models["cnn_a"])
-
-
-def npy(array: npt.NDArray[np.generic]) -> bytes:
-    stream = BytesIO()
-    np.save(stream, array)
-    return stream.getvalue()
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.conftest import DATA, StartServer
+from tests.conftest import DATA, StartServer, npy
 from tests.servers import eventually
-from tests.service.routes.test_streaming_batches import npy
 
 PNG = {"content-type": "image/png"}
 LIMITS = {
