@@ -36,8 +36,9 @@ report: $(UV)  ## write the report anew from the finished runs, in models/, trai
 docs: $(UV)  ## write the generated parts of the pages in docs/
 	$(WORK) python -m docs
 
-bench: $(UV)  ## measure start-up and requests
+bench: $(UV)  ## measure start-up and requests, and write docs/performance.md
 	$(WORK) python -m benchmarks
+	$(WORK) python -m docs
 
 profile: $(UV)  ## show where the time of a request goes, of one PNG on /predict
 	$(WORK) python -m benchmarks.speed.profile
@@ -47,6 +48,7 @@ reliability: $(UV)  ## the long fault, overload, hostile and soak runs: over an 
 	$(WORK) python -m benchmarks.reliability.overload
 	$(WORK) python -m benchmarks.reliability.hostile
 	$(WORK) python -m benchmarks.reliability.soak
+	$(WORK) python -m docs
 
 fuzz: $(UV)  ## fuzz each reader of strangers' bytes for SECONDS (1800), going on from the corpus
 	for target in picture plain_png json json_lines csv npy; do \
