@@ -39,7 +39,7 @@ from service.routes import (
     sagemaker,
     tensorflow_serving,
 )
-from service.routes.express import Express
+from service.routes.direct import DirectRoutes
 from service.server.draining import Drain
 from service.settings import Settings, allowed_cpus
 
@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.drain = Drain()
     if not settings.sagemaker_multi_model:
-        app.add_middleware(Express, lanes=(predict.LANE, sagemaker.LANE))
+        app.add_middleware(DirectRoutes, routes=[*predict.router.routes, *sagemaker.router.routes])
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, max_in_flight=settings.max_in_flight)
     if settings.api_key is not None:

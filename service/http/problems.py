@@ -9,14 +9,13 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
 from service import request_state
-from service.errors import ExhaustedError, ServiceError, shortened
+from service.errors import ExhaustedError, ServiceError
 from service.http.media_types import PROBLEM
 
 CLIENT_LEFT = 499
@@ -62,7 +61,6 @@ def refusal(scope: Scope, status: int, detail: str, *, instance: str | None = No
 def install(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
     app.add_exception_handler(ServiceError, _service_error)
-    app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(MemoryError, _out_of_memory)
     app.add_exception_handler(ClientDisconnect, _client_left)
@@ -83,14 +81,6 @@ def _answer(request: Request, status: int, detail: str, headers: Any = None) -> 
 async def _service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
     return _answer(request, error.status, str(error), error.headers)
-
-
-async def _invalid_parameters(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    detail = "; ".join(
-        f"{e['loc'][0]} parameter {e['loc'][-1]}: {e['msg']} (got {shortened(e['input'])})" for e in error.errors()
-    )
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

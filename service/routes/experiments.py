@@ -1,22 +1,29 @@
 """For students and teachers: the results table, and what it says about convolution."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from service.http import negotiation
 from service.models.report import ExperimentDetail, ExperimentsReport
 from service.outputs import reports
+from service.routes import parameters
 from service.routes.dependencies import ReportsDependency, problems
 
 router = APIRouter(tags=["experiments"])
 
 _OTHER_TYPES = {media_type: {"schema": {"type": "string"}} for media_type in reports.MEDIA_TYPES[1:]}
-_PROBLEMS = problems(s404="no such experiment", s406="none of the media types asked for")
+_PROBLEMS = problems(
+    s404="no such experiment",
+    s406="none of the media types asked for",
+    s422="there are query parameters; this route has none",
+)
+_NO_PARAMETERS = [Depends(parameters.none)]
 
 
 @router.get(
     "/experiments",
     responses={200: {"model": ExperimentsReport, "content": _OTHER_TYPES}, **_PROBLEMS},
+    dependencies=_NO_PARAMETERS,
 )
 async def experiments(request: Request, rendered: ReportsDependency) -> Response:
     """Compare the experiments: accuracies with intervals over seeds, paired differences, the conclusion."""
@@ -33,6 +40,7 @@ async def figure(name: str, rendered: ReportsDependency) -> Response:
 @router.get(
     "/experiments/{name}",
     responses={200: {"model": ExperimentDetail, "content": _OTHER_TYPES}, **_PROBLEMS},
+    dependencies=_NO_PARAMETERS,
 )
 async def experiment(request: Request, name: str, rendered: ReportsDependency) -> Response:
     """Show one experiment: its runs, seed by seed, and its confusion matrix on the test set."""

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from service import request_state
+from service.arrays import Probabilities
 from service.errors import UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import negotiation, offload
 from service.http.media_types import CSV, JSON, JSON_LINES, NPY
@@ -108,9 +109,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     if attributes.get("stream", "").lower() == "true" and accepted == JSON_LINES:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
     probabilities = await models.predict(classifier, batch.pixels)
-    writing = partial(WRITERS[accepted], probabilities, batch)
-    content = await offload.run(writing) if len(probabilities) > _LARGE_ANSWER else writing()
-    return _response(content, accepted, headers)
+    return _response(await write(WRITERS[accepted], probabilities, batch), accepted, headers)
 
 
 def _response(content: bytes, accepted: str, headers: dict[str, str]) -> Response:
@@ -123,6 +122,12 @@ async def read(reader: Callable[..., Batch], body: bytes, settings: Settings) ->
     """Read a batch; a large one off the event loop."""
     reading = partial(reader, body, max_batch=settings.max_batch)
     return await offload.run(reading) if len(body) > _LARGE_BYTES else reading()
+
+
+async def write(writer: Callable[[Probabilities, Batch], bytes], probabilities: Probabilities, batch: Batch) -> bytes:
+    """Write an answer; a large one off the event loop."""
+    writing = partial(writer, probabilities, batch)
+    return await offload.run(writing) if len(probabilities) > _LARGE_ANSWER else writing()
 
 
 async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> AsyncIterator[bytes]:

@@ -7,14 +7,16 @@ import asyncio
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import TooLargeError, UnusableError, shortened
 from service.models.registry import NAME, ModelRegistry
 from service.outputs import schemas
+from service.routes import parameters
 from service.routes.dependencies import DrainDependency, SettingsDependency, problems
 from service.routes.invocation import BODY, invoke
+from service.routes.parameters import Parameters
 from service.routes.sagemaker import PROBLEMS
 
 router = APIRouter(tags=["sagemaker multi-model"])
@@ -32,6 +34,13 @@ class LoadRequest(BaseModel):
     url: str = Field(min_length=1, description="the folder that SageMaker put the model into")
 
 
+class PageParameters(Parameters):
+    """Which part of the list of models."""
+
+    next_page_token: str | None = Field(None, description="where the page before ended")
+    page_size: int = Field(100, ge=1, le=1000, description="the most models to list")
+
+
 async def _registry(request: Request) -> ModelRegistry:  # as those in service/routes/dependencies.py
     registry: ModelRegistry = request.app.state.registry
     return registry
@@ -39,7 +48,8 @@ async def _registry(request: Request) -> ModelRegistry:  # as those in service/r
 
 RegistryDependency = Annotated[ModelRegistry, Depends(_registry)]
 _PING = problems(s503="the service was told to stop")
-_NOT_LOADED = problems(s404="no such model is loaded")
+_NOT_LOADED = problems(s404="no such model is loaded", s422="there are query parameters; this route has none")
+_NO_PARAMETERS = [Depends(parameters.none)]
 
 
 @router.head("/ping", response_class=Response, responses=_PING)
@@ -53,6 +63,7 @@ async def ping(drain: DrainDependency) -> Response:
 
 @router.post(
     "/models",
+    dependencies=_NO_PARAMETERS,
     responses=problems(s409="loaded already", s422="the folder cannot be served", s507="out of memory"),
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": LoadRequest.model_json_schema()}}}},
 )
@@ -74,29 +85,31 @@ def _load_request(body: bytes) -> LoadRequest:
         raise UnusableError("; ".join(sentences)) from error
 
 
-@router.get("/models")
-async def loaded_models(
-    registry: RegistryDependency,
-    next_page_token: Annotated[str | None, Query(description="where the page before ended")] = None,
-    page_size: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> dict[str, Any]:
+@router.get(
+    "/models",
+    responses=problems(s422="a parameter that cannot be used"),
+    openapi_extra={"parameters": parameters.document(PageParameters)},
+)
+async def loaded_models(request: Request, registry: RegistryDependency) -> dict[str, Any]:
     """List the loaded models, a page at a time."""
-    if next_page_token is not None and not re.fullmatch("[0-9]{1,9}", next_page_token):
-        raise UnusableError(f"next_page_token {shortened(next_page_token)} is none that this route gave")
-    start = int(next_page_token or 0)
+    asked = parameters.read(request, PageParameters)
+    token, page_size = asked.next_page_token, asked.page_size
+    if token is not None and not re.fullmatch("[0-9]{1,9}", token):
+        raise UnusableError(f"next_page_token {shortened(token)} is none that this route gave")
+    start = int(token or 0)
     names = registry.names()
     page = [_described(one.name, one.url) for one in registry.registrations(names[start : start + page_size])]
     more = {"next_page_token": str(start + page_size)} if start + page_size < len(names) else {}
     return {"models": page, **more}
 
 
-@router.get("/models/{name}", responses=_NOT_LOADED)
+@router.get("/models/{name}", responses=_NOT_LOADED, dependencies=_NO_PARAMETERS)
 async def loaded_model(name: str, registry: RegistryDependency) -> dict[str, str]:
     """Say that a model is loaded, and from where."""
     return _described(name, registry.registration(name).url)
 
 
-@router.delete("/models/{name}", response_class=Response, responses=_NOT_LOADED)
+@router.delete("/models/{name}", response_class=Response, responses=_NOT_LOADED, dependencies=_NO_PARAMETERS)
 async def unload(name: str, registry: RegistryDependency) -> Response:
     """Unload a model."""
     await asyncio.to_thread(registry.unload, name)

@@ -1,37 +1,36 @@
 """For the app developer: a picture in, a label out, and why that label."""
 
-import re
-from functools import lru_cache
-from typing import Annotated, Any, Literal, get_args
-from urllib.parse import parse_qsl
+from typing import Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from service import request_state
 from service.http import negotiation, offload
 from service.http.messages import EncodedJSON
 from service.inputs import images
+from service.inputs.images import ModelInput
 from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.models import explanations
+from service.models.classifier import Answer, Classifier
 from service.outputs import schemas
 from service.outputs.predictions import describe
-from service.routes.dependencies import ModelsDependency, SettingsDependency, known_parameters, problems
-from service.routes.express import Lane
+from service.routes import parameters
+from service.routes.dependencies import models_of, problems, settings_of
+from service.routes.parameters import Parameters
 
-router = APIRouter(tags=["predict"], dependencies=[Depends(known_parameters)])
+router = APIRouter(tags=["predict"])
 
 _JSON, _PNG = "application/json", "image/png"
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 _BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {"schema": _FORM},
-            "application/json": {"schema": schemas.ImageAsJSON.model_json_schema()},
-            **dict.fromkeys(IMAGE_TYPES, BINARY),
-        },
-    }
+    "required": True,
+    "content": {
+        "multipart/form-data": {"schema": _FORM},
+        "application/json": {"schema": schemas.ImageAsJSON.model_json_schema()},
+        **dict.fromkeys(IMAGE_TYPES, BINARY),
+    },
 }
 _PROBLEMS = problems(
     s400="not a picture, truncated, or broken JSON, base64 or form",
@@ -42,61 +41,59 @@ _PROBLEMS = problems(
     s503="the models are not ready",
 )
 
-ModelName = Annotated[str | None, Query(description="which model; the bundle's default when not given")]
-TopK = Annotated[int, Query(ge=1, le=10, description="how many classes to list, most probable first")]
-PreprocessMode = Annotated[
-    images.Mode,
-    Query(
-        description="dataset: a 28×28 grey picture as it is; photo: converted as the dataset was; auto: whichever fits"
-    ),
-]
-Include = Annotated[
-    Literal["input"] | None,
-    Query(description="input: preprocess.input has the 28×28 PNG that the model saw, as a data: URL"),
-]
+
+class ModelParameter(Parameters):
+    """Which model is asked."""
+
+    model: str | None = Field(None, description="which model; the bundle's default when not given")
 
 
-@router.post("/predict", responses={200: {"model": schemas.Prediction}, **_PROBLEMS}, openapi_extra=_BODY)
-async def predict(
-    request: Request,
-    models: ModelsDependency,
-    settings: SettingsDependency,
-    model: ModelName = None,
-    top_k: TopK = 10,
-    preprocess: PreprocessMode = "auto",
-    include: Include = None,
-) -> Response:
-    """Classify one picture with one model."""
-    classifier = models.get(model)
-    request_state.of(request.scope).model = classifier.name
-    model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    return _json(
-        describe(
-            classifier,
-            await classifier.answer(model_input.pixels),
-            model_input,
-            top_k=top_k,
-            with_input=include is not None,
-        )
+class CompareParameters(Parameters):
+    """How one picture is read, and what the answer has."""
+
+    top_k: int = Field(10, ge=1, le=10, description="how many classes to list, most probable first")
+    preprocess: images.Mode = Field(
+        "auto",
+        description="dataset: a 28×28 grey picture as it is; photo: converted as the dataset was; auto: whichever fits",
+    )
+    include: Literal["input"] | None = Field(
+        None, description="input: preprocess.input has the 28×28 PNG that the model saw, as a data: URL"
     )
 
 
-@router.post("/compare", responses={200: {"model": schemas.Comparison}, **_PROBLEMS}, openapi_extra=_BODY)
-async def compare(
-    request: Request,
-    models: ModelsDependency,
-    settings: SettingsDependency,
-    top_k: TopK = 10,
-    preprocess: PreprocessMode = "auto",
-    include: Include = None,
-) -> Response:
+class PredictParameters(CompareParameters, ModelParameter):
+    """The same, and which model is asked."""
+
+
+def _documented(declared: type[Parameters]) -> dict[str, Any]:
+    return {"parameters": parameters.document(declared), "requestBody": _BODY}
+
+
+@router.post(
+    "/predict",
+    responses={200: {"model": schemas.Prediction}, **_PROBLEMS},
+    openapi_extra=_documented(PredictParameters),
+)
+async def predict(request: Request) -> Response:
+    """Classify one picture with one model."""
+    asked = parameters.read(request, PredictParameters)
+    classifier = _classifier(request, asked.model)
+    model_input = await _model_input(request, asked)
+    return _json(_described(classifier, await classifier.answer(model_input.pixels), model_input, asked))
+
+
+@router.post(
+    "/compare",
+    responses={200: {"model": schemas.Comparison}, **_PROBLEMS},
+    openapi_extra=_documented(CompareParameters),
+)
+async def compare(request: Request) -> Response:
     """Classify one picture with every served model."""
+    asked = parameters.read(request, CompareParameters)
+    models = models_of(request)
     classifiers = [models.get(name) for name in models.names]
-    model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    answers = [
-        describe(c, await c.answer(model_input.pixels), model_input, top_k=top_k, with_input=include is not None)
-        for c in classifiers
-    ]
+    model_input = await _model_input(request, asked)
+    answers = [_described(c, await c.answer(model_input.pixels), model_input, asked) for c in classifiers]
     return _json({"predictions": answers})
 
 
@@ -107,24 +104,16 @@ async def compare(
         **_PROBLEMS,
         **problems(s406="neither JSON nor PNG is accepted"),
     },
-    openapi_extra=_BODY,
+    openapi_extra=_documented(PredictParameters),
 )
-async def explain(
-    request: Request,
-    models: ModelsDependency,
-    settings: SettingsDependency,
-    model: ModelName = None,
-    top_k: TopK = 10,
-    preprocess: PreprocessMode = "auto",
-    include: Include = None,
-) -> Response:
-    """Classify one picture, and show what the answer hangs on and what each convolution found: as JSON, or one PNG."""
+async def explain(request: Request) -> Response:
+    """Classify one picture, and show which parts the answer depends on and what each convolution found."""
+    asked = parameters.read(request, PredictParameters)
     media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
-    classifier = models.get(model)
-    request_state.of(request.scope).model = classifier.name
-    model_input = await images.preprocess(await read_picture(request), preprocess, max_pixels=settings.max_pixels)
-    explanation = await explanations.explain(models, classifier, model_input.pixels)
-    answer = describe(classifier, explanation.answer, model_input, top_k=top_k, with_input=include is not None)
+    classifier = _classifier(request, asked.model)
+    model_input = await _model_input(request, asked)
+    explanation = await explanations.explain(models_of(request), classifier, model_input.pixels)
+    answer = _described(classifier, explanation.answer, model_input, asked)
     if media_type == _PNG:
         # Imported late: Pillow's fonts and drawing are needed here alone.
         from service.outputs.explanation_drawing import draw
@@ -135,30 +124,22 @@ async def explain(
     return Response(orjson.dumps(answer), media_type=_JSON, headers={"Vary": "Accept"})
 
 
-async def _at_once(request: Request) -> Response | None:
-    """Answer what FastAPI would pass on unchanged; None where its words are needed for the parameters."""
-    parameters = _plain(request.scope["query_string"])
-    if parameters is None:
-        return None
-    state = request.app.state
-    return await predict(request, state.models, state.settings, **parameters)
+def _classifier(request: Request, name: str | None) -> Classifier:
+    classifier = models_of(request).get(name)
+    request_state.of(request.scope).model = classifier.name
+    return classifier
 
 
-LANE = Lane(router, "/predict", _at_once)
+async def _model_input(request: Request, asked: CompareParameters) -> ModelInput:
+    max_pixels = settings_of(request).max_pixels
+    return await images.preprocess(await read_picture(request), asked.preprocess, max_pixels=max_pixels)
 
 
-@lru_cache(maxsize=64)
-def _plain(query: bytes) -> dict[str, Any] | None:
-    """Read parameters that are all known, given once and valid; None for any others."""
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    parameters: dict[str, Any] = dict(pairs)
-    if len(parameters) < len(pairs) or not parameters.keys() <= {"model", "top_k", "preprocess"}:
-        return None
-    if not re.fullmatch("[1-9]|10", parameters.get("top_k", "10")):
-        return None
-    if parameters.get("preprocess", "auto") not in get_args(images.Mode):
-        return None
-    return parameters | {"top_k": int(parameters.get("top_k", 10))}
+def _described(
+    classifier: Classifier, answer: Answer, model_input: ModelInput, asked: CompareParameters
+) -> dict[str, Any]:
+    with_input = asked.include is not None
+    return describe(classifier, answer, model_input, top_k=asked.top_k, with_input=with_input)
 
 
 def _json(content: dict[str, Any]) -> Response:

@@ -3,17 +3,25 @@
 Source: Amazon SageMaker AI developer guide, "Custom Inference Code with Hosting Services".
 """
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from service.outputs import schemas
-from service.routes.dependencies import DrainDependency, ModelsDependency, SettingsDependency, problems
-from service.routes.express import Lane
+from service.routes import parameters
+from service.routes.dependencies import (
+    DrainDependency,
+    ModelsDependency,
+    SettingsDependency,
+    models_of,
+    problems,
+    settings_of,
+)
 from service.routes.invocation import BODY, invoke
 
 router = APIRouter(tags=["sagemaker"])
 
 _MIN_IMAGE_BYTES = 2 * 28 * 28  # a digit and a comma each: as many images as a payload can hold
 _MAX_TRANSFORM_IN_FLIGHT_MB = 100  # SageMaker's limit on payload × concurrency of a batch transform job
+_PARAMETERS = problems(s422="there are query parameters; this route has none")
 _PING = problems(s503="no requests should come now, and why")
 PROBLEMS = problems(
     s400="broken JSON, CSV, .npy or picture",
@@ -36,7 +44,7 @@ async def ping(models: ModelsDependency, drain: DrainDependency) -> Response:
     return Response()
 
 
-@router.get("/execution-parameters")
+@router.get("/execution-parameters", dependencies=[Depends(parameters.none)], responses=_PARAMETERS)
 async def execution_parameters(settings: SettingsDependency) -> dict[str, int | str]:
     """Tell batch transform how to send: as many requests at once as there are workers, 100 MB in all at most."""
     return {
@@ -54,14 +62,6 @@ async def execution_parameters(settings: SettingsDependency) -> dict[str, int | 
 
 
 @router.post("/invocations", responses={200: {"model": schemas.Probabilities}, **PROBLEMS}, openapi_extra=BODY)
-async def invocations(request: Request, models: ModelsDependency, settings: SettingsDependency) -> Response:
+async def invocations(request: Request) -> Response:
     """Give the models' probabilities for a batch of images, or for one picture."""
-    return await invoke(request, models, settings)
-
-
-async def _at_once(request: Request) -> Response:
-    state = request.app.state
-    return await invoke(request, state.models, state.settings)
-
-
-LANE = Lane(router, "/invocations", _at_once)
+    return await invoke(request, models_of(request), settings_of(request))

@@ -6,18 +6,20 @@ service's problem documents, with the member ``error`` that its clients read.
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from service import request_state
 from service.http.media_types import JSON
+from service.http.messages import read_body
 from service.inputs.json_images import read_json
 from service.inputs.uploads import refuse_compressed
 from service.models.classifier import Classifier
 from service.outputs import schemas
 from service.outputs.writers import write_json
+from service.routes import parameters
 from service.routes.dependencies import ModelsDependency, SettingsDependency, problems
-from service.routes.invocation import JSON_BATCH, read
+from service.routes.invocation import JSON_BATCH, read, write
 
 PREFIX = "/v1/models"
 
@@ -30,15 +32,19 @@ class _NameWithoutColon(StringConvertor):
 
 register_url_convertor("name_without_colon", _NameWithoutColon())
 
-router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"])
+router = APIRouter(prefix=PREFIX, tags=["tensorflow serving"], dependencies=[Depends(parameters.none)])
 
-_NOT_FOUND = problems(s404="no such model or version", s503="the models are not ready")
+_NOT_FOUND = problems(
+    s404="no such model or version",
+    s422="there are query parameters; this route has none",
+    s503="the models are not ready",
+)
 _PROBLEMS = problems(
     s400="broken JSON",
     s404="no such model or version",
     s413="too many bytes or images",
     s415="the body is compressed",
-    s422="images of a wrong shape or range",
+    s422="images of a wrong shape or range, or query parameters",
     s503="the models are not ready",
 )
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {JSON: JSON_BATCH}}}
@@ -58,9 +64,9 @@ async def predict(
     request_state.of(request.scope).model = classifier.name
     refuse_compressed(request)
     # Whatever the content type says: TensorFlow Serving reads the body as JSON, and its clients count on it.
-    batch = await read(read_json, await request.body(), settings)
+    batch = await read(read_json, await read_body(request), settings)
     probabilities = await models.predict(classifier, batch.pixels)
-    return Response(write_json(probabilities, batch), media_type=JSON)
+    return Response(await write(write_json, probabilities, batch), media_type=JSON)
 
 
 @router.get("/{name:name_without_colon}", responses=_NOT_FOUND)
