@@ -19,6 +19,7 @@ from service.http.security import NOSNIFF
 from service.models.bundle import Bundle, BundleError
 from service.server.burst_accept import BurstAcceptor
 from service.server.client_timeouts import ClientTimeoutProtocol, ClientTimeouts
+from service.server.connections import ConnectionLimits, Connections
 from service.server.supervisor import Supervisor
 from service.settings import Settings, describe, explain
 
@@ -108,6 +109,12 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
         answer=settings.answer_seconds,
         header_bytes=settings.max_header_kb * 1024,
     )
+    limits = ConnectionLimits(
+        connections=settings.max_connections,
+        slow=settings.max_slow_clients,
+        connections_per_address=settings.max_connections_per_address,
+        slow_per_address=settings.max_slow_clients_per_address,
+    )
     config = uvicorn.Config(
         "service.app:create_app",
         factory=True,
@@ -120,6 +127,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> None:
             timeouts=timeouts,
             max_in_flight=settings.max_in_flight,
             acceptor=BurstAcceptor(sockets),
+            connections=Connections(limits),
         ),
         ws="none",
         timeout_keep_alive=settings.keep_alive_seconds,

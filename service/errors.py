@@ -69,6 +69,13 @@ class ExhaustedError(ServiceError):
     headers = {"Retry-After": "10"}  # noqa: RUF012 (never changed)
 
 
+class OverloadedError(ServiceError):
+    """The worker has as many requests in flight as it takes."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": "1"}  # noqa: RUF012 (never changed)
+
+
 class NotReadyError(ServiceError):
     """The models are not loaded, or did not reproduce their golden samples."""
 

@@ -59,6 +59,22 @@ class Settings(BaseSettings):
         description="most requests a worker has in flight; further ones get 503 with Retry-After, /ping and /metrics "
         "never",
     )
+    max_connections: int = Field(
+        900,
+        ge=1,
+        description="most connections a worker holds; for one more, the slowest goes; below the limit of descriptors",
+    )
+    max_slow_clients: int = Field(
+        64,
+        ge=1,
+        description="most clients a worker waits for that send or read less than 10 KB/s; of more, the slowest goes",
+    )
+    max_connections_per_address: int = Field(
+        0, ge=0, description="as MAX_CONNECTIONS, for each address; 0: no limit, as behind a load balancer"
+    )
+    max_slow_clients_per_address: int = Field(
+        0, ge=0, description="as MAX_SLOW_CLIENTS, for each address; 0: no limit, as behind a load balancer"
+    )
     header_seconds: float = Field(
         10, gt=0, description="how long a request's line and headers may take, from the connection or their first byte"
     )

@@ -7,9 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from threading import Event
 
 import httpx
+import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.speed.server import ROOT, free_port
@@ -92,7 +97,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
 
 @contextmanager
 def slow_upload(url: str) -> Iterator[socket.socket]:
-    """A request in flight: its headers are there, its body is not."""
+    """A request whose headers are there, and whose body is not."""
     port = int(url.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 9\r\n\r\n")
@@ -110,3 +115,48 @@ def scrape(url: str) -> Metrics:
 def value(metrics: Metrics, name: str, **labels: str) -> float:
     """A sample's value; 0 where there is none."""
     return metrics.get((name, frozenset(labels.items())), 0)
+
+
+def large_batch(url: str) -> int:
+    """Ask for what takes a worker a second or more; gives the answer's status."""
+    stream = BytesIO()
+    np.save(stream, np.zeros((10_000, 28, 28), np.uint8))
+    headers = {"content-type": "application/x-npy"}
+    return httpx.post(f"{url}/invocations", content=stream.getvalue(), headers=headers, timeout=60).status_code
+
+
+@contextmanager
+def busy(url: str) -> Iterator[None]:
+    """Keep one request in flight: one large batch after the other."""
+    stop = Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with suppress(httpx.TransportError):
+                large_batch(url)
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(work)
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@contextmanager
+def logging_server(log: Path, **environment: str) -> Iterator[tuple[str, Path]]:
+    """Start a server whose whole output, log and warnings alike, goes into one file; gives its URL and the file."""
+    port = str(free_port())
+    settings = {"SERVICE_WORKERS": "1", "SERVICE_DRAIN_SECONDS": "0", "SERVICE_MODEL_DIR": str(ROOT / "models")}
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service"],
+            cwd=ROOT, env=os.environ | {"SERVICE_PORT": port} | settings | environment, stdout=file,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        assert eventually(lambda: answers(f"http://127.0.0.1:{port}")), "the server was not ready in time"
+        yield f"http://127.0.0.1:{port}", log
+    finally:
+        process.terminate()
+        process.wait(20)

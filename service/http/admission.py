@@ -1,21 +1,20 @@
 """How much work a worker takes on at once; what is over that is refused at once, so that the rest keeps its speed."""
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import request_state
+from service.errors import OverloadedError
+from service.http.exempt_paths import takes_place
 from service.http.problems import refusal
 from service.monitoring import metrics
-
-ALWAYS_ADMITTED = ("/ping", "/metrics")
-"""What must be answered most of all when there is too much to do."""
 
 
 class Admission:
     """ASGI middleware: refuses what comes while ``max_in_flight`` requests are in flight, with 503 and ``Retry-After``.
 
-    A request is in flight from its headers to the end of its handler, however that ends: a client that is slow to send
-    its body holds a place, for no longer than ``service/server/client_timeouts.py`` lets it. That is also where the
-    requests are counted whose handler has not begun.
+    A request is in flight while the worker works on it: from the end of its body to the end of its handler, however
+    that ends, but not while its client is slow to read. ``service/server/client_timeouts.py`` counts the same for
+    requests whose handler has not begun.
     """
 
     def __init__(self, app: ASGIApp, *, max_in_flight: int) -> None:
@@ -25,24 +24,48 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in ALWAYS_ADMITTED:
+        if scope["type"] != "http" or not takes_place(scope["path"]):
             await self._app(scope, receive, send)
             return
-        if max(self._in_flight, request_state.of(scope).in_flight) >= self._max_in_flight:
-            metrics.SHED.inc()
-            await self._refusal(scope)(scope, receive, send)
-            return
-        self._in_flight += 1
-        metrics.IN_FLIGHT.inc()
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._in_flight -= 1
-            metrics.IN_FLIGHT.dec()
+        admitted = False
 
-    def _refusal(self, scope: Scope) -> ASGIApp:
-        detail = (
-            f"this worker has {self._max_in_flight} requests in flight, the most it takes; send it again after a "
-            "second, send fewer at once, or start the service with more workers or a larger SERVICE_MAX_IN_FLIGHT"
-        )
-        return refusal(scope, 503, detail, headers={"Retry-After": "1"})
+        def admit() -> None:
+            nonlocal admitted
+            if max(self._in_flight, request_state.of(scope).in_flight) >= self._max_in_flight:
+                metrics.SHED.inc()
+                raise OverloadedError(
+                    f"this worker has {self._max_in_flight} requests in flight, the most it takes; send it again "
+                    "after a second, send fewer at once, or start the service with more workers or a larger "
+                    "SERVICE_MAX_IN_FLIGHT"
+                )
+            admitted = True
+            self._in_flight += 1
+            metrics.IN_FLIGHT.inc()
+
+        async def receive_whole() -> Message:
+            message = await receive()
+            if not admitted and message["type"] == "http.request" and not message.get("more_body", False):
+                admit()
+            return message
+
+        async def send_meanwhile(message: Message) -> None:
+            self._in_flight -= admitted
+            try:
+                await send(message)
+            finally:
+                self._in_flight += admitted
+
+        try:
+            if request_state.of(scope).in_flight or not _has_body(scope):
+                admit()
+            await self._app(scope, receive_whole, send_meanwhile)
+        except OverloadedError as error:  # before the application has begun
+            await refusal(scope, error.status, str(error), headers=error.headers)(scope, receive, send)
+        finally:
+            self._in_flight -= admitted
+            if admitted:
+                metrics.IN_FLIGHT.dec()
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope.get("headers", ()))

@@ -111,6 +111,11 @@ async def _from_form(request: Request) -> bytes:
     if boundary and b"--" + boundary + b"--" not in body[-len(boundary) - 1_000 :]:
         raise MalformedError("the form is cut off: its closing boundary is missing; send it whole")
 
+    # What precedes the first boundary is to be ignored (RFC 2046, section 5.1.1), which the parser does not.
+    preamble = body.find(b"\r\n--" + boundary) if boundary and not body.startswith(b"--" + boundary) else -1
+    if preamble >= 0:
+        body = body[preamble + 2 :]
+
     async def received() -> Message:
         return {"type": "http.request", "body": body}
 

@@ -6,27 +6,24 @@ looks at itself once a second, so that a request costs no timer.
 """
 
 import asyncio
-import time
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import request_state
-from service.http.media_types import PROBLEM
-from service.http.problems import problem
-from service.http.request_id import request_id as name_request
-from service.monitoring import json_log
+from service.http.exempt_paths import takes_place
 from service.server.burst_accept import BurstAcceptor
+from service.server.connections import Connections
 from service.server.cork import CorkedTransport
+from service.server.strict_http import StrictProtocol
 
 MIN_BYTES_PER_SECOND = 10 * 1024
 """Bytes a second: so many more give a body, or an answer, a second more than its setting says."""
 
 _CHECK_SECONDS = 1.0
-_BUSY_REQUESTS = 16
-"""Requests under way, those of the last turn among them, from which on the next connection would wait for long."""
+_BUSY_REQUESTS = 8
+"""Requests in flight from which on the next connection would wait for long."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +36,36 @@ class ClientTimeouts:
     header_bytes: int
 
 
-class ClientTimeoutProtocol(HttpToolsProtocol):
-    """Uvicorn's HTTP protocol, with limits on what it waits for.
+class ClientTimeoutProtocol(StrictProtocol):
+    """HTTP with limits on what is waited for.
 
     The phases of a request: its headers come, its body comes, it is worked on (no limit: that is the server's own
     time), its answer is read. ``_deadline`` is the end of either of the first two, ``_unread_deadline`` of the last.
     """
 
     def __init__(
-        self, *arguments: Any, timeouts: ClientTimeouts, max_in_flight: int, acceptor: BurstAcceptor, **options: Any
+        self,
+        *arguments: Any,
+        timeouts: ClientTimeouts,
+        max_in_flight: int,
+        acceptor: BurstAcceptor,
+        connections: Connections,
+        **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self._timeouts = timeouts
         self._max_in_flight = max_in_flight
         self._acceptor = acceptor
+        self._connections = connections
+        self._is_worked_on = False
+        """Whether a request is whole, and not answered yet."""
+        self._in_flight = False
+        """Whether ``_connections`` counts it: the worker waits for nobody."""
         self._deadline: float | None = None
-        self._in_headers = True
         self._header_bytes = 0
-        self._refused = False
-        self._refusal: bytes | None = None
-        """What is to be sent once the requests before are answered."""
         self._unread_deadline: float | None = None
+        self._unread_first = (0.0, 0)
+        """When an answer was first found unread, and how many bytes of it."""
         self._check: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -68,50 +74,46 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
         self.transport = CorkedTransport(transport, self.loop)  # type: ignore[assignment]
         self._deadline = self.loop.time() + self._timeouts.headers
         self._check = self.loop.call_later(_CHECK_SECONDS, self._check_deadlines)
+        self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         if self._check is not None:
             self._check.cancel()
+        self._connections.remove(self)
         super().connection_lost(exc)
+        self._is_worked_on = False
+        self._count_flight()
 
     def data_received(self, data: bytes) -> None:
         """Count what comes before a request has begun, and refuse it when it is too much."""
-        if self._refused:
-            return
         if self._in_headers:
             self._header_bytes += len(data)
         super().data_received(data)
-        if self._refused or (self._in_headers and self._header_bytes > self._timeouts.header_bytes):
-            self._refuse(
-                431,
-                f"the request's line and headers are larger than {self._timeouts.header_bytes // 1024} KB, the most "
-                "this service takes; send less in them, or start the service with a larger SERVICE_MAX_HEADER_KB",
-                behind=self._is_answering(),
-            )
+        if self._in_headers and self._header_bytes > self._timeouts.header_bytes and not self._refused:
+            self._refuse(*self._too_large(), behind=self._is_answering())
 
     def on_message_begin(self) -> None:
         """Start the time for a request's headers."""
         super().on_message_begin()
-        self._in_headers = True
         self._deadline = self.loop.time() + self._timeouts.headers
 
-    def on_headers_complete(self) -> None:
-        """Start the time for a request's body, unless its headers are too large."""
+    def _check_head(self, method: bytes, version: str) -> tuple[int, str] | None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)  # with ": " and CR LF
-        if size > self._timeouts.header_bytes or self._refused:
-            self._refused = True
-            return
-        if len(self.tasks) >= _BUSY_REQUESTS:
+        return self._too_large() if size > self._timeouts.header_bytes else super()._check_head(method, version)
+
+    def _too_large(self) -> tuple[int, str]:
+        return 431, (
+            f"the request's line and headers are larger than {self._timeouts.header_bytes // 1024} KB, the most "
+            "this service takes; send less in them, or start the service with a larger SERVICE_MAX_HEADER_KB"
+        )
+
+    def _begin_request(self) -> None:
+        """Start the time for a request's body."""
+        if self._connections.in_flight >= _BUSY_REQUESTS:
             self._acceptor.accept_more(self._new_protocol, self.loop)
-        # Counted where a request arrives: what waits for its turn of the event loop is in flight, whatever it asks for,
-        # and nobody else sees it. Tasks that are done leave the set a turn later; a pipelined request's turn is none of
-        # this one's.
-        if len(self.tasks) >= self._max_in_flight and not self._is_answering():
-            waiting = (task for task in self.tasks if not task.done())
-            request_state.of(self.scope).in_flight = sum(1 for _ in islice(waiting, self._max_in_flight))
-        super().on_headers_complete()  # raises where it cannot read the URL: then there is no such request
-        self._in_headers, self._header_bytes = False, 0
+        super()._begin_request()
+        self._header_bytes = 0
         self._deadline = self.loop.time() + self._timeouts.body
         if "drain" in self.app_state and self.app_state["drain"].draining:
             self.cycle.keep_alive = False
@@ -125,51 +127,97 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Give a body that comes at a fair speed all the time it needs."""
-        if self._refused:
-            return
         if self._deadline is not None:
             self._deadline += len(body) / MIN_BYTES_PER_SECOND
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Wait no more: the rest is the server's own time."""
-        if self._refused:
+        super().on_message_complete()
+        if self._refused or self.parser.should_upgrade():
             return
         self._deadline = None
-        # What follows in the same piece is the next request's.
-        self._in_headers = True
-        super().on_message_complete()
+        if not self.pipeline and self._is_answering():
+            # What waits for its turn of the event loop is in flight, and nobody else sees it.
+            if self._connections.in_flight >= self._max_in_flight:
+                request_state.of(self.cycle.scope).in_flight = self._connections.in_flight
+            self._is_worked_on = takes_place(self.scope["path"])
+            self._count_flight()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or with the refusal of what came behind the last."""
-        was_last = not self.pipeline
+        """Go on with the next request."""
+        following = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
-        if was_last and self._refusal is not None:
-            self._send_and_close(self._refusal)
+        self._is_worked_on = following is not None and not following.more_body and takes_place(following.scope["path"])
+        self._count_flight()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (Uvicorn's words, which it would send as plain text)
-        """Refuse what is no HTTP as all else is refused."""
-        detail = "this is no valid HTTP/1.1 request; check its first line, its headers, and how its length is told"
-        if self._in_headers:
-            self._refuse(400, detail, behind=self._is_answering())
-        else:
-            self._refuse_body(400, detail)
+    def pause_writing(self) -> None:
+        """Wait for the client to read, which takes nothing from other clients."""
+        super().pause_writing()
+        self._count_flight()
 
     def resume_writing(self) -> None:
         """Begin anew with an answer's time: the client has read what was there."""
         self._unread_deadline = None
         super().resume_writing()
+        self._count_flight()
+
+    def _count_flight(self) -> None:
+        in_flight = self._is_worked_on and not self.flow.write_paused
+        self._connections.in_flight += in_flight - self._in_flight
+        self._in_flight = in_flight
+
+    @property
+    def address(self) -> str:
+        """The address at the other end; empty for a socket without any."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request has begun, and no answer is left to be read."""
+        return (
+            self._in_headers and self._header_bytes == 0 and not self._is_answering() and self._unread_deadline is None
+        )
+
+    def lag(self, now: float) -> float | None:
+        """Seconds that the client is behind ``MIN_BYTES_PER_SECOND``; None while nothing is awaited of it."""
+        if self._unread_deadline is not None:
+            since, size = self._unread_first
+            return now - since - (size - self.transport.get_write_buffer_size()) / MIN_BYTES_PER_SECOND
+        if self._refused or self._deadline is None or self._is_held_up():
+            return None
+        return now - self._deadline + (self._timeouts.headers if self._in_headers else self._timeouts.body)
+
+    def hang_up(self, why: str) -> None:
+        """Close, with a refusal if a request has begun."""
+        if self._unread_deadline is not None:
+            self.transport.abort()
+        elif self.is_idle:
+            self.transport.close()
+        elif not self._in_headers:
+            self._refuse_body(408, why)
+        else:
+            self._refuse(408, why)
+
+    def refuse_newcomer(self, why: str) -> None:
+        """Refuse a connection before anything was asked."""
+        self._refuse(503, f"{why}, and all are being answered; ask again after a second")
 
     def _check_deadlines(self) -> None:
         now = self.loop.time()
         self._check = self.loop.call_later(_CHECK_SECONDS, self._check_deadlines)
         self._limit_unread(now)
-        if self._deadline is None or self._refused:
-            return
-        if self.flow.read_paused or (self._in_headers and self._is_answering()):
-            self._deadline += _CHECK_SECONDS  # not the client's fault: the worker is not done with what came before
-        elif now > self._deadline:
-            self._time_out()
+        if not self._refused and self._deadline is not None:
+            if self._is_held_up():
+                self._deadline += _CHECK_SECONDS
+            elif now > self._deadline:
+                self._time_out()
+        if not self.is_idle:
+            self._connections.look_at(self, now)
+
+    def _is_held_up(self) -> bool:
+        """Whether it is not the client's fault that nothing comes: the worker is not done with what came before."""
+        return self.flow.read_paused or (self._in_headers and self._is_answering())
 
     def _limit_unread(self, now: float) -> None:
         """Cut a connection whose client does not read: closing it would wait for the client to read all."""
@@ -177,6 +225,7 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
         if unread == 0:
             self._unread_deadline = None
         elif self._unread_deadline is None:
+            self._unread_first = now, unread
             self._unread_deadline = now + self._timeouts.answer + unread / MIN_BYTES_PER_SECOND
         elif now > self._unread_deadline:
             self.transport.abort()
@@ -188,52 +237,3 @@ class ClientTimeoutProtocol(HttpToolsProtocol):
             self.transport.close()  # connected, and never asked for anything
         else:
             self._refuse(408, f"the headers did not come within {self._timeouts.headers:g} s; send them again, faster")
-
-    def _is_answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
-    def _refuse_body(self, status: int, detail: str) -> None:
-        """Refuse the newest request, whose body will never be whole."""
-        if self.cycle.response_started:
-            self._refused = True
-            self.transport.abort()  # answered before its body had come
-            return
-        if self.pipeline and self.pipeline[0][0] is self.cycle:
-            self.pipeline.popleft()  # the application will not hear of it
-            self._refuse(status, detail, behind=True)
-            return
-        state = request_state.of(self.cycle.scope)
-        state.refused = status, detail  # the application logs and counts it
-        state.request_id = state.request_id or name_request(self.cycle.scope["headers"])
-        self._refuse(status, detail, request_id=state.request_id)
-
-    def _refuse(self, status: int, detail: str, *, request_id: str | None = None, behind: bool = False) -> None:
-        """Answer in the application's place, and close.
-
-        Args:
-            status: the answer's.
-            detail: what was wrong and what to do.
-            request_id: None if the application has not heard of the request, so that nobody else logs it.
-            behind: whether requests that came before are yet to be answered.
-
-        """
-        self._refused, self._deadline = True, None
-        if self._refusal is not None or self.transport.is_closing():
-            return
-        if request_id is None:
-            request_id = name_request(())
-            json_log.write({"time": time.time(), "status": status, "problem": detail, "request_id": request_id})
-        body = problem(status, detail).body
-        headers = (
-            f"content-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
-            "connection: close\r\n\r\n"
-        )
-        defaults = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
-        self._refusal = STATUS_LINE[status] + defaults + headers.encode() + bytes(body)
-        if not behind:
-            self._send_and_close(self._refusal)
-
-    def _send_and_close(self, answer: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(answer)
-            self.transport.close()

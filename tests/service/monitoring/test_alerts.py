@@ -4,14 +4,13 @@ import json
 import re
 import shutil
 import subprocess
-import time
 
 import httpx
 import pytest
 
 from service.monitoring.drift import MIN_IMAGES
 from tests.conftest import DATA, ROOT, StartServer
-from tests.servers import scrape, slow_upload
+from tests.servers import busy, eventually, scrape
 from tests.service.http.test_admission import answer
 
 FOLDER = ROOT / "docker" / "monitoring"
@@ -31,9 +30,8 @@ def test_every_metric_that_is_watched_is_exported(start_server: StartServer) -> 
     with httpx.Client(base_url=url) as client:
         for _ in range(MIN_IMAGES):  # before, drift is not told
             client.post("/predict", content=(DATA / "bag.png").read_bytes(), headers={"content-type": "image/png"})
-    with slow_upload(url):
-        time.sleep(0.3)
-        assert answer(url).status_code == 503
+    with busy(url):
+        assert eventually(lambda: answer(url).status_code == 503)
     exported = {name for name, _ in scrape(url)}
     assert len(named()) > 10
     assert named() <= exported, named() - exported
