@@ -25,18 +25,6 @@ pytest_plugins = ["tests.aws"]
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "models"
 DATA = ROOT / "tests" / "data"
-CLASS_NAMES = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.

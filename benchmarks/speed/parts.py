@@ -1,18 +1,30 @@
 """``python -m benchmarks.speed.parts``: what each part gains that exists for speed alone.
 
-For each part, two servers share a core: one as it is, one with the part switched off. They are asked in turns, so that
-whatever else the machine does touches both. A part that gains less than 3 % is not worth its lines.
+For each part, a process answers requests as it is, and one with the part switched off, in turns. They call the
+application without sockets, eight requests at a time, and of many short rounds the fastest counts: what else the
+machine does can only make a round slower. ``--over-http`` asks two servers with wrk instead, which needs a quiet
+machine; ``cork`` shows there alone. A part that gains less than 3 % is not worth its lines.
 """
 
 import argparse
+import asyncio
+import math
+import os
+import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
 from statistics import median
 from typing import Any
 from unittest.mock import patch
 
+import uvloop
+
 from benchmarks.speed import load, payloads
-from benchmarks.speed.server import cores, started
+from benchmarks.speed.server import ROOT, cores, started
+
+_ROUNDS, _REPEATS, _TOGETHER = 300, 3, 8
 
 
 def _replace(target: object, name: str, replacement: object) -> None:
@@ -82,33 +94,86 @@ SWITCHES = {
 
 
 def main() -> None:
-    """Measure the parts, or serve without one."""
+    """Measure the parts, or be measured without one."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.parts", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"default: {' '.join(SWITCHES)}")
-    parser.add_argument("--pairs", type=int, default=15, metavar="N", help="rounds of each server (default: 15)")
-    parser.add_argument("--seconds", type=int, default=2, metavar="N", help="seconds a round (default: 2)")
-    parser.add_argument("--serve-without", choices=SWITCHES, help=argparse.SUPPRESS)
+    parser.add_argument("--over-http", action="store_true", help="two servers and wrk; needs a quiet machine")
+    parser.add_argument("--pairs", type=int, default=5, metavar="N", help="turns of each (default: 5)")
+    parser.add_argument("--without", choices=SWITCHES, help=argparse.SUPPRESS)
+    parser.add_argument("--act", choices=("serve", "time"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve_without:
-        SWITCHES[options.serve_without]()
-        from service.__main__ import main as serve
-
-        sys.exit(serve([]))
+    if options.act:
+        if options.without:
+            SWITCHES[options.without]()
+        sys.exit(_serve() if options.act == "serve" else _time())
     for part in options.parts or SWITCHES:
-        print(_measured(part, pairs=options.pairs, seconds=options.seconds), flush=True)
+        if options.over_http:
+            print(_over_http(part, pairs=options.pairs), flush=True)
+        elif part != "cork":
+            print(_in_process(part, pairs=options.pairs), flush=True)
 
 
-def _measured(part: str, *, pairs: int, seconds: int) -> str:
+def _serve() -> int:
+    from service.__main__ import main as serve
+
+    return serve([])
+
+
+def _time() -> int:
+    """Print the least microseconds a request takes."""
+    from service.app import create_app
+    from service.settings import Settings
+
+    payload = payloads.png()
+    app = create_app(Settings(workers=1))
+    headers = [(b"content-type", payload.content_type.encode()), (b"content-length", b"%d" % len(payload.body))]
+    scope = {"type": "http", "method": "POST", "path": payload.path, "query_string": b"", "headers": headers}
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": payload.body}
+
+    async def send(message: Any) -> None:
+        if message.get("status", 200) != 200:
+            raise SystemExit(f"{payload.path} answered {message['status']}")
+
+    async def rounds() -> float:
+        least = math.inf
+        async with app.router.lifespan_context(app):
+            for _ in range(_ROUNDS):
+                began = time.perf_counter()
+                for _ in range(_REPEATS):
+                    await asyncio.gather(*(app(scope | {"state": {}}, receive, send) for _ in range(_TOGETHER)))
+                least = min(least, time.perf_counter() - began)
+        return least / _REPEATS / _TOGETHER
+
+    with Path(os.devnull).open("w") as silent, redirect_stdout(silent):  # the service's log
+        least = uvloop.run(rounds())
+    print(least * 1e6)
+    return 0
+
+
+def _in_process(part: str, *, pairs: int) -> str:
+    least = {"": math.inf, part: math.inf}
+    for _ in range(pairs):
+        for switched in least:
+            command = [sys.executable, "-m", "benchmarks.speed.parts", "--act", "time"]
+            command += ["--without", part] if switched else []
+            output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+            least[switched] = min(least[switched], float(output))
+    return f"{part:16} {least['']:6.1f} µs a request, {least[part]:6.1f} without: {least[part] / least[''] - 1:+.1%}"
+
+
+def _over_http(part: str, *, pairs: int) -> str:
     server_core, load_core = cores()
     with ExitStack() as stack:
         whole = stack.enter_context(started(core=server_core))
         without = stack.enter_context(
-            started(("-m", "benchmarks.speed.parts", "--serve-without", part), core=server_core)
+            started(("-m", "benchmarks.speed.parts", "--act", "serve", "--without", part), core=server_core)
         )
         rates, costs = [], []
         for pair in range(pairs + 1):
             order = (whole, without) if pair % 2 else (without, whole)
-            found = {id(one): load.run(one, payloads.png(), core=load_core, seconds=seconds) for one in order}
+            found = {id(one): load.run(one, payloads.png(), core=load_core, seconds=2) for one in order}
             if pair:  # the first warms both up
                 rates.append(found[id(whole)].rate / found[id(without)].rate)
                 costs.append(found[id(without)].cpu_seconds / found[id(whole)].cpu_seconds)

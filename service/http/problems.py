@@ -100,7 +100,7 @@ def _methods(request: Request) -> list[str]:
 
     Empty for a path below a mount, which knows itself.
     """
-    if "app_root_path" in request.scope:
+    if request.scope.get("root_path"):
         return []
     return [
         method

@@ -20,6 +20,7 @@ _UNLOCATED_MISTAKE = (
     "there is a mistake in it, such as a missing comma or bracket, NaN, an integer of more than 64 bits, or JSON lines "
     "that are not called so; where, is told of 1 MB and less"
 )
+_ORJSON_TOO_DEEP = ("allocate memory", "depth limit")
 _TOO_DEEP = "its lists and objects are more than 1,000 deep"
 _MAX_FIELDS = 100
 
@@ -61,7 +62,7 @@ def parse(text: bytes, what: str) -> Any:
 def _explained(error: orjson.JSONDecodeError, text: bytes) -> str:
     if not text.strip():
         return "it is empty"
-    if "allocate" in error.msg:
+    if any(words in error.msg for words in _ORJSON_TOO_DEEP):
         return _TOO_DEEP
     line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
     hint = "; a line break in a text is written \\n" if "control character" in error.msg else ""

@@ -16,9 +16,9 @@ import tensorflow as tf
 from PIL import Image
 
 from benchmarks.speed.server import free_port
-from tests.conftest import CLASS_NAMES, DATA, ROOT, unpack
+from tests.conftest import DATA, ROOT, unpack
 from tests.servers import answers, eventually
-from training.data.fashion_mnist import FashionMNIST, scale
+from training.data.fashion_mnist import CLASS_NAMES, FashionMNIST, scale
 
 HARDENED = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345")
 

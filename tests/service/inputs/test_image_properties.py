@@ -13,7 +13,8 @@ from benchmarks.pictures.embedded import EMBEDDINGS
 from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models
-from tests.conftest import CLASS_NAMES, MODELS, Samples, assert_problem
+from tests.conftest import MODELS, Samples, assert_problem
+from training.data.fashion_mnist import CLASS_NAMES
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "I;16", "I", "F")
 KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")

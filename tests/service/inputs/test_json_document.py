@@ -28,6 +28,7 @@ from tests.service.routes.test_invocation import JSON, invoke
         (json.dumps({"instances": [[[[0.5] * 28] * 28]]}).encode(), 422, ["has length 1, a list in a list"]),
         (b'{"instances": [null]}', 422, ['"instances"[0] is null; expected 28×28, 28×28×1 or 784 numbers']),
         (b"[" * 1100, 400, ["more than 1,000 deep"]),
+        (b"[" * 2000, 400, ["more than 1,000 deep"]),
         (json.dumps({"instances": [[1.0000000001] * 784]}).encode(), 422, ["to 1.0000000001; expected"]),
         (json.dumps({"instances": [[[0.5] * 28] * 27 + [[0]]]}).encode(), 422, ["are 1 and 28 long"]),
         (json.dumps({"instances": np.zeros((28, 28, 1)).tolist()}).encode(), 422, ["is 28×1", "is a list of one"]),

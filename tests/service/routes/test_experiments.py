@@ -7,7 +7,8 @@ from io import StringIO
 import httpx
 import pytest
 
-from tests.conftest import CLASS_NAMES, MODELS, assert_problem
+from tests.conftest import MODELS, assert_problem
+from training.data.fashion_mnist import CLASS_NAMES
 
 NAMES = ["baseline", "cnn_a", "cnn_b"]
 
@@ -52,7 +53,7 @@ def test_the_table_is_what_the_architectures_have(client: httpx.Client) -> None:
 def test_detail_has_every_run(client: httpx.Client, name: str) -> None:
     detail = client.get(f"/experiments/{name}").json()
     assert detail["name"] == name
-    assert detail["classes"] == CLASS_NAMES
+    assert detail["classes"] == list(CLASS_NAMES)
     assert [run["seed"] for run in detail["runs"]] == list(range(detail["seeds"]))
     mean = sum(run["val_accuracy"] for run in detail["runs"]) / detail["seeds"]
     assert detail["val_accuracy"]["mean"] == pytest.approx(mean)

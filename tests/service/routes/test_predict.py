@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import CLASS_NAMES, DATA, Samples, assert_problem, png
+from tests.conftest import DATA, Samples, assert_problem, png
+from training.data.fashion_mnist import CLASS_NAMES
 
 PNG = {"content-type": "image/png"}
 
@@ -41,7 +42,7 @@ def test_prediction_has_the_documented_shape(client: httpx.Client) -> None:
     ]  # fmt: skip
     listed = prediction["predictions"]
     assert {p["label"] for p in listed} == set(CLASS_NAMES)
-    assert all(p["label"] == CLASS_NAMES[p["class_id"]] for p in listed)
+    assert all(p["label"] == list(CLASS_NAMES)[p["class_id"]] for p in listed)
     probabilities = [p["probability"] for p in listed]
     assert probabilities == sorted(probabilities, reverse=True)
     assert sum(probabilities) == pytest.approx(1, abs=1e-5)

@@ -1,0 +1,142 @@
+"""What the project uses of other packages that they do not promise to keep: docs/architecture.md lists it, with why.
+
+An upgrade that takes one of these away fails here, with a sentence, instead of somewhere else without.
+"""
+
+import importlib.util
+import inspect
+import re
+import tomllib
+import zlib
+from collections.abc import Callable
+from importlib.metadata import version
+
+import orjson
+import pytest
+import simdjson
+import starlette.routing
+from fastapi import APIRouter, FastAPI
+from fastapi._compat import shared
+from fastapi.routing import APIRoute
+from PIL import Image, TiffImagePlugin
+from prometheus_client import values
+from prometheus_client.mmap_dict import MmapedDict
+from python_multipart.multipart import parse_options_header
+from starlette.responses import Response
+from uvicorn.config import STARTUP_FAILURE, Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from tests.conftest import ROOT
+
+Check = Callable[[], object]
+
+
+def has(owner: object, *names: str) -> bool:
+    return all(hasattr(owner, name) for name in names)
+
+
+def sets(function: Callable[..., object], *names: str) -> bool:
+    """Whether a function mentions these attributes: those of instances that take too much to make."""
+    return set(names) <= set(inspect.unwrap(function).__code__.co_names)
+
+
+def protocol() -> bool:
+    made = HttpToolsProtocol(Config(app=FastAPI()), ServerState(), {})
+    methods = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
+    attributes = ("loop", "tasks", "cycle", "pipeline", "flow", "app_state", "server_state", "config", "transport")
+    cycle = ("response_started", "response_complete", "keep_alive", "scope")
+    return (
+        has(made, *methods, *attributes, "send_400_response", "resume_writing", "data_received", "connection_lost")
+        and sets(HttpToolsProtocol.on_message_begin, "scope", "headers", "url")
+        and sets(RequestResponseCycle.__init__, *cycle)
+        and has(ServerState(), "default_headers")
+        and STATUS_LINE[200].startswith(b"HTTP/1.1 200")
+    )
+
+
+DEEP = b"[" * 2_000 + b"]" * 2_000
+
+
+def refusal(parse: Callable[[bytes], object], text: bytes) -> str:
+    try:
+        parse(text)
+    except (ValueError, RuntimeError) as error:
+        return str(error)
+    return ""
+
+
+def zip_decoder() -> bool:
+    return Image.frombytes("L", (1, 2), zlib.compress(bytes([0, 7, 0, 9])), "zip", "L").tobytes() == bytes([7, 9])
+
+
+def route_in_scope() -> bool:
+    return 'scope["route"] = route' in inspect.getsource(starlette.routing.Router)
+
+
+def included_route() -> bool:
+    router = APIRouter()
+    router.post("/x")(protocol)
+    app = FastAPI()
+    app.include_router(router)
+    (route,) = router.routes
+    return isinstance(route, APIRoute) and route.path == "/x" and route.endpoint is protocol
+
+
+def metric_value() -> bool:
+    value = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    return has(values, "ValueClass") and has(value, "inc", "set") and "self._value" in inspect.getsource(value)
+
+
+def installed(*modules: str) -> bool:
+    return all(importlib.util.find_spec(module) for module in modules)
+
+
+MMAPED_DICT = ("read_value", "write_value", "read_all_values_from_file")
+USES: list[tuple[str, str, Check]] = [
+    ("uvicorn", "HttpToolsProtocol", protocol),
+    ("uvicorn", "STARTUP_FAILURE", lambda: isinstance(STARTUP_FAILURE, int)),
+    ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
+    ("starlette", 'scope["route"]', route_in_scope),
+    ("fastapi", "APIRouter.routes", included_route),
+    ("fastapi", "pydantic.v1", lambda: "except ImportError" in inspect.getsource(shared.is_pydantic_v1_model_class)),
+    ("prometheus-client", "MultiProcessValue", metric_value),
+    (
+        "prometheus-client",
+        "MmapedDict",
+        lambda: has(MmapedDict, "read_value", "write_value", "read_all_values_from_file"),
+    ),
+    ("prometheus-client", "gauge_livesum_*.db", lambda: "{}_{}.db" in inspect.getsource(values)),
+    ("pillow", "Image.preinit", lambda: has(Image, "preinit", "MAX_IMAGE_PIXELS")),
+    ("pillow", "Image.frombytes", zip_decoder),
+    ("pillow", "TiffImagePlugin", lambda: has(TiffImagePlugin, "READ_LIBTIFF", "ImageFileDirectory_v2")),
+    ("pysimdjson", "DEPTH_ERROR", lambda: refusal(simdjson.Parser().parse, DEEP).startswith("DEPTH_ERROR")),
+    ("orjson", "control character", lambda: "control character" in refusal(orjson.loads, b'"\n"')),
+    ("orjson", "depth limit", lambda: "depth limit" in refusal(orjson.loads, b"[" * 2_000)),
+    ("orjson", "allocate memory", lambda: "allocate memory" in refusal(orjson.loads, b"[" * 1_100)),
+    ("python-multipart", "parse_options_header", lambda: parse_options_header("a/b; c=d") == (b"a/b", {b"c": b"d"})),
+    ("sagemaker", "sagemaker.core", lambda: installed("sagemaker.core.resources", "sagemaker.core.training.configs")),
+]
+PACKAGES = sorted({package for package, _, _ in USES})
+
+
+@pytest.mark.parametrize(("package", "what", "is_there"), USES, ids=[what for _, what, _ in USES])
+def test_what_is_used_of_other_packages_is_there(package: str, what: str, is_there: Check) -> None:
+    assert is_there(), (
+        f"{package} {version(package)} has no longer what the project uses of it: {what}. docs/architecture.md says "
+        "where and why; change that code, or keep the version that pyproject.toml allowed until now"
+    )
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_of_them_has_an_upper_bound(package: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"].values()
+    declared = [*project["project"]["dependencies"], *(one for group in groups for one in group)]
+    (found,) = (one for one in declared if re.match(rf"{package}[^\w-]", one))
+    assert "<" in found, f"{found} needs an upper bound: the project uses what {package} does not promise to keep"
+
+
+def test_the_page_lists_them() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    assert [what for _, what, _ in USES if what not in page] == []
