@@ -7,16 +7,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from benchmarks.speed.server import ROOT
 
-Request = tuple[str, bytes, dict[str, str]]
 
-PICTURE: Request = (
-    "/predict",
-    (ROOT / "tests" / "data" / "coat.png").read_bytes(),
-    {"content-type": "image/png"},
-)
+class Request(NamedTuple):
+    """What is asked, and the status that it is to be answered with; POST where there is a body."""
+
+    path: str
+    body: bytes = b""
+    headers: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
+    expected: int = 200
+
+
+PICTURE = Request("/predict", (ROOT / "tests" / "data" / "coat.png").read_bytes(), {"content-type": "image/png"})
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Outcome:
         at: when it ended, in ``time.monotonic()`` seconds.
         seconds: how long it took.
         status: of the answer; None where there was none.
+        request: what was asked.
         refused: there was none because the port was closed: nobody had accepted the request.
 
     """
@@ -34,6 +40,7 @@ class Outcome:
     at: float
     seconds: float
     status: int | None
+    request: Request = PICTURE
     refused: bool = False
 
 
@@ -50,6 +57,14 @@ class Load:
     def failed(self) -> list[Outcome]:
         """List the requests without an answer, but for those that were refused."""
         return [outcome for outcome in self.outcomes if outcome.status is None and not outcome.refused]
+
+    def unexpected(self) -> Counter[str]:
+        """Count the answers with another status than their request expects, by what was asked and how it ended."""
+        return Counter(
+            f"{o.request.path} {o.request.headers.get('content-type', '')}: {o.status or 'none'}"
+            for o in self.outcomes
+            if o.status != o.request.expected
+        )
 
     def answered(self, status: int = 200) -> list[Outcome]:
         """List the requests with an answer of that status."""
@@ -99,7 +114,7 @@ def _ask(
         due = max(due + interval, time.monotonic() - 1)
         if stop.wait(max(0.0, due - time.monotonic())):
             break
-        path, body, headers = requests[number % len(requests)]
+        request = requests[number % len(requests)]
         number += 1
         began = time.monotonic()
         status: int | None = None
@@ -107,7 +122,7 @@ def _ask(
         try:
             if connection.sock is None:
                 connection.connect()
-            connection.request("POST" if body else "GET", path, body or None, headers)
+            connection.request("POST" if request.body else "GET", request.path, request.body or None, request.headers)
             answer = connection.getresponse()
             answer.read()
             status = answer.status
@@ -116,7 +131,7 @@ def _ask(
             stop.wait(0.01)
         except (OSError, http.client.HTTPException):
             pass
-        load.outcomes.append(Outcome(time.monotonic(), time.monotonic() - began, status, refused))
+        load.outcomes.append(Outcome(time.monotonic(), time.monotonic() - began, status, request, refused))
         if status is None or not keep_alive:
             connection.close()
     connection.close()

@@ -78,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     corpus: Path = options.corpus or CORPUS / options.target
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(seeds()):
+    for number, seed in enumerate(seeds().values()):
         if len(seed) < 8_000 and not any(corpus.glob(f"seed-{number}")):
             # Of the picture, its data alone.
             (corpus / f"seed-{number}").write_bytes(seed[41:-16] if options.target == "plain_png" else seed)

@@ -78,36 +78,41 @@ def _with_chunk(png: bytes, kind: bytes, content: bytes) -> bytes:
     return png[:33] + chunk(kind, content) + png[33:]
 
 
-def seeds() -> list[bytes]:
-    """Give bodies that are answered with 200, before anything is done to them."""
+def seeds() -> dict[str, bytes]:
+    """Give bodies that are answered with 200, before anything is done to them, by the kind of their content."""
     picture = (ROOT / "tests" / "data" / "coat.png").read_bytes()
     image = Image.open(io.BytesIO(picture))
-    found = [picture]
-    for kind in ("JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF"):
-        stream = io.BytesIO()
-        image.save(stream, kind)
-        found.append(stream.getvalue())
+    pictures = {kind.lower(): _saved(image, kind) for kind in ("JPEG", "WEBP", "BMP", "GIF", "TIFF")}
     # A palette and its transparency are chunks of their own, which may be missing, too short or too long.
-    stream = io.BytesIO()
-    image.convert("RGB").quantize(256).save(stream, "PNG", transparency=bytes(range(256)))
-    found.append(stream.getvalue())
+    palette = _saved(image.convert("RGB").quantize(256), "PNG", transparency=bytes(range(256)))
     array = io.BytesIO()
     np.save(array, np.zeros((2, 28, 28), np.uint8))
     row = [0.0, 0.5] * 392
-    found += [
-        array.getvalue(),
-        json.dumps({"instances": [row]}).encode(),
-        (json.dumps(row) + "\n").encode() * 2,
-        (",".join(map(str, row)) + "\n").encode(),
-        b"--b\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n" + picture + b"\r\n--b--\r\n",
-    ]
-    return found
+    head = b"--b\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n"
+    return {
+        "png": picture,
+        **pictures,
+        "palette": palette,
+        "npy": array.getvalue(),
+        "json": json.dumps({"instances": [row]}).encode(),
+        "json lines": (json.dumps(row) + "\n").encode() * 2,
+        "csv": (",".join(map(str, row)) + "\n").encode(),
+        "form": b"--b\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n"
+        + picture
+        + b"\r\n--b--\r\n",
+    }
+
+
+def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
 
 
 def hostile_requests(count: int, seed: int) -> Iterator[Hostile]:
     """Make so many requests; the same ones for the same seed."""
     random_ = random.Random(seed)  # noqa: S311 (nothing secret)
-    bodies, packed = seeds(), list(bombs().values())
+    bodies, packed = list(seeds().values()), list(bombs().values())
     for number in range(count):
         body = packed[number // 1000 % len(packed)] if number % 1000 == 0 else _spoiled(random_.choice(bodies), random_)
         headers = {"content-type": random_.choice(_TYPES), "accept": random_.choice(("*/*", "text/csv", "q/q;q=x", ""))}

@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BROKEN = os.environ.get("BROKEN", "")
 STARTED = time.monotonic()
-LOADING_SECONDS = 3.0
+LOADING_SECONDS = 1.0
+STOPPING = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -24,7 +25,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer /ping."""
         loaded = time.monotonic() - STARTED > LOADING_SECONDS
-        self._answer(200 if loaded or BROKEN == "ready too early" else 503, b"")
+        stopping = STOPPING.is_set() and BROKEN != "200 while stopping"
+        self._answer(200 if (loaded or BROKEN == "ready too early") and not stopping else 503, b"")
 
     def do_HEAD(self) -> None:
         """Answer /ping."""
@@ -82,7 +84,10 @@ def main() -> None:
     server = Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler)
 
     def stop(*_: object) -> None:
-        threading.Thread(target=server.shutdown).start()
+        if BROKEN == "dies at once":
+            os._exit(1)
+        STOPPING.set()
+        threading.Timer(1.0, server.shutdown).start()
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN if BROKEN == "ignores SIGTERM" else stop)
     server.serve_forever(poll_interval=0.05)

@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--image", help="an image to start")
     group.addoption("--command", help="a command that starts a server when 'serve' is appended")
     group.addoption("--body", type=Path, help="a file with a request the model can answer")
+    group.addoption("--stop-seconds", type=float, default=30, help="how long the end may take from SIGTERM on [30]")
     group.addoption("--content-type", help="the content type of --body")
 
 
@@ -92,6 +93,13 @@ def sample(request: pytest.FixtureRequest) -> Sample:
     """A request that the model can answer."""
     body: Path = request.config.getoption("--body", None) or _SAMPLE
     return Sample(body.read_bytes(), request.config.getoption("--content-type", None) or "image/png")
+
+
+@pytest.fixture(scope="session")
+def stop_seconds(request: pytest.FixtureRequest) -> float:
+    """How long the end may take from SIGTERM on; SageMaker sends SIGKILL after 30 s."""
+    seconds: float = request.config.getoption("--stop-seconds", 30)
+    return seconds
 
 
 @pytest.hookimpl(wrapper=True)

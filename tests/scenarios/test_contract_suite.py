@@ -14,13 +14,16 @@ from tests.conftest import ROOT
 SERVER = ROOT / "tests" / "contract" / "broken_server.py"
 ROWS = (
     "test_ping_methods or test_invocations_answers or test_content_length or test_bad_json or test_unknown_content "
-    "or test_chunked_requests or test_ready_means or test_stops_when_told or test_concurrent_answers"
+    "or test_chunked_requests or test_ready_means or test_stops_when_told "
+    "or test_says_that_it_is_stopping or test_concurrent_answers"
 )
 EXPECTED = {
     "": set(),
     "ready too early": {"test_ready_means_able_to_predict"},
+    "200 while stopping": {"test_says_that_it_is_stopping"},
+    "dies at once": {"test_stops_when_told", "test_says_that_it_is_stopping"},
     "no HEAD": {"test_ping_methods[HEAD]"},
-    "ignores SIGTERM": {"test_stops_when_told"},
+    "ignores SIGTERM": {"test_stops_when_told", "test_says_that_it_is_stopping"},
     "500 on bad JSON": {f"test_bad_json_is_the_clients_fault[{kind}]" for kind in ("empty", "cut", "text", "bytes")},
     "no Content-Length": {"test_content_length"},
 }
@@ -36,8 +39,7 @@ def run_suite(*options: str, **environment: str) -> tuple[str, set[str]]:
 
 
 def test_each_breach_fails_its_row_and_no_other() -> None:
-    """All at once: one of them takes 30 s to be sure that SIGTERM is ignored."""
-    options = ("--command", f"{sys.executable} {SERVER}", "-k", ROWS)
+    options = ("--command", f"{sys.executable} {SERVER}", "-k", ROWS, "--stop-seconds=5")
     with ThreadPoolExecutor(3) as threads:
         found = threads.map(lambda broken: run_suite(*options, BROKEN=broken), EXPECTED)
     for (broken, rows), (output, failed) in zip(EXPECTED.items(), found, strict=True):

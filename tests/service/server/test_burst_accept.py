@@ -57,8 +57,18 @@ def test_many_are_accepted_in_a_turn_and_the_rest_in_the_next(new_loop: object) 
 
 def test_a_closed_port_is_let_be() -> None:
     async def serve() -> None:
-        with listening() as port:
-            acceptor = BurstAcceptor([port])
-        acceptor.accept_more(Echo, asyncio.get_running_loop())
+        with listening() as closed:
+            pass
+        with listening() as port, socket.create_connection(port.getsockname()):
+            made: list[Echo] = []
+
+            def protocol() -> Echo:
+                made.append(Echo())
+                return made[-1]
+
+            BurstAcceptor([closed, port]).accept_more(protocol, asyncio.get_running_loop())
+            await asyncio.sleep(0.1)
+            assert len(made) == 1, "the other port's client was not accepted"
+            made[0].transport.close()
 
     asyncio.run(serve())
