@@ -97,9 +97,7 @@ def seeds() -> dict[str, bytes]:
         "json": json.dumps({"instances": [row]}).encode(),
         "json lines": (json.dumps(row) + "\n").encode() * 2,
         "csv": (",".join(map(str, row)) + "\n").encode(),
-        "form": b"--b\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n"
-        + picture
-        + b"\r\n--b--\r\n",
+        "form": head + picture + b"\r\n--b--\r\n",
     }
 
 

@@ -5,6 +5,7 @@ way to answer: this one.
 """
 
 from collections.abc import Iterable
+from inspect import signature
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -20,9 +21,13 @@ class DirectRoutes:
     """ASGI middleware, the innermost: answers POST requests to the routes it is given, and passes on the rest."""
 
     def __init__(self, app: ASGIApp, *, routes: Iterable[BaseRoute]) -> None:
-        """Take routes without path parameters, whose endpoints are coroutine functions of the request."""
+        """Take those of the routes whose endpoint is a coroutine function of the request and of nothing else."""
         self._app = app
-        self._routes = {route.path: route for route in routes if isinstance(route, APIRoute)}
+        self._routes = {
+            route.path: route
+            for route in routes
+            if isinstance(route, APIRoute) and list(signature(route.endpoint).parameters) == ["request"]
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
