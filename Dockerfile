@@ -8,13 +8,16 @@ WORKDIR /opt/program
 COPY pyproject.toml uv.lock ./
 
 FROM builder AS serving-packages
+# Optional packages, such as --build-arg EXTRAS="opentelemetry tensorflow"; the names are in pyproject.toml.
+ARG EXTRAS=""
 # A CPU interpreter never loads LiteRT's GPU accelerator, its compilers for NPUs and their makers' libraries.
-RUN uv sync --frozen --no-default-groups --no-cache && \
+RUN uv sync --frozen --no-default-groups $(for extra in $EXTRAS; do echo --extra $extra; done) --no-cache && \
     cd /opt/venv/lib/python3.*/site-packages && \
     (cd ai_edge_litert && rm -rf libLiteRtWebGpuAccelerator.so aot tools vendors) && \
     rm -f simdjson/*.cpp simdjson/*.h && \
     find numpy -type d -name tests -prune -exec rm -rf {} +
-RUN uv export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file sbom.cdx.json
+RUN uv export --quiet --frozen --no-default-groups $(for extra in $EXTRAS; do echo --extra $extra; done) \
+    --format cyclonedx1.5 --output-file sbom.cdx.json
 
 FROM builder AS training-packages
 # Compiling TensorFlow's bytecode would add 80 MB for a start that a training job makes once.

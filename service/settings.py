@@ -11,6 +11,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+# FastAPI brings opentelemetry's API, which alone would not do.
+_TRACING = (
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.instrumentation.asgi",
+    "opentelemetry.sdk.trace",
+)
 _MIN_KEY_LENGTH = 16
 _CGROUP = Path("/sys/fs/cgroup")
 _MAX_TRANSFORM_PAYLOAD_MB = 100  # SageMaker's limit
@@ -29,6 +36,20 @@ def allowed_cpus() -> int:
     if quota in ("max", "-1"):
         return cpus
     return max(1, min(cpus, int(quota) // int(period)))
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it would be in
+        return False
+
+
+def _how_to_add(extra: str) -> str:
+    """Say how an extra's packages are added: to a clone, or to an image, which has no list of packages to add from."""
+    if _PROJECT.is_file():
+        return f"uv sync --extra {extra}"
+    return f"build the image with them: docker build --build-arg EXTRAS={extra} ."
 
 
 class Settings(BaseSettings):
@@ -176,14 +197,14 @@ class Settings(BaseSettings):
     def _tracing_is_installed(self) -> Self:
         if self.otlp_endpoint and not re.fullmatch(r"https?://\S+", self.otlp_endpoint):
             raise ValueError(f"SERVICE_OTLP_ENDPOINT={self.otlp_endpoint} is no URL, such as http://collector:4318")
-        if self.otlp_endpoint and find_spec("opentelemetry") is None:
-            raise ValueError("SERVICE_OTLP_ENDPOINT needs OpenTelemetry: uv sync --extra opentelemetry")
+        if self.otlp_endpoint and not all(map(_is_installed, _TRACING)):
+            raise ValueError(f"SERVICE_OTLP_ENDPOINT needs OpenTelemetry: {_how_to_add('opentelemetry')}")
         return self
 
     @model_validator(mode="after")
     def _engine_is_installed(self) -> Self:
-        if self.engine == "tensorflow" and find_spec("tensorflow") is None:
-            raise ValueError("SERVICE_ENGINE=tensorflow needs TensorFlow: uv sync --extra tensorflow")
+        if self.engine == "tensorflow" and not _is_installed("tensorflow"):
+            raise ValueError(f"SERVICE_ENGINE=tensorflow needs TensorFlow: {_how_to_add('tensorflow')}")
         return self
 
 

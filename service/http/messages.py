@@ -2,6 +2,7 @@
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from service.http import offload
 
@@ -41,6 +42,19 @@ async def read_body(request: Request) -> bytes:
     if sum(map(len, chunks)) > _LARGE_BYTES:
         return await offload.run(b"".join, chunks)
     return b"".join(chunks)
+
+
+CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
+"""A caller's own header, which an answer to an invocation has, too."""
+
+
+def echoed(scope: Scope) -> dict[str, str]:
+    """Give an invocation's custom attributes back, answered or refused, so that its caller can tell it from others."""
+    if scope["path"] == "/invocations" or scope["path"].endswith("/invoke"):
+        for name, value in scope["headers"]:
+            if name == CUSTOM_ATTRIBUTES:
+                return {CUSTOM_ATTRIBUTES.decode(): value.decode("latin-1")}
+    return {}
 
 
 def header(request: Request, name: bytes) -> str | None:

@@ -17,6 +17,7 @@ from starlette.types import Scope
 from service import request_state
 from service.errors import ExhaustedError, ServiceError
 from service.http.media_types import PROBLEM
+from service.http.messages import echoed
 
 CLIENT_LEFT = 499
 """What logs and metrics show, as nginx does, for a client that left before its answer had begun; it is never sent."""
@@ -55,6 +56,7 @@ def refusal(scope: Scope, status: int, detail: str, *, instance: str | None = No
 
     """
     request_state.of(scope).problem = detail.encode("utf-8", "replace").decode()
+    headers = {**(headers or {}), **echoed(scope)}
     return problem(status, detail, instance=scope["path"] if instance is None else instance, headers=headers)
 
 

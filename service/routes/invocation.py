@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 
 from service import request_state
 from service.arrays import Probabilities
-from service.errors import UnsupportedMediaTypeError, UnusableError, shortened
+from service.errors import NotAcceptableError, UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import negotiation, offload
 from service.http.media_types import CSV, JSON, JSON_LINES, NPY
-from service.http.messages import EncodedJSON, header, read_body
+from service.http.messages import EncodedJSON, echoed, header, read_body
 from service.inputs.batches import Batch
 from service.inputs.images import preprocess
 from service.inputs.readers import READERS
@@ -22,9 +22,9 @@ from service.models.classifier import Classifier, Models
 from service.outputs.predictions import describe
 from service.outputs.writers import WRITERS
 from service.routes import streaming_batches
+from service.routes.custom_attributes import CustomAttributes, read_custom_attributes
 from service.settings import Settings
 
-_CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
 # A body of more takes milliseconds to parse.
 _LARGE_BYTES = 64 * 1024
 # An answer to more images takes milliseconds to write.
@@ -46,7 +46,7 @@ BODY: dict[str, Any] = {
             "name": "X-Amzn-SageMaker-Custom-Attributes",
             "in": "header",
             "schema": {"type": "string"},
-            "description": "tfs-model-name=…,tfs-model-version=…,verbose=true,stream=true",
+            "description": "tfs-model-name=…,tfs-model-version=…,tfs-method=predict,verbose=true,stream=true",
         }
     ],
     "requestBody": {
@@ -78,14 +78,15 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
     refuse_compressed(request)
     declared = media_type(request)
     accept = header(request, b"accept")
-    attributes = _custom_attributes(request)
-    classifier = models.get(attributes.get("tfs-model-name"), attributes.get("tfs-model-version"))
+    attributes = read_custom_attributes(request)
+    _check_answer(attributes, declared, accept)
+    classifier = models.get(attributes.model, attributes.version)
     request_state.of(request.scope).model = classifier.name
-    headers = _echoed(request)
+    headers = echoed(request.scope)
     if declared in IMAGE_TYPES:
         accepted = negotiation.choose(accept, _ANSWERS)
         model_input = await preprocess(await read_body(request), "auto", max_pixels=settings.max_pixels)
-        if attributes.get("verbose", "").lower() == "true" and accepted == JSON:
+        if attributes.is_verbose:
             described = describe(
                 classifier, await classifier.answer(model_input.pixels), model_input, top_k=len(classifier.labels)
             )
@@ -106,10 +107,24 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         return StreamingResponse(streaming_batches.chunks(answer), media_type=accepted, headers=headers)
     accepted = negotiation.choose(accept, _ANSWERS)
     batch = await read(READERS[declared], body, settings)
-    if attributes.get("stream", "").lower() == "true" and accepted == JSON_LINES:
+    if attributes.is_streamed:
         return StreamingResponse(_streamed(models, classifier, batch), media_type=accepted, headers=headers)
     probabilities = await models.predict(classifier, batch.pixels)
     return _response(await write(WRITERS[accepted], probabilities, batch), accepted, headers)
+
+
+def _check_answer(attributes: CustomAttributes, declared: str, accept: str | None) -> None:
+    """Refuse what would have no effect: to ignore it would be a silent guess."""
+    if attributes.is_streamed and (declared in IMAGE_TYPES or negotiation.choose(accept, _ANSWERS) != JSON_LINES):
+        raise NotAcceptableError(
+            f"stream=true is for batches whose answer is {JSON_LINES}, which can be sent in pieces; "
+            f"ask for it by Accept: {JSON_LINES}, or leave stream=true out"
+        )
+    if attributes.is_verbose and (declared not in IMAGE_TYPES or negotiation.choose(accept, _ANSWERS) != JSON):
+        raise NotAcceptableError(
+            "verbose=true describes one picture, in JSON; send a picture, ask for application/json, or leave "
+            "verbose=true out"
+        )
 
 
 def _response(content: bytes, accepted: str, headers: dict[str, str]) -> Response:
@@ -135,15 +150,3 @@ async def _streamed(models: Models, classifier: Classifier, batch: Batch) -> Asy
     for start in range(0, len(batch.pixels), _STREAMED_BLOCK):
         probabilities = await models.predict(classifier, batch.pixels[start : start + _STREAMED_BLOCK])
         yield WRITERS[JSON_LINES](probabilities, batch)
-
-
-def _echoed(request: Request) -> dict[str, str]:
-    """Give the custom attributes back, so that a caller can match answers to requests."""
-    attributes = header(request, _CUSTOM_ATTRIBUTES)
-    return {} if attributes is None else {_CUSTOM_ATTRIBUTES.decode(): attributes}
-
-
-def _custom_attributes(request: Request) -> dict[str, str]:
-    """Split ``name=value,name=value``; what has another form is not for us, and ignored as unknown headers are."""
-    pairs = (part.partition("=") for part in (header(request, _CUSTOM_ATTRIBUTES) or "").split(","))
-    return {name.strip(): value.strip() for name, equals, value in pairs if equals}

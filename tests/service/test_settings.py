@@ -1,11 +1,12 @@
 """Settings: their defaults, their description, and how a wrong one is named."""
 
+import resource
 from pathlib import Path
 
 import pytest
 
 from service.settings import Settings, allowed_cpus, describe, variable
-from tests.conftest import Refusal
+from tests.conftest import ROOT, Refusal
 from tests.servers import refused
 
 
@@ -53,3 +54,48 @@ def test_workers_default_to_the_containers_quota(tmp_path: Path, monkeypatch: py
     for content, expected in (("max 100000", affinity), ("100000 100000", 1), ("50000 100000", 1), ("junk", affinity)):
         (tmp_path / "cpu.max").write_text(content)
         assert allowed_cpus() == expected
+
+
+_HIDE = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name in %r:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize(
+    ("setting", "value", "hidden", "extra"),
+    [
+        ("SERVICE_ENGINE", "tensorflow", ["tensorflow"], "tensorflow"),
+        # opentelemetry itself comes with FastAPI.
+        ("SERVICE_OTLP_ENDPOINT", "http://127.0.0.1:4318", ["opentelemetry.sdk"], "opentelemetry"),
+        ("SERVICE_OTLP_ENDPOINT", "http://127.0.0.1:4318", ["opentelemetry.instrumentation"], "opentelemetry"),
+    ],
+)
+def test_a_missing_package_ends_the_start_with_one_sentence(
+    tmp_path: Path, workers: str, setting: str, value: str, hidden: list[str], extra: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_HIDE % hidden)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    status, said = refused(PYTHONPATH=str(tmp_path), SERVICE_WORKERS=workers, **{setting: value})
+    assert (status, said.count("\n")) == (2, 1), said
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5  # seconds; others may be busy
+    assert f"{setting} needs" in said or f"{setting}={value} needs" in said
+    assert f"uv sync --extra {extra}" in said
+
+
+def test_in_an_image_the_sentence_says_how_to_build_another(
+    refusal: Refusal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.settings._PROJECT", tmp_path / "pyproject.toml")
+    monkeypatch.setattr("service.settings._is_installed", lambda _: False)
+    status, said = refusal(SERVICE_ENGINE="tensorflow")
+    assert status == 2
+    assert "docker build --build-arg EXTRAS=tensorflow ." in said
+    assert "uv sync" not in said
+    assert "ARG EXTRAS" in (ROOT / "Dockerfile").read_text()
