@@ -22,12 +22,14 @@ class Account:
         session: whose credentials are used.
         name: of the deployment; the endpoint is called so, and everything else after it.
         dry: nothing is really called; see ``planning``.
+        extra_tags: the user's own, put on everything made beside the owner tag.
 
     """
 
     session: boto3.Session
     name: str
     dry: bool = False
+    extra_tags: dict[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -103,24 +105,40 @@ class Account:
         return f"deploy {self.name}"
 
     @property
-    def tags(self) -> list[dict[str, str]]:
-        """The owner tag as most services take it."""
-        return [{"Key": _TAG, "Value": self.owner}]
+    def topic(self) -> str:
+        """The SNS topic that alarms are sent to."""
+        return f"{self.name}-alarms"
 
     @property
-    def sdk_tags(self) -> list[dict[str, str]]:
-        """The owner tag as the SageMaker SDK takes it."""
-        return [{"key": _TAG, "value": self.owner}]
+    def topic_arn(self) -> str:
+        """The topic's ARN."""
+        return f"arn:{self.partition}:sns:{self.region}:{self.number}:{self.topic}"
 
     @property
     def tag_map(self) -> dict[str, str]:
-        """The owner tag as the other services take it."""
-        return {_TAG: self.owner}
+        """The tags of everything made."""
+        return self.extra_tags | {_TAG: self.owner}
+
+    @property
+    def tags(self) -> list[dict[str, str]]:
+        """The tags as most services take them."""
+        return [{"Key": key, "Value": value} for key, value in self.tag_map.items()]
+
+    @property
+    def sdk_tags(self) -> list[dict[str, str]]:
+        """The tags as the SageMaker SDK takes them."""
+        return [{"key": key, "value": value} for key, value in self.tag_map.items()]
 
     def owns(self, tags: list[dict[str, str]] | dict[str, str]) -> bool:
         """Whether tags, in either form, have this deployment's owner tag."""
         found = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
         return found.get(_TAG) == self.owner
+
+    def inherit(self, tags: list[dict[str, str]]) -> None:
+        """Put the user's tags of what is there on what is made for it, too; those given now win."""
+        for tag in tags:
+            if tag["Key"] != _TAG and not tag["Key"].startswith("aws:"):
+                self.extra_tags.setdefault(tag["Key"], tag["Value"])
 
     def require_own(self, what: str, tags: list[dict[str, str]] | dict[str, str]) -> None:
         """Refuse to use what has this deployment's name and another owner.

@@ -43,7 +43,7 @@ def explain(error: ClientError | BotoCoreError) -> str:
     if code in _DENIED and operation in ("CreateRole", "PutRolePolicy", "TagRole"):
         return (
             f"no role was given and these credentials may not create one ({said}); pass --role ARN, a role that "
-            f"sagemaker.amazonaws.com may assume. What it must be allowed to do: python -m deploy plan deploy"
+            f"sagemaker.amazonaws.com may assume. What it must be allowed to do: python -m deploy plan --policy"
         )
     if code in _DENIED:
         return (

@@ -1,45 +1,69 @@
 """The images: built by the machine's container engine, kept in ECR.
 
-SageMaker takes docker schema-2 manifests for linux/amd64; the provenance that BuildKit adds by default would make an
-OCI index, which it refuses.
+SageMaker takes Docker's schema-2 manifests for linux/amd64. BuildKit writes OCI manifests where it is not told
+otherwise, and an OCI index where it adds provenance; SageMaker refuses both (aws/amazon-sagemaker-feedback#180).
+Tags in ECR are immutable: each push has one of its own, made of the image's identifier.
 """
 
 import base64
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from deploy.account import Account
-from deploy.errors import DeploymentError, is_missing
+from deploy.errors import DeploymentError, code_of, is_missing
 
 Target = Literal["serving", "training"]
 TARGETS: tuple[Target, ...] = ("serving", "training")
 
+MEDIA_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+"""The one type of manifest that SageMaker takes."""
+
+_ECR_URI = re.compile(r"(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com(?:\.cn)?/([^@:]+)(?:@(sha256:\w+)|:([\w.-]+))?")
+_KEPT_IMAGES = 20
+_UNTAGGED_DAYS = 14
 _ROOT = Path(__file__).resolve().parent.parent
+
+
+def local_name(account: Account, target: Target) -> str:
+    """Name an image on this machine; ``make image`` gives the serving one the same name."""
+    return account.repository if target == "serving" else f"{account.repository}:{target}"
 
 
 def build(account: Account, target: Target) -> str:
     """Build one target of the Dockerfile; gives the local image's name."""
-    tag = f"{account.repository}:{target}"
-    # The legacy builder adds no provenance, and does not know the option.
-    plain = ["--provenance=false"] if account.dry or _is_buildkit() else []
-    _docker(account, "build", "--platform", "linux/amd64", *plain, "--target", target, "--tag", tag, str(_ROOT))
-    return tag
+    name = local_name(account, target)
+    # The legacy builder writes Docker's manifests, and does not know the options.
+    docker_manifest = ["--provenance=false", "--output=type=docker"] if account.dry or _is_buildkit() else []
+    _docker(
+        account, "build", "--platform", "linux/amd64", *docker_manifest, "--target", target, "--tag", name, str(_ROOT)
+    )
+    return name
 
 
 def push(account: Account, target: Target) -> str:
-    """Push a built image to the account's ECR, whose repository is made if need be; gives the pushed image's URI."""
-    ecr = account.client("ecr")
+    """Push a built image to the account's ECR, whose repository is made if need be; gives the pushed image's URI.
+
+    Raises:
+        DeploymentError: there is no such image here, it cannot be pushed, or SageMaker would refuse it.
+
+    """
     _ensure_repository(account)
-    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-    user, _, password = base64.b64decode(token).decode().partition(":")
-    remote = f"{account.registry}/{account.repository}:{target}"
-    _docker(account, "login", "--username", user, "--password-stdin", account.registry, stdin=password)
-    _docker(account, "tag", f"{account.repository}:{target}", remote)
-    _docker(account, "push", remote)
+    name = local_name(account, target)
+    tag = f"{target}-{_identifier(account, name)}"
+    remote = f"{account.registry}/{account.repository}:{tag}"
+    if account.dry or _find(account, account.repository, {"imageTag": tag}) is None:
+        token = account.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        user, _, password = base64.b64decode(token).decode().partition(":")
+        _docker(account, "login", "--username", user, "--password-stdin", account.registry, stdin=password)
+        _docker(account, "tag", name, remote)
+        _docker(account, "push", remote)
+    require_docker_manifest(account, remote)
     return remote
 
 
@@ -47,20 +71,73 @@ def pushed(account: Account, target: Target) -> str:
     """Look up the image pushed last, by its digest: a later push changes no running endpoint.
 
     Raises:
-        DeploymentError: none was pushed.
+        DeploymentError: none was pushed, or SageMaker would refuse it.
 
     """
-    asked = {"repositoryName": account.repository, "imageIds": [{"imageTag": target}]}
+    images: list[dict[str, Any]] = []
     try:
-        (found,) = account.client("ecr").describe_images(**asked)["imageDetails"]
+        pages = account.client("ecr").get_paginator("describe_images").paginate(repositoryName=account.repository)
+        images = [found for page in pages for found in page["imageDetails"]]
     except ClientError as error:
-        if is_missing(error):
-            raise DeploymentError(
-                f"ECR has no image {account.repository}:{target} in {account.region}; make it there: "
-                f"python -m deploy build --target {target}, then push --target {target}; or name one: --image URI"
-            ) from error
-        raise
-    return f"{account.registry}/{account.repository}@{found['imageDigest']}"
+        if not is_missing(error):
+            raise
+    ours = [found for found in images if any(tag.startswith(f"{target}-") for tag in found.get("imageTags", []))]
+    if not ours:
+        raise DeploymentError(
+            f"ECR has no image {account.repository}:{target}-… in {account.region}; make it there: "
+            f"python -m deploy build --target {target}, then push --target {target}; or name one: --image URI"
+        )
+    newest = sorted(ours, key=lambda found: found["imagePushedAt"])[-1]
+    uri = f"{account.registry}/{account.repository}@{newest['imageDigest']}"
+    _refuse_other_manifests(uri, newest.get("imageManifestMediaType", MEDIA_TYPE))
+    return uri
+
+
+def require_docker_manifest(account: Account, uri: str) -> None:
+    """Refuse an image whose manifest SageMaker does not take, by what the registry says.
+
+    Where the registry is not ECR in this region, or does not let these credentials look, a line says so.
+
+    Raises:
+        DeploymentError: there is no such image, or its manifest is of another type.
+
+    """
+    parts = _ECR_URI.fullmatch(uri)
+    if parts is None or parts[2] != account.region:
+        print(f"the manifest of {uri} is not looked at: it is not in ECR in {account.region}", flush=True)
+        return
+    number, _, repository, digest, tag = parts.groups()
+    wanted = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
+    try:
+        found = _find(account, repository, wanted, registry=number)
+    except ClientError as error:
+        if "AccessDenied" not in code_of(error):
+            raise
+        print(f"the manifest of {uri} is not looked at: these credentials may not read it", flush=True)
+        return
+    if found is None:
+        raise DeploymentError(f"ECR has no image {uri}; look for a typing error, or push it: python -m deploy push")
+    _refuse_other_manifests(uri, found)
+
+
+def _find(account: Account, repository: str, wanted: dict[str, str], registry: str | None = None) -> str | None:
+    """Ask ECR for an image's manifest; gives its media type, or None where there is no such image."""
+    other = {"registryId": registry} if registry else {}
+    answer = account.client("ecr").batch_get_image(repositoryName=repository, imageIds=[wanted], **other)
+    if not answer["images"]:
+        return None
+    (found, *_) = answer["images"]
+    media_type: str = found.get("imageManifestMediaType") or json.loads(found["imageManifest"])["mediaType"]
+    return media_type
+
+
+def _refuse_other_manifests(uri: str, media_type: str) -> None:
+    if media_type != MEDIA_TYPE:
+        raise DeploymentError(
+            f"{uri} has a manifest of the type {media_type}, which SageMaker refuses: it takes {MEDIA_TYPE} alone. "
+            f"Build it anew without provenance and with Docker's media types, which python -m deploy build does "
+            f"(docker buildx build --provenance=false --output type=docker), and push it again"
+        )
 
 
 def _ensure_repository(account: Account) -> None:
@@ -73,17 +150,68 @@ def _ensure_repository(account: Account) -> None:
         ecr.create_repository(
             repositoryName=account.repository,
             imageScanningConfiguration={"scanOnPush": True},
+            imageTagMutability="IMMUTABLE",
             tags=account.tags,
         )
     else:
         tags = ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
         account.require_own(f"the ECR repository {account.repository}", tags)
+    ecr.put_lifecycle_policy(repositoryName=account.repository, lifecyclePolicyText=json.dumps(lifecycle()))
+
+
+def lifecycle() -> dict[str, Any]:
+    """Which images ECR deletes: all but the newest of each target, and those that lost their tag."""
+
+    def rule(priority: int, description: str, **selection: Any) -> dict[str, Any]:
+        return {
+            "rulePriority": priority,
+            "description": description,
+            "selection": selection,
+            "action": {"type": "expire"},
+        }
+
+    kept = {"tagStatus": "tagged", "countType": "imageCountMoreThan", "countNumber": _KEPT_IMAGES}
+    lost = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": _UNTAGGED_DAYS}
+    newest = [
+        rule(number, f"the newest {_KEPT_IMAGES} {target} images stay", tagPrefixList=[f"{target}-"], **kept)
+        for number, target in enumerate(TARGETS, start=1)
+    ]
+    return {"rules": [*newest, rule(3, "images without a tag", tagStatus="untagged", **lost)]}
+
+
+def _identifier(account: Account, name: str) -> str:
+    """Give the first twelve digits of a local image's identifier."""
+    asked = ["docker", "image", "inspect", "--format", "{{.Id}}", name]
+    if account.dry:
+        return "IDENTIFIER"
+    _require_engine()
+    ended = subprocess.run(asked, capture_output=True, text=True)  # noqa: S603
+    if ended.returncode:
+        raise DeploymentError(f"there is no image {name} on this machine; build it: python -m deploy build")
+    return ended.stdout.strip().removeprefix("sha256:")[:12]
 
 
 def _is_buildkit() -> bool:
     if shutil.which("docker") is None:
         return True  # and _docker says what is wrong
     return subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode == 0  # noqa: S607
+
+
+def _require_engine() -> None:
+    """Refuse to go on where no container engine can be asked.
+
+    Raises:
+        DeploymentError: there is no client, or no engine answers it.
+
+    """
+    if shutil.which("docker") is None:
+        raise DeploymentError("there is no docker client; install Docker, or a client that answers to its name")
+    answering = subprocess.run(["docker", "version"], capture_output=True, text=True)  # noqa: S607
+    if answering.returncode:
+        said = " ".join(answering.stderr.split())
+        raise DeploymentError(
+            f"no container engine answers ({said}); start Docker, or set DOCKER_HOST to one that runs"
+        )
 
 
 def _docker(account: Account, *arguments: str, stdin: str | None = None) -> None:
@@ -96,14 +224,7 @@ def _docker(account: Account, *arguments: str, stdin: str | None = None) -> None
     print("$ docker", *arguments, flush=True)
     if account.dry:
         return
-    if shutil.which("docker") is None:
-        raise DeploymentError("there is no docker client; install Docker, or a client that answers to its name")
-    answering = subprocess.run(["docker", "version"], capture_output=True, text=True)  # noqa: S607
-    if answering.returncode:
-        said = " ".join(answering.stderr.split())
-        raise DeploymentError(
-            f"no container engine answers ({said}); start Docker, or set DOCKER_HOST to one that runs"
-        )
+    _require_engine()
     ended = subprocess.run(["docker", *arguments], input=stdin, text=True)  # noqa: S603, S607
     if ended.returncode:
         raise DeploymentError(

@@ -5,7 +5,7 @@ from typing import Any
 
 from sagemaker.core.resources import EndpointConfig, Model
 
-from deploy import cost, hosting, scaling
+from deploy import alarms, cost, hosting, scaling
 from deploy.account import Account
 
 
@@ -29,7 +29,7 @@ def lines(account: Account, *, price: float | None) -> list[str]:
     ]
     if isinstance(endpoint.failure_reason, str):
         found.insert(1, f"reason       {endpoint.failure_reason}")
-    found += [f"alarm        {name}: {state}" for name, state in scaling.alarm_states(account).items()]
+    found += [f"alarm        {name}: {state}" for name, state in alarms.states(account).items()]
     found.append(f"logs         aws logs tail --follow {account.log_group}")
     return found
 

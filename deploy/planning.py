@@ -11,6 +11,8 @@ import boto3
 from botocore.awsrequest import AWSResponse
 
 from deploy.account import VARIANT, Account
+from deploy.endpoint_config import PREVIOUS
+from deploy.image import MEDIA_TYPE
 
 _NUMBER = "123456789012"
 _ROLE = f"arn:aws:iam::{_NUMBER}:role/ROLE"
@@ -20,17 +22,18 @@ _SHOWN = 400
 Answer = dict[str, Any]
 
 
-def dry_account(name: str, region: str | None, *, deployed: bool) -> Account:
+def dry_account(name: str, region: str | None, tags: dict[str, str], *, deployed: bool) -> Account:
     """Make an account whose clients never reach AWS, and need no credentials.
 
     Args:
         name: of the deployment.
         region: the AWS region; where not given, the configured one.
+        tags: the user's own.
         deployed: whether the deployment is there already.
 
     """
     session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name=region)  # noqa: S106
-    account = Account(session, name, dry=True)
+    account = Account(session, name, dry=True, extra_tags=tags)
     planner = _Planner(account, deployed=deployed)
     session.events.register_first("before-parameter-build", planner.show)
     session.events.register_first("before-call", planner.answer)
@@ -47,19 +50,21 @@ class _Planner:
             self._seed()
 
     def _seed(self) -> None:
-        name, version = self._account.name, f"{self._account.name}-VERSION"
-        variant = {"VariantName": VARIANT, "ModelName": version}
-        machines = {"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
-        self._make("Endpoint", name, {"EndpointName": name, "EndpointConfigName": version})
-        config = {"EndpointConfigName": version, "ProductionVariants": [variant | machines]}
-        self._make("EndpointConfig", version, config)
-        container = {"Image": "IMAGE", "ModelDataUrl": "BUNDLE"}
-        self._make("Model", version, {"ModelName": version, "ExecutionRoleArn": _ROLE, "PrimaryContainer": container})
+        name = self._account.name
+        self._make("Endpoint", name, {"EndpointName": name, "EndpointConfigName": f"{name}-VERSION"})
+        for version in (f"{name}-BEFORE", f"{name}-VERSION"):
+            machines = {"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
+            variants = [{"VariantName": VARIANT, "ModelName": version} | machines]
+            config = {"EndpointConfigName": version, "ProductionVariants": variants}
+            self._make("EndpointConfig", version, config)
+            container = {"Image": "IMAGE", "ModelDataUrl": "BUNDLE"}
+            model = {"ModelName": version, "ExecutionRoleArn": _ROLE, "PrimaryContainer": container}
+            self._make("Model", version, model)
 
     def show(self, params: Answer, model: Any, **_: object) -> None:
         """Print a call with its parameters."""
         self._params = params
-        shown = ", ".join(f"{key}={self._short(value)}" for key, value in params.items())
+        shown = ", ".join(f"{key}={self._short(_without_values(value))}" for key, value in params.items())
         print(f"{model.service_model.service_id}.{model.name}({shown})", flush=True)
 
     @staticmethod
@@ -117,9 +122,21 @@ class _Planner:
         tags, now = self._account.tags, datetime.now(UTC)
         always: dict[str, Answer] = {
             "GetCallerIdentity": {"Account": _NUMBER},
-            "ListTags": {"Tags": tags},
+            "ListTags": {"Tags": tags + self._previous(params)},
             "CreateRole": {"Role": {"Arn": _ROLE}},
-            "DescribeImages": {"imageDetails": [{"imageDigest": "sha256:DIGEST"}]},
+            "DescribeImages": {
+                "imageDetails": [
+                    {
+                        "imageDigest": "sha256:DIGEST",
+                        "imageTags": ["serving-IDENTIFIER", "training-IDENTIFIER"],
+                        "imagePushedAt": now,
+                        "imageManifestMediaType": MEDIA_TYPE,
+                    }
+                ]
+            },
+            "BatchGetImage": {"images": [{"imageManifestMediaType": MEDIA_TYPE}]},
+            "CreateTopic": {"TopicArn": "TOPIC"},
+            "ListTransformJobs": {"TransformJobSummaries": []},
             "GetAuthorizationToken": {"authorizationData": [{"authorizationToken": "QVdTOg=="}]},
             "DescribeScalableTargets": {"ScalableTargets": []},
             "DescribeAlarms": {"MetricAlarms": []},
@@ -151,6 +168,21 @@ class _Planner:
             return None
         return always.get(operation, {})
 
+    def _previous(self, params: Answer) -> list[dict[str, str]]:
+        name = self._account.name
+        current = str(params.get("ResourceArn", "")).endswith(f"endpointconfig/{name}-VERSION")
+        return [{"Key": PREVIOUS, "Value": f"{name}-BEFORE"}] if current else []
+
     def _tags_of(self, params: Answer) -> object:
         """The owner tag as the asked service has it: CloudWatch Logs a mapping, ECR a list."""
         return self._account.tag_map if ":logs:" in params.get("resourceArn", "") else self._account.tags
+
+
+def _without_values(params: Any) -> Any:
+    """Replace the values of settings, which may be secret; their names are shown."""
+    if isinstance(params, dict):
+        return {
+            key: dict.fromkeys(value, "…") if key == "Environment" else _without_values(value)
+            for key, value in params.items()
+        }
+    return [_without_values(value) for value in params] if isinstance(params, list) else params

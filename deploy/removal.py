@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy import hosting, role, scaling, waiting
+from deploy import alarms, hosting, role, scaling, versions, waiting
 from deploy.account import Account
 from deploy.errors import code_of, is_missing
 
@@ -18,13 +18,14 @@ def remove(account: Account) -> Iterator[str]:
 
     """
     endpoint = hosting.find(account)
-    yield from (f"deleted {what}" for what in scaling.remove(account))
+    yield from (f"deleted {what}" for what in (*scaling.remove(account), *alarms.remove(account)))
+    yield from _topic(account)
     if endpoint is not None:
-        endpoint.delete()
+        if endpoint.endpoint_status != "Deleting":  # as an interrupted deletion leaves it
+            endpoint.delete()
         _wait_until_gone(account)
         yield f"deleted endpoint {account.name}"
-    yield from _sagemaker(account, "endpoint_configs", "EndpointConfig")
-    yield from _sagemaker(account, "models", "Model")
+    yield from versions.remove(account, jobs=True)
     yield from _log_group(account)
     yield from _bucket(account)
     yield from _repository(account)
@@ -44,20 +45,14 @@ def _wait_until_gone(account: Account) -> None:
     waiting.until(status, wanted="Gone", what=f"endpoint {account.name}", log_group=account.log_group)
 
 
-def _sagemaker(account: Account, plural: str, resource: str) -> Iterator[str]:
-    client = account.client("sagemaker")
-    summaries: list[dict[str, Any]] = []
-    for page in client.get_paginator(f"list_{plural}").paginate(NameContains=account.name):
-        summaries += next(value for value in page.values() if isinstance(value, list))
-    for summary in summaries:
-        name, arn = summary[f"{resource}Name"], summary[f"{resource}Arn"]
-        if not name.startswith(f"{account.name}-"):
-            continue
-        if not account.owns(client.list_tags(ResourceArn=arn)["Tags"]):
-            yield f"left alone {resource} {name}: its owner tag is not this deployment's"
-            continue
-        getattr(client, f"delete_{plural[:-1]}")(**{f"{resource}Name": name})
-        yield f"deleted {resource} {name}"
+def _topic(account: Account) -> Iterator[str]:
+    sns = account.client("sns")
+    yield from _if_own(
+        account,
+        f"SNS topic {account.topic}",
+        lambda: sns.list_tags_for_resource(ResourceArn=account.topic_arn)["Tags"],
+        lambda: sns.delete_topic(TopicArn=account.topic_arn),
+    )
 
 
 def _log_group(account: Account) -> Iterator[str]:
@@ -107,7 +102,11 @@ def _role(account: Account) -> Iterator[str]:
     iam = account.client("iam")
 
     def delete() -> None:
-        iam.delete_role_policy(RoleName=account.role, PolicyName=role.POLICY)
+        try:
+            iam.delete_role_policy(RoleName=account.role, PolicyName=role.POLICY)
+        except ClientError as error:  # an interrupted deploy has made none, an interrupted deletion taken it away
+            if not is_missing(error):
+                raise
         iam.delete_role(RoleName=account.role)
 
     yield from _if_own(

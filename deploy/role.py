@@ -14,14 +14,30 @@ from deploy.errors import is_missing
 
 POLICY = "containers"
 
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
+# Where the containers, or SageMaker on their behalf, write: captured requests, answers, and what training leaves.
+_WRITTEN = ("captured", "transform", "async", "ecl")
+
+
+def trust(account: Account) -> dict[str, Any]:
+    """Who may assume the role: SageMaker, and only on behalf of this account.
+
+    Source: IAM user guide, "The confused deputy problem".
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": account.number}},
+            }
+        ],
+    }
 
 
 def policy(account: Account) -> dict[str, Any]:
-    """What the role allows: pull the image, read and write the bucket, write logs and metrics."""
+    """What the role allows: pull the image, read the bucket, write answers, its own logs, and metrics."""
     arn = f"arn:{account.partition}"
     here = f"{account.region}:{account.number}"
 
@@ -37,10 +53,19 @@ def policy(account: Account) -> dict[str, Any]:
                 f"{arn}:ecr:{here}:repository/{account.repository}",
             ),
             allow(["s3:ListBucket"], f"{arn}:s3:::{account.bucket}"),
-            allow(["s3:GetObject", "s3:PutObject"], f"{arn}:s3:::{account.bucket}/*"),
+            allow(["s3:GetObject"], f"{arn}:s3:::{account.bucket}/*"),
+            allow(["s3:PutObject"], [f"{arn}:s3:::{account.bucket}/{prefix}/*" for prefix in _WRITTEN]),
             allow(
                 ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                f"{arn}:logs:{here}:log-group:/aws/sagemaker/*",
+                # Jobs write to groups that the account shares; the stream begins with the job's name.
+                [
+                    f"{arn}:logs:{here}:log-group:{account.log_group}",
+                    f"{arn}:logs:{here}:log-group:{account.log_group}:*",
+                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TransformJobs",
+                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TransformJobs:log-stream:{account.name}-*",
+                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TrainingJobs",
+                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:ecl-*",
+                ],
             ),
             # An update that raises one of them is rolled back.
             allow(["cloudwatch:DescribeAlarms"], f"{arn}:cloudwatch:{here}:alarm:{account.name}-*"),
@@ -54,17 +79,18 @@ def policy(account: Account) -> dict[str, Any]:
 
 
 def ensure(account: Account) -> str:
-    """Make the role, or bring the policy of the one there is up to date; gives its ARN."""
+    """Make the role, or bring the policies of the one there is up to date; gives its ARN."""
     iam = account.client("iam")
     try:
         found = iam.get_role(RoleName=account.role)["Role"]
         account.require_own(f"the role {account.role}", iam.list_role_tags(RoleName=account.role)["Tags"])
+        iam.update_assume_role_policy(RoleName=account.role, PolicyDocument=json.dumps(trust(account)))
     except ClientError as error:
         if not is_missing(error):
             raise
         found = iam.create_role(
             RoleName=account.role,
-            AssumeRolePolicyDocument=json.dumps(_TRUST),
+            AssumeRolePolicyDocument=json.dumps(trust(account)),
             Description="Runs the containers of the SageMaker endpoint " + account.name,
             Tags=account.tags,
         )["Role"]

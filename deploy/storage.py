@@ -10,30 +10,57 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.account import Account
-from deploy.errors import DeploymentError, is_missing
+from deploy.errors import DeploymentError, code_of, is_missing
+
+EXPIRY_DAYS = {"captured": 30, "transform": 7}
+"""After how many days S3 deletes users' pictures and the answers to them, by the prefix they lie below."""
 
 
 def ensure_bucket(account: Account) -> None:
-    """Make the bucket, closed to the public and tagged, unless it is there."""
+    """Make the bucket, tagged from its first moment, closed to the public, and with a time limit on users' data."""
     s3 = account.client("s3")
+    what = f"the bucket {account.bucket}"
     try:
-        account.require_own(
-            f"the bucket {account.bucket}", s3.get_bucket_tagging(Bucket=account.bucket).get("TagSet", [])
-        )
+        account.require_own(what, s3.get_bucket_tagging(Bucket=account.bucket).get("TagSet", []))
     except ClientError as error:
         if not is_missing(error):
             raise
-        if error.response["Error"]["Code"] == "NoSuchTagSet":
-            account.require_own(f"the bucket {account.bucket}", [])
-        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": account.region}}
-        s3.create_bucket(Bucket=account.bucket, **({} if account.region == "us-east-1" else elsewhere))
-        s3.put_bucket_tagging(Bucket=account.bucket, Tagging={"TagSet": account.tags})
-        s3.put_public_access_block(
-            Bucket=account.bucket,
-            PublicAccessBlockConfiguration=dict.fromkeys(
-                ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
-            ),
-        )
+        if code_of(error) == "NoSuchTagSet":
+            account.require_own(what, [])
+        elsewhere = {} if account.region == "us-east-1" else {"LocationConstraint": account.region}
+        s3.create_bucket(Bucket=account.bucket, CreateBucketConfiguration={"Tags": account.tags} | elsewhere)
+    s3.put_public_access_block(
+        Bucket=account.bucket,
+        PublicAccessBlockConfiguration=dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        ),
+    )
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=account.bucket,
+        LifecycleConfiguration={
+            "Rules": [
+                {
+                    "ID": prefix,
+                    "Status": "Enabled",
+                    "Filter": {"Prefix": f"{prefix}/"},
+                    "Expiration": {"Days": days},
+                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                }
+                for prefix, days in EXPIRY_DAYS.items()
+            ]
+        },
+    )
+
+
+def require_bundle(models: Path) -> None:
+    """Refuse a folder that holds no bundle.
+
+    Raises:
+        DeploymentError: there is no ``bundle.json`` in it.
+
+    """
+    if not (models / "bundle.json").is_file():
+        raise DeploymentError(f"{models} holds no bundle.json; name the folder that does with --models DIR")
 
 
 def upload_bundle(account: Account, models: Path) -> str:
@@ -66,8 +93,7 @@ def archive(models: Path, target: Any) -> None:
         DeploymentError: the folder holds no bundle.
 
     """
-    if not (models / "bundle.json").is_file():
-        raise DeploymentError(f"{models} holds no bundle.json; name the folder that does with --models DIR")
+    require_bundle(models)
     # mtime and owners would make two archives of one bundle differ.
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as packed,
@@ -95,11 +121,13 @@ def upload(account: Account, source: Path, prefix: str) -> str:
 def download(account: Account, prefix: str, folder: Path) -> list[Path]:
     """Fetch every object below a prefix into a folder; gives the files."""
     s3 = account.client("s3")
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=account.bucket, Prefix=f"{prefix}/"):
         for item in page.get("Contents", []):
+            content = s3.get_object(Bucket=account.bucket, Key=item["Key"])["Body"].read()
             path = folder / Path(item["Key"]).name
-            path.write_bytes(s3.get_object(Bucket=account.bucket, Key=item["Key"])["Body"].read())
+            if not account.dry:
+                folder.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
             files.append(path)
     return files

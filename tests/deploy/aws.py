@@ -1,11 +1,13 @@
 """AWS for tests: a real moto server over HTTP, and at its boundary the little that moto lacks.
 
-moto 5.2 has no UpdateEndpoint; its endpoints are in service at once and never fail; its answers have empty structures
-(``"VpcConfig": {}``), which AWS leaves out, and lack fields of an endpoint's data capture, which AWS has: the SDK's
-strict models refuse both. ``Aws`` puts these right in front of moto, notes the calls, and can refuse one as AWS would.
+moto 5.2 has no UpdateEndpoint, and makes buckets without the tags they are to have; its endpoints are in service at
+once and never fail; its answers have empty structures (``"VpcConfig": {}``), which AWS leaves out, and lack fields of
+an endpoint's data capture, which AWS has: the SDK's strict models refuse both. ``Aws`` puts these right in front of
+moto, notes the calls, and can refuse one as AWS would.
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -31,6 +33,7 @@ class Aws:
         calls: the operations asked for, such as CreateModel, in order; S3's are not among them.
         refused: by operation, the code and message it is refused with.
         statuses: what the endpoint's status will be, one a look; with the reason of a failure.
+        asked: by operation, what its last call asked for; moto does not keep all of it.
         rolls_back: whether an update ends with the old configuration.
         job_output: what a training job leaves as output.tar.gz; moto's jobs leave nothing.
 
@@ -40,6 +43,7 @@ class Aws:
         self.calls: list[str] = []
         self.refused: dict[str, tuple[str, str]] = {}
         self.statuses: list[tuple[str, str | None]] = []
+        self.asked: dict[str, dict[str, Any]] = {}
         self.rolls_back = False
         self.job_output: bytes | None = None
         self._clients: dict[str, Any] = {}
@@ -86,6 +90,7 @@ class Aws:
             ("iam", "list_roles", "Roles", lambda found: found["RoleName"]),
             ("ecr", "describe_repositories", "repositories", lambda found: found["repositoryName"]),
             ("cloudwatch", "describe_alarms", "MetricAlarms", lambda found: found["AlarmName"]),
+            ("sns", "list_topics", "Topics", lambda found: found["TopicArn"]),
             ("logs", "describe_log_groups", "logGroups", lambda found: found["logGroupName"]),
         ]
         names = {
@@ -104,6 +109,8 @@ class Aws:
         operation = _operation(request)
         if operation:
             self.calls.append(operation)
+            if request.headers.get("X-Amz-Target", "").startswith("SageMaker."):
+                self.asked[operation] = json.loads(body)
         if operation in self.refused:
             return _refusal(request, *self.refused[operation])
         if operation == "UpdateEndpoint":
@@ -116,6 +123,8 @@ class Aws:
             bucket, _, prefix = job["OutputDataConfig"]["S3OutputPath"].removeprefix("s3://").partition("/")
             key = f"{prefix}/{job['TrainingJobName']}/output/output.tar.gz"
             self.client("s3").put_object(Bucket=bucket, Key=key, Body=self.job_output)
+        if request.method == "PUT" and b"<CreateBucketConfiguration" in body:
+            return self._create_bucket(request, body.decode())
         content, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
         response = Response(b"".join(content), status, headers)
         if request.headers.get("X-Amz-Target", "").startswith("SageMaker.Describe"):
@@ -124,6 +133,17 @@ class Aws:
                 described["DataCaptureConfig"] |= {"CaptureStatus": "Started", "CurrentSamplingPercentage": 25}
             response.set_data(json.dumps(described))
         return response
+
+    def _create_bucket(self, request: Request, asked: str) -> Response:
+        """Make a bucket with its tags, in one call as S3 does."""
+        if REGION == "us-east-1":  # where moto wants no configuration
+            request.environ |= {"wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"}
+        content, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
+        tags = re.findall(r"<Key>(.*?)</Key><Value>(.*?)</Value>", asked)
+        if status.startswith("200"):
+            tagging = {"TagSet": [{"Key": key, "Value": value} for key, value in tags]}
+            self.client("s3").put_bucket_tagging(Bucket=request.path.strip("/"), Tagging=tagging)
+        return Response(b"".join(content), status, headers)
 
     def _update(self, request: Request) -> Response:
         asked = request.get_json(force=True)

@@ -92,18 +92,22 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture
-def push_image(aws: Aws) -> Callable[[str], str]:
+def push_image(aws: Aws) -> Callable[..., str]:
     """Put an image into the deployment's repository, as `push` leaves it; gives its digest."""
 
-    def push(content: str) -> str:
+    def push(content: str, media: str = "application/vnd.docker.distribution.manifest.v2+json") -> str:
         ecr = aws.client("ecr")
         if not ecr.describe_repositories()["repositories"]:
             tags = [{"Key": "owner", "Value": f"deploy {NAME}"}]
-            ecr.create_repository(repositoryName=NAME, tags=tags)
+            ecr.create_repository(repositoryName=NAME, tags=tags, imageTagMutability="IMMUTABLE")
         layer = {"digest": f"sha256:{content:0>64}", "size": 1, "mediaType": "x"}
-        media = "application/vnd.docker.distribution.manifest.v2+json"
         manifest = {"schemaVersion": 2, "mediaType": media, "config": layer, "layers": [layer]}
-        put = ecr.put_image(repositoryName=NAME, imageManifest=json.dumps(manifest), imageTag="serving")
+        put = ecr.put_image(
+            repositoryName=NAME,
+            imageManifest=json.dumps(manifest),
+            imageManifestMediaType=media,
+            imageTag=f"serving-{content}",
+        )
         digest: str = put["image"]["imageId"]["imageDigest"]
         return digest
 

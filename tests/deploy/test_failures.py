@@ -58,7 +58,7 @@ def test_no_network(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
             "CreateRole",
             "AccessDenied",
             f"{DENIED}: iam:CreateRole",
-            ("may not create one", "--role ARN", "plan deploy"),
+            ("may not create one", "--role ARN", "plan --policy"),
         ),
         (
             "CreateEndpoint",
@@ -88,11 +88,14 @@ def test_what_aws_refuses(
 @pytest.mark.usefixtures("pushed")
 def test_a_failed_endpoint_gives_its_reason_and_log_group(aws: Aws, command: Command) -> None:
     reason = "The primary container for production variant AllTraffic did not pass the ping health check."
-    aws.statuses = [("Creating", None), ("Creating", None), ("Failed", reason), ("Failed", reason), ("Failed", reason)]
+    aws.statuses = [*3 * [("Creating", None)], ("Failed", reason), ("Failed", reason), ("Failed", reason)]
     ended = command("deploy", "--yes")
     assert_paragraph(ended, "is Failed", reason, f"aws logs tail /aws/sagemaker/Endpoints/{NAME}")
     assert "Creating" in ended.out
     assert reason in command("status").out
+    aws.statuses = list[tuple[str, str | None]]([("Failed", reason)] * 9)
+    for what in ("deploy", "update", "rollback"):  # AWS updates no failed endpoint
+        assert_paragraph(command(what, "--yes"), "is Failed", reason, "python -m deploy delete, then python -m deploy")
     aws.statuses = []
     assert command("delete", "--yes").status == 0, "what a failed deployment left is deleted as well"
     assert aws.everything() == set()
@@ -100,11 +103,11 @@ def test_a_failed_endpoint_gives_its_reason_and_log_group(aws: Aws, command: Com
 
 @pytest.mark.usefixtures("aws")
 def test_nothing_was_pushed(command: Command) -> None:
-    assert_paragraph(command("deploy", "--yes"), f"ECR has no image {NAME}:serving", "then push", "--image URI")
+    assert_paragraph(command("deploy", "--yes"), f"ECR has no image {NAME}:serving-…", "then push", "--image URI")
 
 
 @pytest.mark.usefixtures("aws")
-@pytest.mark.parametrize("what", [("status",), ("update", "--yes"), ("invoke", BOOT), ("transform", BOOT, "--yes")])
+@pytest.mark.parametrize("what", [("status",), ("update", "--yes"), ("rollback", "--yes"), ("invoke", BOOT)])
 def test_there_is_no_endpoint(command: Command, what: tuple[str, ...]) -> None:
     assert_paragraph(command(*what), f"there is no endpoint {NAME} in us-east-1", "python -m deploy deploy")
 
@@ -154,7 +157,7 @@ def test_an_interruption_says_that_it_may_cost(command: Command, monkeypatch: py
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(command_line._COMMANDS, "status", interrupt)
+    monkeypatch.setattr(command_line, "_run", interrupt)
     ended = command("status")
     assert ended.status == 130
     assert "what was made so far is there and costs" in ended.err

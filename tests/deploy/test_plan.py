@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -29,9 +30,11 @@ def test_plan_is_what_is_done(aws: Aws, command: Command, push_image: Callable[[
 def test_plan_of_an_update_and_of_a_deletion(aws: Aws, command: Command, push_image: Callable[[str], str]) -> None:
     push_image("1")
     planned = {what: NO_S3.findall(command("plan", what).out) for what in ("update", "delete")}
-    assert command("deploy", "--yes").status == 0
-    aws.calls.clear()
-    assert command("update", "--yes").status == 0
+    assert command("deploy", "--yes", "--notify=somebody@example.org").status == 0
+    for image in ("2", "3"):  # the plan's endpoint has a version before, too
+        push_image(image)
+        aws.calls.clear()
+        assert command("update", "--yes").status == 0
     assert planned["update"] == aws.calls
     aws.calls.clear()
     assert command("delete", "--yes").status == 0
@@ -40,7 +43,14 @@ def test_plan_of_an_update_and_of_a_deletion(aws: Aws, command: Command, push_im
 
 @pytest.mark.parametrize(
     "what",
-    [("status",), ("invoke", str(DATA / "bag.png")), ("push",), ("build",), ("transform", str(DATA / "bag.png"))],
+    [
+        ("status",),
+        ("invoke", str(DATA / "bag.png")),
+        ("push",),
+        ("build",),
+        ("rollback",),
+        ("transform", str(DATA / "bag.png")),
+    ],
     ids=lambda what: what[0],
 )
 def test_every_other_plan_calls_nothing(
@@ -56,6 +66,7 @@ def test_every_other_plan_calls_nothing(
     assert ended.status == 0, ended.err
     assert "mine" in ended.out
     assert aws.calls == []
+    assert list(Path.cwd().iterdir()) == []
 
 
 @pytest.mark.usefixtures("aws")
