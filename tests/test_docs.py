@@ -40,7 +40,7 @@ _NUMBER = re.compile(r"\d+\.\d+(e-?\d+)?|\d+e-\d+")
 _LINK = re.compile(r"(?<=\]\()(?!https?:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?(?=\))")
 _MODULE = re.compile(r"python -m (?P<module>\w[\w.]*)(?P<arguments>(?: +[^\s`#|&…]+)*)")
 _FILE = re.compile(r"`((?:service|training|tests|benchmarks|deploy|docker|docs|models)/[\w./-]+)`")
-_VARIABLE = re.compile(r"\b(?:SERVICE|SAGEMAKER)_[A-Z_]*[A-Z]\b")
+_VARIABLE = re.compile(r"\bSERVICE_[A-Z_]*[A-Z]\b")
 
 
 def text(page: Path) -> str:
