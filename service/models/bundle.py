@@ -35,7 +35,16 @@ from service.models.report import ExperimentsReport
 
 
 class BundleError(Exception):
-    """The folder cannot be served; the message says which file is wrong and what to do."""
+    """The folder cannot be served; the message says which file is wrong and what to do.
+
+    Attributes:
+        reason: the message without advice that counts only where one folder is served.
+
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason + advice)
+        self.reason = reason
 
 
 class Bundle:
@@ -51,11 +60,13 @@ class Bundle:
     def __init__(self, folder: Path) -> None:
         """Read and verify every file; a folder with a plain SavedModel is a bundle of that one.
 
+        Either may lie a folder or two deeper, as archives are packed.
+
         Raises:
             BundleError: a file is missing, changed, or of another schema.
 
         """
-        self.folder = folder
+        self.folder = folder = _unpacked(folder)
         self.manifest = _read_manifest(folder)
         for files in (self.manifest.files, *(entry.files for entry in self.manifest.models.values())):
             for name, expected in files.items():
@@ -80,23 +91,38 @@ class Bundle:
         return report
 
 
+_FILE = "bundle.json"
+
+
 def content_checksum(manifest: dict[str, Any]) -> str:
     """SHA-256 of a manifest without its own checksum, as compact JSON with sorted keys."""
     content = {key: value for key, value in manifest.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def _unpacked(folder: Path) -> Path:
+    """Go to the folder with the bundle where the given one holds it in another."""
+    try:
+        inner = saved_model.unpacked(folder, saved_model.places(folder, _FILE))
+    except saved_model.AmbiguousError as error:
+        raise BundleError(str(error)) from error
+    return folder if inner is None else folder / inner
+
+
 def _read_manifest(folder: Path) -> Manifest:
-    path = folder / "bundle.json"
-    if not path.exists() and (plain := saved_model.find(folder)) is not None:
-        return plain
+    path = folder / _FILE
+    try:
+        if not path.exists() and (plain := saved_model.find(folder)) is not None:
+            return plain
+    except saved_model.AmbiguousError as error:
+        raise BundleError(str(error)) from error
     try:
         text = path.read_text(encoding="utf-8")
         content = json.loads(text)
     except FileNotFoundError as error:
         raise BundleError(
-            f"{folder.resolve()} holds no bundle.json and no SavedModel; name a folder that does "
-            "(SERVICE_MODEL_DIR), or make one: python -m training release"
+            f"{folder.resolve()} holds no bundle.json and no SavedModel{saved_model.seen_elsewhere(folder)}",
+            "; name a folder that does (SERVICE_MODEL_DIR), or make one: python -m training release",
         ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read ({error}); {_REMEDY}") from error

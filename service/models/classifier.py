@@ -10,7 +10,7 @@ import numpy.typing as npt
 from service.arrays import PROBABILITIES, Engine, Pixels, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.http import offload
-from service.models import engines
+from service.models import adaptation, engines
 from service.models.assessment import Assessor
 from service.models.bundle import Bundle
 from service.models.manifest import Manifest, ModelEntry
@@ -64,6 +64,7 @@ class Classifier:
         engine: runs it.
         assessor: assesses its answers; None where the bundle has nothing to do it by.
         drift_monitor: counts what it was sent; None likewise.
+        notes: what was found out about a model of others, a sentence each.
 
     """
 
@@ -73,6 +74,7 @@ class Classifier:
     engine: Engine
     assessor: Assessor | None = None
     drift_monitor: DriftMonitor | None = None
+    notes: tuple[str, ...] = ()
 
     async def answer(self, pixels: Pixels) -> Answer:
         """Give the one of ``answers`` for float32 (1, 28, 28, 1), found together with those that others ask for."""
@@ -180,12 +182,9 @@ class Models:
 
     def _load(self, name: str, entry: ModelEntry) -> Classifier:
         engine = engines.load(self._engine, self._bundle, entry)
-        if entry.golden is None:
-            # A plain SavedModel: the least that can be asked of it is an answer of the right shape.
-            shape = engine.predict(np.zeros((1, 28, 28, 1), np.float32)).shape
-            if shape != (1, len(entry.labels)):
-                raise GoldenMismatchError(f"{name} answers one image with shape {shape}, not (1, {len(entry.labels)})")
-            return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name))
+        if entry.golden is None:  # a plain SavedModel
+            adapted, notes = adaptation.adapt(name, engine, len(entry.labels))
+            return Classifier(name, entry.version, entry.labels, InstrumentedEngine(adapted, name), notes=notes)
         assessor = None if entry.assessment is None else Assessor(self._bundle, entry.assessment)
         with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]

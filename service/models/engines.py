@@ -1,7 +1,7 @@
 """What runs a model: LiteRT, or TensorFlow with the same answers."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,10 @@ import numpy as np
 from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Probabilities
 from service.models.bundle import Bundle
 from service.models.manifest import ModelEntry
+
+_SERVING = "serving_default"
+_IMAGE_SHAPES = ((28, 28, 1), (28, 28), (784,))
+_CLASSES = 10  # of a model that does not say which output is its answer
 
 
 class EngineError(Exception):
@@ -27,6 +31,12 @@ class LiteRTEngine:
     _BLOCK_IMAGES = 32
 
     def __init__(self, model: Path) -> None:
+        """Load the model.
+
+        Raises:
+            EngineError: its inputs or outputs are not those of a classifier of 28×28 pixels.
+
+        """
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter
@@ -50,7 +60,7 @@ class LiteRTEngine:
 
     def _invoke(self, pixels: Pixels, names: Sequence[str]) -> list[Activations]:
         interpreter, into, out_of = self._of_size(len(pixels))
-        interpreter.set_tensor(into, pixels)
+        interpreter.set_tensor(into, pixels.reshape(-1, *self._shape))
         interpreter.invoke()
         return [interpreter.get_tensor(out_of[name]) for name in names]
 
@@ -59,30 +69,44 @@ class LiteRTEngine:
         prepared = self._local.__dict__.setdefault("prepared", {})
         if size not in prepared:
             interpreter = self._interpreter(model_content=self._content, num_threads=1)
-            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], (size, 28, 28, 1))
+            inputs, outputs = _details(interpreter)
+            into = inputs[_only_input(list(inputs))]
+            self._shape = _input_shape(into.get("shape_signature", into["shape"]), np.dtype(into["dtype"]).name)
+            interpreter.resize_tensor_input(into["index"], (size, *self._shape))
             interpreter.allocate_tensors()
-            found = {name: o["index"] for name, o in interpreter.get_signature_runner().get_output_details().items()}
-            if PROBABILITIES not in found:  # a stranger's model calls its one output what it likes
-                found = {PROBABILITIES: interpreter.get_output_details()[0]["index"]}
-            prepared[size] = (interpreter, interpreter.get_input_details()[0]["index"], found)
+            found = {name: o["index"] for name, o in outputs.items()}
+            if PROBABILITIES not in found:  # a stranger's model calls its output what it likes
+                name = _answer_name({name: tuple(o["shape"]) for name, o in outputs.items()})
+                found = {PROBABILITIES: outputs[name]["index"]}
+            prepared[size] = (interpreter, into["index"], found)
         return prepared[size]  # type: ignore[no-any-return]
 
 
 class TensorFlowEngine:
     """The SavedModel in TensorFlow.
 
-    Its ``serving_default`` signature has one input and one output, of any name; ``explain`` is this project's own.
+    Its ``serving_default`` signature, or its only one, has one input and an output for the labels, of any name;
+    ``explain`` is this project's own.
     """
 
     def __init__(self, saved_model: Path) -> None:
+        """Load the model.
+
+        Raises:
+            EngineError: as ``LiteRTEngine``.
+
+        """
         import tensorflow as tf
 
         self._to_tensor = tf.constant
         # The loaded object owns the variables; the signatures alone would outlive them.
         self._loaded = tf.saved_model.load(str(saved_model))
-        self._signature = self._loaded.signatures["serving_default"]
+        self._signature = self._loaded.signatures[_signature_name(self._loaded.signatures)]
         _, inputs = self._signature.structured_input_signature
-        (self._input,), (self._output,) = inputs, self._signature.structured_outputs
+        self._input = _only_input(list(inputs))
+        self._shape = _input_shape(inputs[self._input].shape, inputs[self._input].dtype.name)
+        outputs = self._signature.structured_outputs
+        self._output = _answer_name({name: tuple(output.shape) for name, output in outputs.items()})
         explain_signature = self._loaded.signatures.get("explain")
         self._explain_signature = (
             explain_signature
@@ -96,7 +120,7 @@ class TensorFlowEngine:
     def predict(self, pixels: Pixels) -> Probabilities:
         """Classify; see ``Engine``."""
         # By keyword: TensorFlow 2.21 takes milliseconds longer for a positional argument.
-        outputs = self._signature(**{self._input: self._to_tensor(pixels)})
+        outputs = self._signature(**{self._input: self._to_tensor(pixels.reshape(-1, *self._shape))})
         probabilities: Probabilities = outputs[self._output].numpy()
         return probabilities
 
@@ -106,6 +130,62 @@ class TensorFlowEngine:
             return {PROBABILITIES: self.predict(pixels)}
         outputs = self._explain_signature(images=self._to_tensor(pixels))
         return {name: outputs[name].numpy() for name in names}
+
+
+def _details(interpreter: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Describe the inputs and outputs of a LiteRT model's signature, by name."""
+    signatures = interpreter.get_signature_list()
+    if signatures:
+        # This must not outlive the call: an interpreter is not resized while somebody else has it.
+        runner = interpreter.get_signature_runner(_signature_name(signatures))
+        return runner.get_input_details(), runner.get_output_details()
+    described = (interpreter.get_input_details(), interpreter.get_output_details())  # an old converter's model
+    inputs, outputs = ({one["name"]: one for one in details} for details in described)
+    return inputs, outputs
+
+
+def _signature_name(names: Iterable[str]) -> str:
+    """Choose the signature to ask: ``serving_default``, or the only one."""
+    found = [name for name in names if name != "__saved_model_init_op"]
+    if _SERVING in found or len(found) == 1:
+        return _SERVING if _SERVING in found else found[0]
+    raise EngineError(
+        f"the model has no signature {_SERVING}, and {', '.join(sorted(found)) or 'no other'} instead; "
+        "export it with that one: model.export(DIR), or signatures={'serving_default': …}"
+    )
+
+
+def _only_input(names: list[str]) -> str:
+    if len(names) != 1:
+        raise EngineError(
+            f"the model has {len(names)} inputs ({', '.join(sorted(names))}); a classifier of pictures has one"
+        )
+    return names[0]
+
+
+def _input_shape(shape: Iterable[int | None], dtype: str) -> tuple[int, ...]:
+    """Give the shape of an image in a model's input: 28×28×1, 28×28 or 784."""
+    _, *image = shape
+    if tuple(image) not in _IMAGE_SHAPES or dtype != "float32":
+        written = "×".join("?" if edge in (None, -1) else str(edge) for edge in image)
+        raise EngineError(
+            f"the model's input is {dtype}, {written or 'a number'} an image; this service gives float32, 28×28×1, "
+            "28×28 or 784"
+        )
+    return tuple(edge for edge in image if edge is not None)
+
+
+def _answer_name(shapes: dict[str, tuple[int | None, ...]]) -> str:
+    """Choose the output to read: ``probabilities``, the only one, or the only one with a number for each label."""
+    if PROBABILITIES in shapes:
+        return PROBABILITIES
+    fitting = [name for name, shape in shapes.items() if len(shape) == 2 and shape[1] == _CLASSES]
+    if len(shapes) == 1 or len(fitting) == 1:
+        return (fitting or list(shapes))[0]
+    raise EngineError(
+        f"the model has {len(shapes)} outputs ({', '.join(sorted(shapes))}), {len(fitting)} of them of {_CLASSES} "
+        f"numbers an image; name the one with the labels {PROBABILITIES!r}"
+    )
 
 
 def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:

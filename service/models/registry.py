@@ -17,7 +17,7 @@ from secrets import token_hex
 
 from service import file_lock
 from service.errors import AlreadyLoadedError, NotFoundError, NotReadyError, OutOfMemoryError, UnusableError, shortened
-from service.models.bundle import Bundle
+from service.models.bundle import Bundle, BundleError
 from service.models.classifier import Models
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,149}"
@@ -56,6 +56,11 @@ def _size(bundle: Bundle) -> int:
     entries = bundle.manifest.models.values()
     files = [bundle.path(entry.litert or f"{entry.saved_model}/saved_model.pb") for entry in entries]
     return sum(file.stat().st_size + _PER_MODEL_BYTES for file in files)
+
+
+def _reason(error: Exception) -> str:
+    """Quote why a model cannot be served, without advice on settings that do not count in this mode."""
+    return shortened(error.reason if isinstance(error, BundleError) else str(error), 500)
 
 
 class ModelRegistry:
@@ -121,9 +126,7 @@ class ModelRegistry:
             except OutOfMemoryError:
                 raise
             except Exception as error:  # junk in a model's file makes LiteRT and TensorFlow raise errors of many kinds
-                raise UnusableError(
-                    f"the model in {shortened(url)} cannot be served: {shortened(str(error), 500)}"
-                ) from error
+                raise UnusableError(f"the model in {shortened(url)} cannot be served: {_reason(error)}") from error
             registration = Registration(name, url, size, token_hex(8))
             temporary = self._file(name).with_suffix(".tmp")
             temporary.write_text(json.dumps(asdict(registration)), encoding="utf-8")
@@ -164,7 +167,7 @@ class ModelRegistry:
             models = Models(Bundle(Path(registration.url)), self._engine)
             models.load()
         except Exception as error:  # it could be served when it was loaded
-            raise NotReadyError(f"{registration.url} can no longer be served: {shortened(str(error), 500)}") from error
+            raise NotReadyError(f"{registration.url} can no longer be served: {_reason(error)}") from error
         return models
 
     def _drop_unloaded(self) -> None:

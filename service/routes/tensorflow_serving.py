@@ -85,16 +85,17 @@ async def status(name: str, models: ModelsDependency, version: str | None = None
 @router.get("/{name:name_without_colon}/metadata", responses=_NOT_FOUND)
 @router.get("/{name:name_without_colon}/versions/{version:name_without_colon}/metadata", responses=_NOT_FOUND)
 async def metadata(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
-    """Describe a model's signature."""
+    """Describe a model's signature, and of a SavedModel of others what was adapted."""
     classifier = models.get(name, version)
     signature = {
         "inputs": {"images": _tensor("serving_default_images:0", -1, 28, 28, 1)},
         "outputs": {"probabilities": _tensor("StatefulPartitionedCall:0", -1, len(classifier.labels))},
         "method_name": "tensorflow/serving/predict",
     }
+    notes = {"notes": list(classifier.notes)} if classifier.notes else {}
     return {
         "model_spec": {"name": classifier.name, "signature_name": "", "version": classifier.version},
-        "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}},
+        "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}, **notes},
     }
 
 

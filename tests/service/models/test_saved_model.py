@@ -81,5 +81,5 @@ def test_a_model_of_another_shape_is_refused(tmp_path: Path) -> None:
     keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]).export(
         tmp_path / "1", verbose=False
     )
-    with pytest.raises(Exception, match=r"answers one image with shape \(1, 3\), not \(1, 10\)"):
+    with pytest.raises(Exception, match=r"answers 100 images with shape \(100, 3\), not \(100, 10\)"):
         Models(Bundle(tmp_path), "tensorflow").load()

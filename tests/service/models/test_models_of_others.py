@@ -1,0 +1,249 @@
+"""SavedModels that others made: what they take and give is told by their answers, and they are found where they lie."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from service.models.bundle import Bundle, BundleError
+from service.models.classifier import Classifier, Models
+from service.models.registry import ModelRegistry
+from tests.conftest import DATA, MODELS, Samples, StartServer
+
+Network = Callable[[Any], Any]
+
+
+class Released:
+    """The released baseline: float32 (N, 28, 28, 1) in 0…1 → probabilities."""
+
+    def __init__(self) -> None:
+        self.loaded = tf.saved_model.load(str(MODELS / "baseline" / "1"))  # it owns the variables
+
+    def __call__(self, images: Any) -> Any:
+        return self.loaded.signatures["serving_default"](images=images)["probabilities"]
+
+
+@pytest.fixture(scope="module")
+def released() -> Released:
+    return Released()
+
+
+def export(
+    network: Network,
+    folder: Path,
+    released: Released,
+    *,
+    shape: tuple[int, ...] = (28, 28, 1),
+    name: str = "serving_default",
+    litert: bool = False,
+    dtype: Any = tf.float32,
+) -> Path:
+    """Write a SavedModel whose one signature is the network's, and its LiteRT model."""
+    module = tf.Module()
+    module.kept = released.loaded
+    signature = tf.function(network, input_signature=[tf.TensorSpec((None, *shape), dtype, name="x")])
+    tf.saved_model.save(module, str(folder), signatures={name: signature})
+    if litert:
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[name])
+        (folder / "assets.extra").mkdir()
+        (folder / "assets.extra" / "model.tflite").write_bytes(converter.convert())
+    return folder
+
+
+def loaded(folder: Path, engine: str) -> Classifier:
+    models = Models(Bundle(folder), engine)
+    models.load()
+    return models.get()
+
+
+ENGINES = pytest.mark.parametrize("engine", ["tensorflow", "litert"])
+
+
+@ENGINES
+def test_logits_get_their_softmax_and_it_is_said(
+    released: Released, samples: Samples, tmp_path: Path, engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    export(
+        lambda x: {"dense_1": tf.math.log(released(x) + 1e-9) + 2.0},
+        tmp_path / "1",
+        released=released,
+        litert=engine == "litert",
+    )
+    with caplog.at_level(logging.WARNING):
+        classifier = loaded(tmp_path, engine)
+    assert classifier.notes == ("model gives logits, not probabilities: softmax is applied to them",)
+    assert classifier.notes[0] in caplog.text
+    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    found = classifier.engine.predict(pixels)
+    np.testing.assert_allclose(found, released(tf.constant(pixels)).numpy(), atol=1e-4)
+    assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
+
+
+@ENGINES
+def test_the_tutorials_network_without_softmax_is_served_with_probabilities(
+    tmp_path: Path, engine: str, start_server: StartServer
+) -> None:
+    """Flatten, Dense 128, Dense 10, with images of 28×28: no channel, no softmax."""
+    network = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dense(10),
+        ]
+    )
+    network.export(tmp_path / "1", verbose=False)
+    if engine == "litert":
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "1"), signature_keys=["serving_default"])
+        (tmp_path / "1" / "assets.extra").mkdir()
+        (tmp_path / "1" / "assets.extra" / "model.tflite").write_bytes(converter.convert())
+    url = start_server(SERVICE_MODEL_DIR=str(tmp_path), SERVICE_ENGINE=engine)
+    content = (DATA / "dress.png").read_bytes()
+    answer = httpx.post(f"{url}/predict", content=content, headers={"content-type": "image/png"}).json()
+    shares = [one["probability"] for one in answer["predictions"]]
+    assert min(shares) >= 0
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    notes = httpx.get(f"{url}/v1/models/model/metadata").json()["metadata"]["notes"]
+    assert "logits" in notes[0]
+    assert "was it trained on Fashion-MNIST" in notes[1]  # it was not trained at all
+
+
+@ENGINES
+def test_a_network_that_scales_its_input_itself_is_given_0_to_255(
+    released: Released, samples: Samples, tmp_path: Path, engine: str
+) -> None:
+    export(lambda x: {"y": released(x / 255.0)}, tmp_path / "1", released, litert=engine == "litert")
+    classifier = loaded(tmp_path, engine)
+    assert "from 0 to 255" in classifier.notes[0]
+    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
+
+
+@ENGINES
+@pytest.mark.parametrize("shape", [(28, 28), (784,), (28, 28, 1)])
+def test_images_of_each_shape_are_given_as_the_model_takes_them(
+    released: Released, samples: Samples, tmp_path: Path, engine: str, shape: tuple[int, ...]
+) -> None:
+    def network(x: Any) -> Any:
+        return {"y": released(tf.reshape(x, (-1, 28, 28, 1)))}
+
+    export(network, tmp_path / "1", released, shape=shape, litert=engine == "litert")
+    classifier = loaded(tmp_path, engine)
+    assert classifier.notes == ()
+    pixels = (samples.images[:33] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
+
+
+@ENGINES
+def test_of_several_outputs_the_labels_one_is_read(
+    released: Released, samples: Samples, tmp_path: Path, engine: str
+) -> None:
+    def network(x: Any) -> Any:
+        return {"features": tf.reshape(x, (-1, 784))[:, :64], "z": released(x)}
+
+    export(network, tmp_path / "1", released, litert=engine == "litert")
+    classifier = loaded(tmp_path, engine)
+    pixels = (samples.images[:3] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("engine", "network", "words"),
+    [
+        ("litert", lambda p: {"y": p[:, :3]}, r"shape \(100, 3\), not \(100, 10\)"),
+        ("tensorflow", lambda p: {"y": tf.concat([p, p], 1)}, r"shape \(100, 20\), not \(100, 10\)"),
+        ("tensorflow", lambda p: {"y": tf.sigmoid(p)}, "as a sigmoid does"),
+        ("litert", lambda p: {"y": tf.sqrt(p - 2.0)}, "NaN or infinite"),
+        ("litert", lambda p: {"a": p, "b": p}, "2 outputs .*name the one with the labels"),
+        ("tensorflow", lambda p: {"a": p, "b": p}, "2 outputs .*name the one with the labels"),
+    ],
+)
+def test_what_gives_no_probabilities_is_refused(
+    released: Released, tmp_path: Path, engine: str, network: Network, words: str
+) -> None:
+    export(lambda x: network(released(x)), tmp_path / "1", released, litert=engine == "litert")
+    with pytest.raises(Exception, match=words):
+        loaded(tmp_path, engine)
+
+
+def test_other_signatures_and_inputs_are_refused_or_told_apart(released: Released, tmp_path: Path) -> None:
+    export(lambda x: {"y": released(x)}, tmp_path / "one" / "1", released, name="classify")
+    assert loaded(tmp_path / "one", "tensorflow").notes == ()
+    module = tf.Module()
+    module.kept = released.loaded
+    spec = tf.TensorSpec((None, 28, 28, 1), tf.float32, name="x")
+    functions = {
+        name: tf.function(lambda x: {"y": released(x)}, input_signature=[spec]) for name in ("classify", "regress")
+    }
+    tf.saved_model.save(module, str(tmp_path / "two" / "1"), signatures=functions)
+    with pytest.raises(Exception, match="no signature serving_default, and classify, regress instead"):
+        loaded(tmp_path / "two", "tensorflow")
+    both = tf.function(
+        lambda x, z: {"y": released(x + z)}, input_signature=[spec, tf.TensorSpec((None, 28, 28, 1), name="z")]
+    )
+    tf.saved_model.save(module, str(tmp_path / "inputs" / "1"), signatures={"serving_default": both})
+    with pytest.raises(Exception, match=r"2 inputs \(x, z\)"):
+        loaded(tmp_path / "inputs", "tensorflow")
+    export(lambda x: {"y": released(x[..., :1])}, tmp_path / "rgb" / "1", released, shape=(28, 28, 3))
+    with pytest.raises(Exception, match="float32, 28×28×3 an image"):
+        loaded(tmp_path / "rgb", "tensorflow")
+    export(
+        lambda x: {"y": released(tf.cast(x, tf.float32) / 255.0)},
+        tmp_path / "u" / "1",
+        released=released,
+        dtype=tf.uint8,
+    )
+    with pytest.raises(Exception, match="input is uint8"):
+        loaded(tmp_path / "u", "tensorflow")
+
+
+@pytest.mark.parametrize("place", [".", "1", "model", "model/1", "export/Servo/1", "a/b"])
+def test_a_savedmodel_is_found_where_archives_have_it(tmp_path: Path, place: str) -> None:
+    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "m" / place, dirs_exist_ok=True)
+    (tmp_path / "m" / "code").mkdir()
+    assert loaded(tmp_path / "m", "litert").version == "1"
+
+
+def test_a_bundle_is_found_in_its_folder(tmp_path: Path) -> None:
+    shutil.copytree(MODELS, tmp_path / "m" / "models")
+    assert Bundle(tmp_path / "m").folder == tmp_path / "m" / "models"
+    assert loaded(tmp_path / "m", "litert").assessor is not None
+
+
+def test_of_versions_in_a_folder_the_highest_is_served(tmp_path: Path) -> None:
+    for version in ("9", "10"):
+        shutil.copytree(MODELS / "baseline" / "1", tmp_path / "m" / "shoes" / version)
+    assert Bundle(tmp_path / "m").manifest.models["model"].version == "10"
+
+
+def test_where_a_model_was_seen_is_said(tmp_path: Path) -> None:
+    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "two" / "a" / "1")
+    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "two" / "b" / "1")
+    with pytest.raises(BundleError, match="several models: a, b; give one"):
+        Bundle(tmp_path / "two")
+    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "deep" / "a" / "b" / "c" / "1")
+    with pytest.raises(BundleError, match="one was seen in a/b/c/1"):
+        Bundle(tmp_path / "deep")
+    for name, words in {"net.keras": r"model\.export\(DIR\)", "net.h5": "export", "model.tar.gz": "unpack it"}.items():
+        folder = tmp_path / name.replace(".", "_") / "inner"
+        folder.mkdir(parents=True)
+        (folder / name).write_bytes(b"-")
+        with pytest.raises(BundleError, match=rf"no SavedModel, but inner/{name}: .*{words}.*SERVICE_MODEL_DIR"):
+            Bundle(folder.parent)
+
+
+def test_multi_model_mode_gives_no_advice_on_settings_that_do_not_count(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "empty").mkdir()
+    registry = ModelRegistry(tmp_path / "state", engine="litert", memory=10**9, workers=1)
+    with pytest.raises(Exception, match=r"no bundle\.json and no SavedModel") as caught:
+        registry.load("shoes", str(tmp_path / "empty"))
+    assert "SERVICE_MODEL_DIR" not in str(caught.value)
+    assert "python -m" not in str(caught.value)
