@@ -23,6 +23,8 @@ from service.http import offload, problems
 from service.http.access_log import AccessLog
 from service.http.admission import Admission
 from service.http.body_limit import BodyLimit
+from service.http.head_requests import HeadAsGet
+from service.http.plain_errors import PlainErrors
 from service.http.security import ApiKey
 from service.models.bundle import Bundle
 from service.models.classifier import Models
@@ -74,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.drain = Drain()
     if not settings.sagemaker_multi_model:
         app.add_middleware(DirectRoutes, routes=[*predict.router.routes, *sagemaker.router.routes])
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, max_in_flight=settings.max_in_flight)
     if settings.api_key is not None:
@@ -86,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
+    app.add_middleware(PlainErrors)
     app.add_middleware(AccessLog)
     if settings.otlp_endpoint:
         tracing.install(app, settings.otlp_endpoint)

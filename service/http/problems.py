@@ -107,7 +107,10 @@ def _methods(request: Request) -> list[str]:
     return [
         method
         for method in HTTPMethod
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+        if any(
+            route.matches({**request.scope, "method": "GET" if method == "HEAD" else method})[0] is Match.FULL
+            for route in request.app.routes
+        )
     ]
 
 

@@ -1,7 +1,7 @@
 """For students and teachers: the results table, and what it says about convolution."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
 
 from service.http import negotiation
 from service.models.report import ExperimentDetail, ExperimentsReport
@@ -32,9 +32,12 @@ async def experiments(request: Request, rendered: ReportsDependency) -> Response
 
 
 @router.get("/figures/{name}", include_in_schema=False)
-async def figure(name: str, rendered: ReportsDependency) -> Response:
-    """Give a picture of the report."""
-    return FileResponse(rendered.figure(name))
+async def figure(request: Request, name: str, rendered: ReportsDependency) -> Response:
+    """Give a picture of the report; 304 to a client that has it."""
+    path = rendered.figure(name)
+    answer = StaticFiles(directory=path.parent).file_response(path, path.stat(), request.scope)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
 
 
 @router.get(

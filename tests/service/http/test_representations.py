@@ -1,0 +1,65 @@
+"""HEAD, conditional and partial requests, and the framework's own refusals."""
+
+import httpx
+import pytest
+
+from tests.conftest import StartServer, assert_problem
+
+SCRIPT = "/static/swagger-ui/swagger-ui-bundle.js"
+PATHS = ["/", "/docs", "/openapi.json", "/experiments", "/experiments/cnn_a", "/metrics", "/execution-parameters",
+         "/v1/models/cnn_a", "/v1/models/cnn_a/metadata", "/static/style.css", "/ping"]  # fmt: skip
+
+
+def figure(client: httpx.Client) -> str:
+    page = client.get("/experiments", headers={"accept": "text/html"}).text
+    return "/figures/" + page.partition("figures/")[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_head_answers_as_get_without_a_body(client: httpx.Client, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"] if "content-type" in got.headers else True
+    assert path in ("/metrics", "/ping") or head.headers["content-length"] == got.headers["content-length"]
+
+
+def test_head_of_what_is_not_there_is_as_get_s(client: httpx.Client) -> None:
+    assert client.head("/nothing").status_code == 404
+    assert client.head("/experiments/nothing").status_code == 404
+    refused = client.head("/predict")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "POST"
+    assert client.delete("/experiments").headers["allow"] == "GET, HEAD"
+
+
+def test_a_figure_and_a_file_are_not_sent_to_who_has_them(client: httpx.Client) -> None:
+    for path in (figure(client), SCRIPT):
+        first = client.get(path)
+        assert first.headers["cache-control"] == "no-cache"
+        again = client.get(path, headers={"if-none-match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert client.get(path, headers={"if-none-match": '"another"'}).content == first.content
+        since = {"if-modified-since": first.headers["last-modified"]}
+        assert client.get(path, headers=since).status_code == 304
+
+
+def test_a_range_is_answered_and_one_that_cannot_be_is_refused_like_all_else(client: httpx.Client) -> None:
+    for path in (figure(client), SCRIPT):
+        assert client.get(path, headers={"range": "bytes=0-9"}).content == client.get(path).content[:10]
+        beyond = client.get(path, headers={"range": "bytes=99999999-"})
+        assert_problem(beyond, 416, "no such range")
+        assert beyond.headers["content-range"].startswith("bytes */")
+        assert_problem(client.get(path, headers={"range": "lines=0-9"}), 400, "bytes range")
+    assert_problem(client.get("/static/nothing.js"), 404, "/static/nothing.js")
+    assert_problem(client.get("/figures/nothing.svg"), 404, "no figure")
+
+
+def test_a_refused_preflight_is_a_problem_document(start_server: StartServer) -> None:
+    url = start_server(SERVICE_CORS_ORIGINS="https://shop.example")
+    asked = {"Access-Control-Request-Method": "POST", "Origin": "https://evil.example"}
+    refused = httpx.options(f"{url}/predict", headers=asked)
+    assert_problem(refused, 400, "Disallowed CORS origin")
+    assert "access-control-allow-origin" not in refused.headers
+    allowed = httpx.options(f"{url}/predict", headers=asked | {"Origin": "https://shop.example"})
+    assert allowed.status_code == 200
