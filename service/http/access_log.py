@@ -1,6 +1,6 @@
-"""What is done around every request: it is named, counted, timed and logged, and a page's answer is guarded.
+"""Names, counts, times and logs every request, and adds the security headers to pages.
 
-One middleware for all of it: each of its own would wrap ``send`` again, for every message of every request.
+One middleware does all of it, since each would wrap ``send`` again, for every message of every request.
 """
 
 import time

@@ -18,7 +18,7 @@ _MAX_EXPLAINED_BYTES = 1024 * 1024
 
 _UNLOCATED_MISTAKE = (
     "there is a mistake in it, such as a missing comma or bracket, NaN, an integer of more than 64 bits, or JSON lines "
-    "that are not called so; where, is told of 1 MB and less"
+    "that are not declared as such; the place is named in bodies of at most 1 MB"
 )
 _ORJSON_TOO_DEEP = ("allocate memory", "depth limit")
 _TOO_DEEP = "its lists and objects are more than 1,000 deep"

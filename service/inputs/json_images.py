@@ -1,8 +1,8 @@
 """JSON → float32 (N, 28, 28, 1): TensorFlow Serving's row and column formats, and one image a line.
 
-simdjson writes the numbers into an array as they come, whatever lists they are in. That the lists are those of images
-is told by how many there are, or by the text's brackets and commas, so that no Python object is made for a number; but
-where other fields have lists, too, each pixel of 28×28×1 is looked at.
+simdjson writes the numbers into an array as they come, whatever lists they are in. The number of lists, or the text's
+brackets and commas, show whether the lists are images, so that no Python object is made for a number. Only where other
+fields hold lists too does the reader look at each pixel of 28×28×1.
 """
 
 from collections.abc import Callable, Sequence
@@ -181,7 +181,7 @@ def _check_length(image: Any, name: str, hint: str) -> None:
 
 
 def _check_rows(image: Any, name: str, hint: str) -> None:
-    """Require 28 rows of 28; the hint is for who sent the rows of one image where images were to be."""
+    """Require 28 rows of 28; the hint helps a client that sent one image's rows instead of images."""
     lengths = {len(row) for row in image if _is_list(row)}
     others = {type(row) for row in image if not _is_list(row)}
     if not others and lengths == {28}:

@@ -1,9 +1,9 @@
-"""What arrives together is classified together: dynamic batching that waits for nothing.
+"""Classifies pictures together that arrive together: dynamic batching that waits for nothing.
 
-Servers that batch usually hold a request back for some milliseconds, in the hope of others. Here only those share a
-batch that are ready in the same turn of the event loop: none when little is asked, many when much is. The model takes
-as long for eight pictures as for eight times one, but all that is done before and after it is done once, and does not
-find the caches filled with the model's weights each time.
+Servers that batch usually hold a request back for some milliseconds and hope for others. Here, requests share a batch
+only if they are ready in the same turn of the event loop: none under light load, many under heavy load. The model takes
+as long for eight pictures as for eight times one. The gain is outside it: the work before and after it is done once, and
+finds its data in the processor's caches.
 """
 
 import asyncio

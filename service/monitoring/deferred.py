@@ -1,4 +1,4 @@
-"""Work that no client waits for: what is counted and logged of a request once its answer is on its way."""
+"""Runs work that no client waits for, such as counting and logging, once the answer is on its way."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An explanation as one PNG: the picture, what the answer hangs on, and the feature maps of each convolution."""
+"""An explanation as one PNG: the picture, the parts that the answer depends on, and the feature maps of each convolution."""
 
 from io import BytesIO
 
@@ -32,7 +32,7 @@ def draw(explanation: Explanation, pixels: Pixels, model: str, label: str) -> by
     pen.text((_MARGIN, 74), f"says {model}", _SOFT, ImageFont.load_default(18))
     grey = pixels[0, ..., 0]
     _place(sheet, (_MARGIN, top), np.repeat(_to_bytes(grey * 255)[..., None], 3, axis=2), "What the model saw")
-    _place(sheet, (_MARGIN + _PICTURE + 40, top), _overlay(grey, explanation.drop), "What the answer hangs on")
+    _place(sheet, (_MARGIN + _PICTURE + 40, top), _overlay(grey, explanation.drop), "What the answer depends on")
     lowest = float(explanation.answer.probabilities.max() - explanation.drop.max())
     note = (
         f"A patch of {PATCH} by {PATCH} pixels, black like the\nbackground, hides one place after another.\n\n"

@@ -69,7 +69,7 @@ class Maps(BaseModel):
 
 
 class Occlusion(BaseModel):
-    """Occlusion sensitivity: what the answer hangs on (Zeiler and Fergus 2014)."""
+    """Occlusion sensitivity: which parts of the picture the answer depends on (Zeiler and Fergus 2014)."""
 
     class_id: int = Field(description="the predicted class, whose probability is watched")
     probability: float = Field(ge=0, le=1, description="of that class, with nothing hidden")

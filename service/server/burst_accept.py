@@ -1,7 +1,7 @@
-"""Connections that wait to be accepted, behind a worker that has much to do.
+"""Accepts many connections at once when a worker is busy, so that a health check does not wait behind them.
 
-uvloop accepts one connection in a turn of its event loop. A turn that answers a hundred requests takes a good while, so
-that behind hundreds of new clients a health check would wait for seconds.
+uvloop accepts one connection in each turn of its event loop. A turn that answers a hundred requests takes long: behind
+hundreds of new clients, a health check would wait for seconds.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ _MAX_ACCEPTS = 32
 
 
 class BurstAcceptor:
-    """Accepts many connections in one turn of the event loop, for who is busy; one for each process.
+    """Accepts many connections in one turn of the event loop; one acceptor for each process.
 
-    Not for others: of several workers that share a port, the first to wake would take all connections that come
-    together, and keep them.
+    Only a busy worker may use it: of several workers that share a port, the first to wake would take all connections
+    that come together.
     """
 
     def __init__(self, listening: Sequence[socket.socket]) -> None:

@@ -8,12 +8,14 @@ import keras
 import pytest
 
 from service.arrays import Engine
+from service.models import saved_model
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 from service.models.engines import EngineError, LiteRTEngine, TensorFlowEngine
 from service.monitoring.metrics import InstrumentedEngine
 from tests.conftest import DATA, MODELS, StartServer
 from training.__main__ import main
+from training.data.fashion_mnist import CLASS_NAMES
 
 PNG = {"content-type": "image/png"}
 
@@ -83,3 +85,8 @@ def test_a_model_of_another_shape_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(Exception, match=r"answers 100 images with shape \(100, 3\), not \(100, 10\)"):
         Models(Bundle(tmp_path), "tensorflow").load()
+
+
+def test_its_labels_are_those_of_the_dataset() -> None:
+    """Neither package imports the other, so each has the list."""
+    assert tuple(saved_model.LABELS) == CLASS_NAMES
