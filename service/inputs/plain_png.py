@@ -1,4 +1,6 @@
-"""The pictures that are sent most, read in a quarter of the time: the dataset's own, 28×28 and grey, as plain PNGs.
+"""Reads the pictures that are sent most, the dataset's own as plain PNGs: 28 % less time for a request.
+
+Measured with ``python -m benchmarks.speed.parts plain_png``, eight requests at a time.
 
 Of such a file ``Image.open`` takes longer to find out what it is than to decode it. Here the file must look exactly so:
 a header chunk for 28×28 pixels of 8 bits, grey and not interlaced, one of data, and the end. Pillow's decoder does the

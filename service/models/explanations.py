@@ -1,8 +1,8 @@
 """Why a model answers as it does: which parts of the picture matter, and what its layers found.
 
 Occlusion sensitivity (Zeiler and Fergus 2014, "Visualizing and understanding convolutional networks", section 4.2): a
-patch slides over the picture, and at each place the probability of the predicted class is computed anew. Where it drops,
-the answer depends on what the patch hid. The patch is background here, so it takes garment away and adds nothing.
+patch slides over the picture, and at each place the predicted class's probability is computed anew. Where it drops, the
+answer depends on what the patch hid. The patch is background here, so it takes garment away and adds nothing.
 """
 
 import base64

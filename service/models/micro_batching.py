@@ -2,8 +2,8 @@
 
 Servers that batch usually hold a request back for some milliseconds and hope for others. Here, requests share a batch
 only if they are ready in the same turn of the event loop: none under light load, many under heavy load. The model takes
-as long for eight pictures as for eight times one. The gain is outside it: the work before and after it is done once, and
-finds its data in the processor's caches.
+as long for eight pictures as for eight times one. The gain is outside it: the work before and after it is done once,
+and finds its data in the processor's caches.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""An explanation as one PNG: the picture, the parts that the answer depends on, and the feature maps of each convolution."""
+"""An explanation as one PNG: the picture, what the answer depends on, and each convolution's feature maps."""
 
 from io import BytesIO
 
