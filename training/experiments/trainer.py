@@ -51,7 +51,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
 
     _make_deterministic(seed)
     batches = -(-epoch_data.images // recipe.batch_size)
-    model, history, seconds = _resume(experiment, seed, runs, batches=batches) or (
+    model, history, seconds = resume(experiment, seed, runs, batches=batches) or (
         _compiled(experiment, batches=batches),
         {},
         0.0,
@@ -168,9 +168,13 @@ def _checkpoint(
     write_atomically(runs.progress(experiment.name, seed), to_json(described))
 
 
-def _resume(
+def resume(
     experiment: Experiment, seed: int, runs: RunFolder, *, batches: int
 ) -> tuple[keras.Model, dict[str, list[float]], float] | None:
+    """Load a checkpoint: the network with its optimiser, the history and the seconds so far; None where there is none.
+
+    One that is damaged or of another epoch than its history counts as none.
+    """
     try:
         described = json.loads(runs.progress(experiment.name, seed).read_text(encoding="utf-8"))
         if described["fingerprint"] != experiment.fingerprint(seed):

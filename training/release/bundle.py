@@ -52,11 +52,11 @@ def release(
         entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
         document.write(built, building)
         write_manifest(building, entries, default_model=_default(entries, built.content))
-        _install(building, models)
+        install(building, models)
     print(f"{models}: a bundle of {', '.join(entries)}")
 
 
-def _install(building: Path, models: Path) -> None:
+def install(building: Path, models: Path) -> None:
     """Put a whole bundle into a folder that may hold an older one, and may be a mount: nothing is renamed onto it.
 
     ``bundle.json`` comes last and all at once. Until then the old one's checksums do not fit, so that a reader finds

@@ -1,8 +1,6 @@
 """What is answered the short way is answered as the long way has it."""
 
-import asyncio
 import json
-import threading
 
 import httpx
 import numpy as np
@@ -10,44 +8,12 @@ import orjson
 import pytest
 
 from service.errors import MalformedError, ServiceError, UnusableError
-from service.http import offload
 from service.inputs.batches import Batch
 from service.inputs.json_images import read_json, read_json_lines
 from service.outputs.writers import write_json
 from tests.conftest import DATA, Samples, assert_problem
 
 PICTURE = (DATA / "coat.png").read_bytes()
-
-
-def form(boundary: str, head: str, content: bytes, end: str = "--\r\n") -> tuple[bytes, dict[str, str]]:
-    body = f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + f"\r\n--{boundary}{end}".encode()
-    return body, {"content-type": f"multipart/form-data; boundary={boundary}"}
-
-
-PLAIN = 'Content-Disposition: form-data; name="file"; filename="coat.png"\r\nContent-Type: image/png'
-ODD = 'content-type: image/png\r\ncontent-disposition: form-data; filename=coat.png; name="file"'
-
-
-@pytest.mark.parametrize(
-    ("head", "end"),
-    [(PLAIN, "--\r\n"), (PLAIN, "--"), (ODD, "--\r\n"), (PLAIN, "--\r\nepilogue"), (PLAIN, "--\r\n\r\n")],
-)
-def test_a_form_is_read_alike_whichever_way_it_is_written(client: httpx.Client, head: str, end: str) -> None:
-    bare = client.post("/predict", content=PICTURE, headers={"content-type": "image/png"})
-    body, headers = form("b0undary", head, PICTURE, end)
-    answer = client.post("/predict", content=body, headers=headers)
-    assert answer.status_code == 200, answer.text
-    assert answer.json() == bare.json()
-
-
-def test_a_form_of_two_files_is_no_form_of_one(client: httpx.Client) -> None:
-    body, headers = form("b", PLAIN, PICTURE + b"\r\n--b\r\n" + PLAIN.encode() + b"\r\n\r\n" + PICTURE)
-    assert_problem(client.post("/predict", content=body, headers=headers), 400, "Send one file")
-
-
-def test_an_empty_file_in_a_form_is_an_empty_picture(client: httpx.Client) -> None:
-    body, headers = form("b", PLAIN, b"")
-    assert_problem(client.post("/predict", content=body, headers=headers), 400, "0 bytes")
 
 
 @pytest.mark.parametrize(
@@ -203,37 +169,3 @@ def test_a_long_answer_is_written_as_a_short_one() -> None:
     content = orjson.loads(write_json(probabilities, Batch(probabilities)))
     assert list(content) == ["predictions"]
     np.testing.assert_allclose(content["predictions"], probabilities, rtol=1e-6)
-
-
-@pytest.mark.parametrize("threads", [1, 3])
-def test_a_batch_in_pieces_comes_back_in_order_and_small_work_comes_between(threads: int) -> None:
-    batch = np.arange(2_000, dtype=np.float32)[:, np.newaxis]
-    used: set[int] = set()
-    together = threading.Barrier(threads)
-
-    def work(piece: offload.Array) -> offload.Array:
-        if len(used) < threads:  # the first piece of each waits for the others': all of them work
-            used.add(threading.get_ident())
-            together.wait(10)
-        return piece * 2
-
-    async def both() -> list[str]:
-        offload.set_threads(threads)
-        order: list[str] = []
-
-        async def large() -> None:
-            np.testing.assert_array_equal(await offload.run_in_pieces(work, batch), batch * 2)
-            order.append("large")
-
-        async def small() -> None:
-            await offload.run(lambda: None)
-            order.append("small")
-
-        await asyncio.gather(large(), small())
-        return order
-
-    try:
-        assert asyncio.run(both()) == ["small", "large"]
-        assert len(used) == threads
-    finally:
-        offload.set_threads(1)

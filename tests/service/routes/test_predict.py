@@ -1,7 +1,6 @@
 """POST /predict and /compare: every way in, over HTTP."""
 
 import base64
-import gzip
 from io import BytesIO
 
 import httpx
@@ -108,69 +107,6 @@ def test_bad_parameters_are_named(client: httpx.Client, parameters: dict[str, st
 def test_unknown_model_lists_the_served_ones(client: httpx.Client) -> None:
     response = client.post("/predict", params={"model": "resnet"}, content=b"", headers=PNG)
     assert_problem(response, 404, "'resnet'", "baseline, cnn_a, cnn_b")
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "word"),
-    [
-        (b"", 400, "not JSON"),
-        (b'{"image": ', 400, "not JSON"),
-        (b"[]", 422, '{"image"'),
-        (b'{"picture": "abc"}', 422, '{"image"'),
-        (b'{"image": 5}', 422, '{"image"'),
-        (b'{"image": "aGVs\nbG8="}', 400, "a line break in a text is written \\n (line 1, character 16)"),
-        ('{"image": "é"}'.encode(), 400, "base64"),
-        (b'{"image": "aGVsbG8=", "model": "cnn_b"}', 422, "as ?model="),
-        (b'{"image": "%%%"}', 400, "base64"),
-        (b'{"image": "data:image/png,abc"}', 422, "base64"),
-        (b'{"image": "aGVsbG8="}', 400, "not a picture"),
-        (b'{"image": ""}', 400, "empty"),
-    ],
-)
-def test_bad_json_is_explained(client: httpx.Client, body: bytes, status: int, word: str) -> None:
-    response = client.post("/predict", content=body, headers={"content-type": "application/json"})
-    assert_problem(response, status, word)
-
-
-def test_form_without_the_field_is_explained(client: httpx.Client) -> None:
-    response = client.post("/predict", data={"model": "cnn_b"}, files={"file": (DATA / "coat.png").read_bytes()})
-    assert_problem(response, 422, "model goes into the address")
-    response = client.post("/predict", files={"picture": ("coat.png", b"x")})
-    assert_problem(response, 422, "'file'", "picture")
-    response = client.post("/predict", data={"file": "text"}, files={"other": b"x"})
-    assert_problem(response, 422, "'file' is text", "file=@")
-
-
-def test_broken_form_is_explained(client: httpx.Client) -> None:
-    headers = {"content-type": "multipart/form-data; boundary=x"}
-    assert_problem(client.post("/predict", content=b"--x\r\nnonsense", headers=headers), 400, "closing boundary")
-    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nGIF'
-    assert_problem(client.post("/predict", content=part, headers=headers), 400, "closing boundary")
-    files = [("file", ("a.png", b"x")), ("file", ("b.png", b"x"))]
-    assert_problem(client.post("/predict", files=files), 400, "Send one file")
-    for charset in ("undefined", "no-such-charset"):
-        odd = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
-        assert_problem(client.post("/predict", content=part + b"\r\n--x--", headers=odd), 400)
-    name = b'--x\r\nContent-Disposition: form-data; name="\\ud800"\r\n\r\nv\r\n--x--'
-    odd = {"content-type": "multipart/form-data; boundary=x; charset=unicode_escape"}
-    assert_problem(client.post("/predict", content=name, headers=odd), 422, "'file'")
-    response = client.post("/predict", content=b"--x\r\n", headers={"content-type": "multipart/form-data"})
-    assert_problem(response, 400, "boundary")
-
-
-@pytest.mark.parametrize("content_type", ["text/plain", "image/svg+xml", "application/x-www-form-urlencoded", ""])
-def test_other_content_types_are_refused_with_the_list(client: httpx.Client, content_type: str) -> None:
-    response = client.post("/predict", content=b"x", headers={"content-type": content_type})
-    assert_problem(response, 415, "multipart/form-data", "image/png", "application/json")
-
-
-@pytest.mark.parametrize("path", ["/predict", "/invocations", "/v1/models/cnn_a:predict"])
-def test_a_compressed_body_is_explained(client: httpx.Client, path: str) -> None:
-    content = (DATA / "coat.png").read_bytes()
-    headers = {"content-type": "image/png", "content-encoding": "gzip"}
-    assert_problem(client.post(path, content=gzip.compress(content), headers=headers), 415, "'gzip'", "uncompressed")
-    as_it_is = client.post(path, content=content, headers=headers | {"content-encoding": "identity"})
-    assert "uncompressed" not in as_it_is.text
 
 
 def test_a_content_length_of_many_digits_is_a_number() -> None:

@@ -1,7 +1,7 @@
 """Training on 220 real images: seeded, resumable, exact."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import pytest
 from training.data.fashion_mnist import FashionMNIST, scale
 from training.errors import TrainingError
 from training.experiments import architectures, trainer
-from training.experiments.experiment import Experiment, Recipe
+from training.experiments.experiment import Recipe
 from training.experiments.local_runner import plan_runs, run_experiments
 from training.experiments.registry import EXPERIMENTS, select
 from training.experiments.runs import Run, RunFolder
 
 SHORT = Recipe(epochs=3, batch_size=32)
+EXPERIMENT = replace(EXPERIMENTS["cnn_a"], recipe=SHORT)
 
 
 class Quiet:
@@ -39,11 +40,6 @@ class Quiet:
             raise KeyboardInterrupt
 
 
-@pytest.fixture
-def experiment() -> Experiment:
-    return replace(EXPERIMENTS["cnn_a"], recipe=SHORT)
-
-
 def weights(runs: RunFolder, seed: int = 0) -> list[Any]:
     weights: list[Any] = keras.models.load_model(runs.weights("cnn_a", seed)).get_weights()
     return weights
@@ -53,75 +49,93 @@ def numbers(run: Run) -> dict[str, Any]:
     return {k: v for k, v in vars(run).items() if k not in ("wall_time_s", "provenance")}
 
 
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(
-    experiment: Experiment, tiny: FashionMNIST, tmp_path: Path
-) -> None:
-    whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
-    expected = trainer.train(experiment, 0, tiny, whole, Quiet())
+@dataclass(frozen=True)
+class Whole:
+    """A run that nobody interrupted, which several tests look at and none changes."""
+
+    run: Run
+    runs: RunFolder
+    observer: Quiet
+
+
+@pytest.fixture(scope="module")
+def whole(tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    runs, observer = RunFolder(tmp_path_factory.mktemp("whole")), Quiet()
+    return Whole(trainer.train(EXPERIMENT, 0, tiny, runs, observer), runs, observer)
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(whole: Whole, tiny: FashionMNIST, tmp_path: Path) -> None:
+    parts = RunFolder(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        trainer.train(experiment, 0, tiny, parts, Quiet(stop_after=2))
-    assert parts.finished(experiment, 0) is None
+        trainer.train(EXPERIMENT, 0, tiny, parts, Quiet(stop_after=2))
+    assert parts.finished(EXPERIMENT, 0) is None
     resumed = Quiet()
-    found = trainer.train(experiment, 0, tiny, parts, resumed)
+    found = trainer.train(EXPERIMENT, 0, tiny, parts, resumed)
     assert resumed.epochs == [3]
-    assert numbers(found) == numbers(expected)
-    for a, b in zip(weights(whole), weights(parts), strict=True):
+    assert numbers(found) == numbers(whole.run)
+    for a, b in zip(weights(whole.runs), weights(parts), strict=True):
         assert (a == b).all()
     assert not parts.progress("cnn_a", 0).exists()
 
 
-def test_a_damaged_or_mismatched_checkpoint_is_not_resumed(
-    experiment: Experiment, tiny: FashionMNIST, tmp_path: Path
-) -> None:
+def test_a_damaged_or_mismatched_checkpoint_is_not_resumed(tiny: FashionMNIST, tmp_path: Path) -> None:
     runs = RunFolder(tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        trainer.train(experiment, 0, tiny, runs, Quiet(stop_after=1))
-    first = runs.progress("cnn_a", 0).read_text()
-    with pytest.raises(KeyboardInterrupt):
-        trainer.train(experiment, 0, tiny, runs, Quiet(stop_after=2))
-    runs.progress("cnn_a", 0).write_text(first)  # a crash between weights and progress
-    observer = Quiet(stop_after=1)
-    with pytest.raises(KeyboardInterrupt):
-        trainer.train(experiment, 0, tiny, runs, observer)
-    assert observer.epochs == [1]
-    whole = runs.weights("cnn_a", 0).read_bytes()
-    for damaged in (b"half a file", whole[:-1], whole.replace(b"model.weights", b"model.heights")):
-        runs.weights("cnn_a", 0).write_bytes(damaged)
-        observer = Quiet(stop_after=1)
+    kept: dict[int, tuple[bytes, str]] = {}
+    for epoch in (1, 2):
         with pytest.raises(KeyboardInterrupt):
-            trainer.train(experiment, 0, tiny, runs, observer)
-        assert observer.epochs == [1]
-    for progress in ("[]", "{}", '{"fingerprint": 1', json.dumps({"fingerprint": experiment.fingerprint(0)})):
+            trainer.train(EXPERIMENT, 0, tiny, runs, Quiet(stop_after=epoch))
+        kept[epoch] = runs.weights("cnn_a", 0).read_bytes(), runs.progress("cnn_a", 0).read_text()
+    (network, progress), earlier = kept[2], kept[1][1]
+
+    def resumes(network: bytes, progress: str) -> bool:
+        runs.weights("cnn_a", 0).write_bytes(network)
         runs.progress("cnn_a", 0).write_text(progress)
-        observer = Quiet(stop_after=1)
-        with pytest.raises(KeyboardInterrupt):
-            trainer.train(experiment, 0, tiny, runs, observer)
-        assert observer.epochs == [1]
+        return trainer.resume(EXPERIMENT, 0, runs, batches=7) is not None
+
+    assert resumes(network, progress)
+    assert not resumes(network, earlier), "a crash between weights and progress"
+    for spoiled in (b"half a file", network[:-1], network.replace(b"model.weights", b"model.heights")):
+        assert not resumes(spoiled, progress)
+    for damaged in ("[]", "{}", '{"fingerprint": 1', json.dumps({"fingerprint": EXPERIMENT.fingerprint(0)})):
+        assert not resumes(network, damaged)
+    anew = Quiet(stop_after=1)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(EXPERIMENT, 0, tiny, runs, anew)
+    assert anew.epochs == [1]
 
 
-def test_seeds_differ_and_a_seed_repeats(experiment: Experiment, tiny: FashionMNIST, tmp_path: Path) -> None:
-    a = trainer.train(experiment, 0, tiny, RunFolder(tmp_path / "a"), Quiet())
-    b = trainer.train(experiment, 0, tiny, RunFolder(tmp_path / "b"), Quiet())
-    c = trainer.train(experiment, 1, tiny, RunFolder(tmp_path / "a"), Quiet())
-    assert numbers(a) == numbers(b)
-    assert a.history != c.history
+def test_seeds_differ_and_a_seed_repeats(whole: Whole, tiny: FashionMNIST, tmp_path: Path) -> None:
+    again = trainer.train(EXPERIMENT, 0, tiny, RunFolder(tmp_path), Quiet())
+    other = trainer.train(EXPERIMENT, 1, tiny, RunFolder(tmp_path), Quiet())
+    assert numbers(again) == numbers(whole.run)
+    assert other.history != whole.run.history
 
 
-def test_a_run_records_what_its_network_does(experiment: Experiment, tiny: FashionMNIST, tmp_path: Path) -> None:
-    runs = RunFolder(tmp_path)
-    observer = Quiet()
-    run = trainer.train(experiment, 0, tiny, runs, observer)
+def test_a_run_records_what_its_network_does(whole: Whole, tiny: FashionMNIST) -> None:
+    run, runs = whole.run, whole.runs
     model = keras.models.load_model(runs.weights("cnn_a", 0))
     predicted = model.predict(scale(tiny.test_images), verbose=0).argmax(axis=1)
     assert [int(digit) for digit in run.test_predictions] == predicted.tolist()
     assert run.test["accuracy"] == np.mean(predicted == tiny.test_labels)
     assert len(run.history["val_accuracy"]) == 3
     assert run.history["val_accuracy"][-1] == pytest.approx(run.validation["accuracy"])
-    assert observer.batches[-1] == (7, 7)  # 220 images, 32 a batch
+    assert whole.observer.batches[-1] == (7, 7)  # 220 images, 32 a batch
     assert run.provenance["backend"] == "tensorflow"
     assert run.provenance["data_sha256"]
-    assert runs.finished(experiment, 0) == run
-    assert runs.finished(replace(experiment, recipe=Recipe(epochs=4)), 0) is None
+    assert runs.finished(EXPERIMENT, 0) == run
+    assert runs.finished(replace(EXPERIMENT, recipe=Recipe(epochs=4)), 0) is None
+
+
+@pytest.mark.parametrize("change", [{"train_size": 100}, {"permuted": True}])
+def test_subsets_and_permutations_change_what_is_learned(
+    whole: Whole, tiny: FashionMNIST, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    arm = replace(EXPERIMENT, **change)
+    assert arm.fingerprint(0) != EXPERIMENT.fingerprint(0)
+    observer = Quiet()
+    run = trainer.train(arm, 0, tiny, RunFolder(tmp_path), observer)
+    assert run.history != whole.run.history
+    assert observer.batches[-1][1] == (4 if "train_size" in change else 7)
 
 
 def test_finished_runs_are_skipped_and_the_recipes_not_overwritten(
@@ -170,19 +184,6 @@ def test_the_architectures_are_the_workshops(
 def test_unknown_experiments_are_named() -> None:
     with pytest.raises(TrainingError, match="no experiment is called vgg; there are: baseline, cnn_a, cnn_b"):
         select(["cnn_a", "vgg"])
-
-
-@pytest.mark.parametrize("change", [{"train_size": 100}, {"permuted": True}])
-def test_subsets_and_permutations_change_what_is_learned(
-    experiment: Experiment, tiny: FashionMNIST, tmp_path: Path, change: dict[str, Any]
-) -> None:
-    arm = replace(experiment, **change)
-    assert arm.fingerprint(0) != experiment.fingerprint(0)
-    observer = Quiet()
-    plain = trainer.train(experiment, 0, tiny, RunFolder(tmp_path / "plain"), Quiet())
-    run = trainer.train(arm, 0, tiny, RunFolder(tmp_path / "arm"), observer)
-    assert run.history != plain.history
-    assert observer.batches[-1][1] == (4 if "train_size" in change else 7)
 
 
 def test_the_registry_is_consistent() -> None:

@@ -1,8 +1,12 @@
 """The whole chain on 300 real images: train, export, release, and the service's own reader accepts it."""
 
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,11 +26,12 @@ from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import RunFolder
 from training.release import bundle, export
 
+Trained = tuple[list[Experiment], RunFolder]
 EPOCHS = 2
 
 
 @pytest.fixture(scope="module")
-def trained(tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Experiment], RunFolder]:
+def trained(tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     runs = RunFolder(tmp_path_factory.mktemp("runs"))
     experiments = [replace(EXPERIMENTS[name], recipe=Recipe(epochs=EPOCHS)) for name in ("baseline", "cnn_a")]
     with Console(runs=2) as console:
@@ -41,59 +46,79 @@ def use_tiny(tiny: FashionMNIST, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fashion_mnist, "load", lambda folder: tiny)  # noqa: ARG005
 
 
-@pytest.mark.usefixtures("use_tiny")
-def test_a_released_bundle_is_served(
-    trained: tuple[list[Experiment], RunFolder], tiny: FashionMNIST, tmp_path: Path
-) -> None:
+def _release(trained: Trained, count: int, tiny: FashionMNIST, folder: Path) -> Path:
     experiments, runs = trained
-    models = tmp_path / "models"
-    bundle.release(experiments, runs, models, seed=0, data_folder=None)
-    released = Bundle(models)
-    assert models.stat().st_mode & 0o055 == 0o055  # any uid may serve it
-    assert list(released.manifest.models) == ["baseline", "cnn_a"]
-    served = Models(released, "litert")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fashion_mnist, "load", lambda folder: tiny)  # noqa: ARG005
+        bundle.release(experiments[:count], runs, folder, seed=0, data_folder=None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def released(trained: Trained, tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A released bundle of both networks, which no test changes."""
+    return _release(trained, 2, tiny, tmp_path_factory.mktemp("released") / "models")
+
+
+@pytest.fixture(scope="module")
+def smaller(trained: Trained, tiny: FashionMNIST, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A released bundle of the first network alone, which no test changes."""
+    return _release(trained, 1, tiny, tmp_path_factory.mktemp("smaller") / "models")
+
+
+def test_a_released_bundle_is_served(trained: Trained, released: Path, tiny: FashionMNIST) -> None:
+    experiments, runs = trained
+    found = Bundle(released)
+    assert released.stat().st_mode & 0o055 == 0o055  # any uid may serve it
+    assert list(found.manifest.models) == ["baseline", "cnn_a"]
+    served = Models(found, "litert")
     served.load()
     for experiment in experiments:
         run = runs.finished(experiment, 0)
         assert run is not None
         answers = served.get(experiment.name).engine.predict(scale(tiny.test_images)).argmax(axis=1)
         assert np.mean(answers == tiny.test_labels) == run.test["accuracy"]
-        entry = released.manifest.models[experiment.name]
+        entry = found.manifest.models[experiment.name]
         assert entry.equivalence["images"] == len(tiny.test_labels)
         assert entry.equivalence["differing_classes"] == 0
         assert entry.equivalence["largest_difference"] <= 1e-5
-    # Again over the old one, and the report alone: still a bundle.
-    bundle.release(experiments, runs, models, seed=0, data_folder=None)
-    released = Bundle(models)
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_the_report_alone_can_be_renewed(trained: Trained, released: Path, tmp_path: Path) -> None:
+    models = Path(shutil.copytree(released, tmp_path / "models"))
     (models / "experiments.md").write_text("stale")
-    bundle.renew_report(experiments, runs, models, data_folder=None)
+    bundle.renew_report(*trained, models, data_folder=None)
     assert "stale" not in (models / "experiments.md").read_text()
-    assert Bundle(models).manifest.models == released.manifest.models
+    assert Bundle(models).manifest.models == Bundle(released).manifest.models
 
 
 @pytest.mark.usefixtures("use_tiny")
 def test_a_release_goes_into_a_folder_that_cannot_be_replaced(
-    trained: tuple[list[Experiment], RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mount, such as /opt/ml/model: files can be written into it, nothing renamed onto it."""
+    """A mount, such as /opt/ml/model: files can be written into it; it cannot be removed, renamed or renamed onto."""
     models = tmp_path / "model"
     models.mkdir()
     inode = models.stat().st_ino
 
-    def refuse(*_: object) -> None:
-        raise OSError(16, "Device or resource busy")
+    def unless_mount(does: Callable[..., None], *paths: Any, **options: Any) -> None:
+        if models in [Path(path) for path in paths]:
+            raise OSError(16, "Device or resource busy")
+        does(*paths, **options)
 
-    monkeypatch.setattr(Path, "rename", refuse)
-    for _ in range(2):
-        bundle.release(*trained, models, seed=0, data_folder=None)
-        assert models.stat().st_ino == inode
-        Bundle(models)
+    for name in ("rename", "replace", "rmdir", "unlink"):
+        monkeypatch.setattr(os, name, partial(unless_mount, getattr(os, name)))
+    with pytest.raises(OSError, match="busy"):
+        Path(shutil.copytree(released, tmp_path / "other")).replace(models)
+    bundle.install(released, models)
+    bundle.release(trained[0][:1], trained[1], models, seed=0, data_folder=None)  # over the old one
+    assert models.stat().st_ino == inode
+    assert list(Bundle(models).manifest.models) == ["baseline"]
 
 
 @pytest.mark.usefixtures("use_tiny")
-def test_nothing_to_serve_is_said_before_anything_is_written(
-    trained: tuple[list[Experiment], RunFolder], tmp_path: Path
-) -> None:
+def test_nothing_to_serve_is_said_before_anything_is_written(trained: Trained, tmp_path: Path) -> None:
     controls = [EXPERIMENTS["cnn_1x1"]]
     with pytest.raises(TrainingError, match="none of these experiments is for serving"):
         bundle.release(controls, trained[1], tmp_path / "model", seed=0, data_folder=None)
@@ -101,23 +126,21 @@ def test_nothing_to_serve_is_said_before_anything_is_written(
 
 
 @pytest.mark.usefixtures("use_tiny")
-def test_what_is_not_the_bundles_is_left_alone(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
+def test_what_is_not_the_bundles_is_left_alone(trained: Trained, released: Path, tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("data")
     with pytest.raises(TrainingError, match="holds no bundle"):
         bundle.renew_report(*trained, tmp_path, data_folder=None)
-    bundle.release(*trained, tmp_path, seed=0, data_folder=None)
-    bundle.release(*trained, tmp_path, seed=0, data_folder=None)
+    for _ in range(2):
+        bundle.install(released, tmp_path)
     Bundle(tmp_path)
     assert (tmp_path / "precious").read_text() == "data"
 
 
-@pytest.mark.usefixtures("use_tiny")
 def test_an_interrupted_release_is_refused_and_can_be_made_again(
-    trained: tuple[list[Experiment], RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    released: Path, smaller: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    experiments, runs = trained
     models = tmp_path / "models"
-    bundle.release(experiments, runs, models, seed=0, data_folder=None)
+    bundle.install(released, models)
     with monkeypatch.context() as full_disk:
         copied = iter(range(3))
         copy = shutil.copyfile
@@ -129,16 +152,16 @@ def test_an_interrupted_release_is_refused_and_can_be_made_again(
 
         full_disk.setattr(shutil, "copyfile", until_full)
         with pytest.raises(OSError, match="No space left"):
-            bundle.release(experiments[:1], runs, models, seed=0, data_folder=None)
+            bundle.install(smaller, models)
     with pytest.raises(BundleError, match="was changed after its release"):
         Bundle(models)
-    bundle.release(experiments[:1], runs, models, seed=0, data_folder=None)
+    bundle.install(smaller, models)
     assert list(Bundle(models).manifest.models) == ["baseline"]
     assert not (models / "cnn_a" / "1" / "saved_model.pb").exists()
 
 
 @pytest.mark.usefixtures("use_tiny")
-def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment], RunFolder], tmp_path: Path) -> None:
+def test_missing_or_foreign_weights_are_refused(trained: Trained, tmp_path: Path) -> None:
     experiments, original = trained
     runs = RunFolder(Path(shutil.copytree(original.folder, tmp_path / "runs")))
     with pytest.raises(TrainingError, match=r"no weights of baseline, cnn_a seed 3.*--runs DIR"):
@@ -147,7 +170,7 @@ def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment],
     untrained.set_weights([np.zeros_like(w) for w in untrained.get_weights()])
     untrained.save(runs.weights("cnn_a", 0))
     with pytest.raises(TrainingError, match=r"cnn_a seed 0: the exported model has test accuracy 0\.1000"):
-        bundle.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
+        bundle.release(experiments[1:], runs, tmp_path / "models", seed=0, data_folder=None)
     runs.weights("cnn_a", 0).unlink()
     with pytest.raises(TrainingError, match=r"no weights of cnn_a seed 0.*keeps results, not weights"):
         bundle.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
@@ -155,7 +178,7 @@ def test_missing_or_foreign_weights_are_refused(trained: tuple[list[Experiment],
 
 
 def test_an_unfaithful_litert_model_fails_the_export(
-    trained: tuple[list[Experiment], RunFolder], tiny: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, tiny: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "MAX_DIFFERENCE", -1.0)
     with pytest.raises(TrainingError, match="is not the same model"):
