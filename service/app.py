@@ -68,6 +68,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         lifespan=_lifespan,
         docs_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
+        redirect_slashes=False,  # its redirects repeat whatever Host the client sent
         redoc_url=None,
         # Looked for on every request otherwise; ``tracing`` is ours.
         telemetry={"tracing": False, "metrics": False, "logs": False},

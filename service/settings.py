@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         description="if set, asked of every request but /ping: Authorization: Bearer KEY, or X-Api-Key: KEY; at least "
         f"{_MIN_KEY_LENGTH} characters",
     )
+    root_path: str = Field(
+        "",
+        pattern=r"(/[A-Za-z0-9._~-]+)*",
+        description="where a proxy in front serves this, such as /svc, which it takes off: for OpenAPI's servers",
+    )
     cors_origins: str = Field(
         "", description="web pages that may call the service from a browser: origins with commas between, or *"
     )

@@ -6,6 +6,7 @@ what to do.
 
 from http import HTTPMethod, HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -87,6 +88,8 @@ async def _service_error(request: Request, error: Exception) -> Response:
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND and (location := _without_slash(request)):
+        return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"Location": location})
     detail = {
         HTTPStatus.NOT_FOUND: f"there is nothing at {request.url.path}; GET /docs lists what there is",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}; see GET /docs",
@@ -95,6 +98,17 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(request)):
         headers = {"Allow": ", ".join(methods)}
     return _answer(request, error.status_code, detail, headers)
+
+
+def _without_slash(request: Request) -> str | None:
+    """Say where a path is that has a slash too many: relative to it, for a proxy may have taken a prefix off."""
+    path = request.scope["path"].rstrip("/")
+    if not path or path == request.scope["path"] or "app_root_path" in request.scope:
+        return None
+    asked = {**request.scope, "path": path}
+    if not any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
+        return None
+    return "../" + quote(path.rpartition("/")[2])
 
 
 def _methods(request: Request) -> list[str]:

@@ -12,13 +12,13 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Exploring convolutional layers: API</title>
-<link rel="icon" href="/static/favicon.svg">
-<link rel="stylesheet" href="/static/swagger-ui/swagger-ui.css">
+<link rel="icon" href="static/favicon.svg">
+<link rel="stylesheet" href="static/swagger-ui/swagger-ui.css">
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="/static/swagger-ui/swagger-ui-bundle.js"></script>
-<script src="/static/docs.js"></script>
+<script src="static/swagger-ui/swagger-ui-bundle.js"></script>
+<script src="static/docs.js"></script>
 </body>
 </html>
 """

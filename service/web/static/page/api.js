@@ -24,12 +24,12 @@ const query = (options) => `?${new URLSearchParams(options)}`;
 // As application/x-image: the bytes decide what a picture is, not the name that a browser gives its type.
 const picture = { "Content-Type": "application/x-image" };
 
-export const compare = (blob, options) => post(`/compare${query(options)}`, blob, picture);
-export const explain = (blob, options) => post(`/explain${query(options)}`, blob, picture);
+export const compare = (blob, options) => post(`compare${query(options)}`, blob, picture);
+export const explain = (blob, options) => post(`explain${query(options)}`, blob, picture);
 
 /** Classify many pictures at once: Float32Array of N × 784 → N lists of ten probabilities. */
 export async function classify(model, pixels) {
-  const answer = await post("/invocations", npy(pixels), {
+  const answer = await post("invocations", npy(pixels), {
     "Content-Type": "application/x-npy",
     "X-Amzn-SageMaker-Custom-Attributes": `tfs-model-name=${model}`,
   });
