@@ -10,6 +10,7 @@ import tomllib
 import zlib
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import orjson
 import pytest
@@ -26,6 +27,7 @@ from starlette.responses import Response
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+from uvicorn.supervisors.multiprocess import Multiprocess
 
 from tests.conftest import ROOT
 
@@ -92,10 +94,20 @@ def installed(*modules: str) -> bool:
     return all(importlib.util.find_spec(module) for module in modules)
 
 
+def mentions(module: str, name: str) -> bool:
+    found = importlib.util.find_spec(module)
+    return found is not None and name in Path(str(found.origin)).read_text()
+
+
 MMAPED_DICT = ("read_value", "write_value", "read_all_values_from_file")
 USES: list[tuple[str, str, Check]] = [
     ("uvicorn", "HttpToolsProtocol", protocol),
     ("uvicorn", "STARTUP_FAILURE", lambda: isinstance(STARTUP_FAILURE, int)),
+    (
+        "uvicorn",
+        "Multiprocess",
+        lambda: has(Multiprocess, "init_processes", "handle_signals", "terminate_all", "join_all"),
+    ),
     ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
     ("starlette", 'scope["route"]', route_in_scope),
     ("fastapi", "APIRouter.routes", included_route),
@@ -115,6 +127,7 @@ USES: list[tuple[str, str, Check]] = [
     ("orjson", "depth limit", lambda: "depth limit" in refusal(orjson.loads, b"[" * 2_000)),
     ("orjson", "allocate memory", lambda: "allocate memory" in refusal(orjson.loads, b"[" * 1_100)),
     ("python-multipart", "parse_options_header", lambda: parse_options_header("a/b; c=d") == (b"a/b", {b"c": b"d"})),
+    ("sagemaker", "_latest_training_job", lambda: mentions("sagemaker.train.model_trainer", "_latest_training_job")),
     ("sagemaker", "sagemaker.core", lambda: installed("sagemaker.core.resources", "sagemaker.core.training.configs")),
 ]
 PACKAGES = sorted({package for package, _, _ in USES})
