@@ -3,5 +3,8 @@
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
 CSV = "text/csv"
+JSON_LINES_ALIASES = ("application/jsons", "application/x-jsonlines", "application/x-ndjson", "application/ndjson")
+"""What JSON lines are called by others; nobody has registered a name."""
+
 NPY = "application/x-npy"
 PROBLEM = "application/problem+json"

@@ -1,11 +1,15 @@
 """CSV → float32 (N, 28, 28, 1): one image a row, 784 numbers."""
 
+import re
 from codecs import BOM_UTF8
 
 import numpy as np
 
 from service.errors import MalformedError, UnusableError, shortened
 from service.inputs.batches import PIXELS, Batch, normalize, numbered_lines
+
+_DECIMAL_COMMAS = re.compile(rb"\s*[\"']?-?\d*,\d+[\"']?\s*[;\t]")
+"""A row's first number as a spreadsheet of many languages writes it, and what it separates numbers with."""
 
 
 def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
@@ -17,8 +21,15 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     for position, (number, row) in enumerate(rows):
         columns = row.count(b",") + 1
         if columns != PIXELS:
+            if _DECIMAL_COMMAS.match(row) or columns == 2 * PIXELS:
+                raise MalformedError(
+                    f"row {number} seems to be written with decimal commas, as 0,5; write 0.5, and commas between the "
+                    f"{PIXELS} numbers"
+                )
             hint = ""
-            if columns == 1:
+            if b";" in row or b"\t" in row:
+                hint = f"; separate them with commas, not {'semicolons' if b';' in row else 'tabs'}"
+            elif columns == 1:
                 hint = "; separate them with commas"
             elif columns == PIXELS + 1 and not row.endswith(b","):
                 hint = "; leave the label out, and a header row"

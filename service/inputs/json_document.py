@@ -4,6 +4,7 @@ Objects for all of a hostile body, millions of lists or texts, would hold Python
 seconds.
 """
 
+import re
 from codecs import BOM_UTF8
 from itertools import islice
 from typing import Any
@@ -20,6 +21,7 @@ _UNLOCATED_MISTAKE = (
     "there is a mistake in it, such as a missing comma or bracket, NaN, an integer of more than 64 bits, or JSON lines "
     "that are not declared as such; the place is named in bodies of at most 1 MB"
 )
+_NOT_A_NUMBER = re.compile(r"-?(?:NaN|nan|Infinity|Inf|inf)\b")
 _ORJSON_TOO_DEEP = ("allocate memory", "depth limit")
 _TOO_DEEP = "its lists and objects are more than 1,000 deep"
 _MAX_FIELDS = 100
@@ -64,6 +66,9 @@ def _explained(error: orjson.JSONDecodeError, text: bytes) -> str:
         return "it is empty"
     if any(words in error.msg for words in _ORJSON_TOO_DEEP):
         return _TOO_DEEP
+    named = _NOT_A_NUMBER.match(text.decode("utf-8", "replace"), error.pos)
+    if named is not None:
+        return f"{named[0]} is no number in JSON; send numbers from 0 to 1 (character {error.colno})"
     line = f"line {error.lineno}, " if b"\n" in text.strip() else ""
     hint = "; a line break in a text is written \\n" if "control character" in error.msg else ""
     return f"{error.msg}{hint} ({line}character {error.colno})"

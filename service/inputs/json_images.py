@@ -42,7 +42,8 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
     """Read ``{"instances": [image, …]}`` or ``{"inputs": [image, …]}``; fields of other names are not looked at.
 
     The signature's only input may be named: ``{"inputs": {"images": [image, …]}}`` and
-    ``{"instances": [{"images": image}, …]}``.
+    ``{"instances": [{"images": image}, …]}``. A bare list ``[image, …]``, as SageMaker's own predictor sends it, is
+    read as ``instances``.
 
     Raises:
         MalformedError: not JSON.
@@ -51,6 +52,8 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
 
     """
     content = json_document.parse(body, "the body")
+    if _is_list(content):
+        return _read_list(content, body, max_batch)
     names = json_document.field_names(content)
     fields = [field for field in _FIELDS if field in names]
     if len(fields) != 1:
@@ -83,6 +86,16 @@ def read_json(body: bytes, *, max_batch: int) -> Batch:
 
     _check(images, body, what, name, hint=_HINT, no_other_lists=len(names) == 1 + is_signed)
     return Batch(normalize(_numbers(images, what), name), field)
+
+
+def _read_list(images: Any, body: bytes, max_batch: int) -> Batch:
+    check_count(len(images), max_batch)
+
+    def name(index: int) -> str:
+        return f"the list's item {index}, counted from 0,"
+
+    _check(images, body, "the list", name, hint=_HINT)
+    return Batch(normalize(_numbers(images, "the list"), name))
 
 
 def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:

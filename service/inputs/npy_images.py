@@ -9,7 +9,11 @@ import numpy as np
 from service.errors import MalformedError, UnusableError, shortened
 from service.inputs.batches import IMAGE_SHAPES, SHAPES, Batch, check_count, format_shape, normalize
 
-_NPY_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_NPY_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,  # but for its text, UTF-8, which only structured dtypes need
+}
 
 
 def read_npy(body: bytes, *, max_batch: int) -> Batch:

@@ -13,6 +13,7 @@ from starlette.types import Message
 
 from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import offload
+from service.http.media_types import JSON_LINES, JSON_LINES_ALIASES
 from service.http.messages import header, read_body
 from service.inputs import json_document
 
@@ -37,17 +38,24 @@ _PARAMETERS = ("model", "top_k", "preprocess", "include")
 _LARGE_BYTES = 256 * 1024
 """A JSON body of more is parsed off the event loop."""
 
+_TO_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
+"""From base64's URL-safe alphabet (RFC 4648, section 5), whose padding is often left out."""
+
 _PLAIN_FORM = re.compile(r"multipart/form-data; ?boundary=([0-9A-Za-z'()+_,./:=?-]{1,70})")
 _FILE_PART = re.compile(
-    rb'\r\nContent-Disposition: form-data; name="?file"?; filename="?[^"\\\r\n;]*"?\r\n'
-    rb"(?:Content-Type: [^\r\n]*\r\n)?\r\n",
-    re.IGNORECASE,
+    rb'\r\n(?i:Content-Disposition: form-data; name=)"?file"?(?i:; filename=)"?[^"\\\r\n;]*"?\r\n'
+    rb"(?i:Content-Type: [^\r\n]*\r\n)?\r\n",
 )
 
 
 def media_type(request: Request) -> str:
     """The request's content type without its parameters, in lower case; empty where there is none."""
     return (header(request, b"content-type") or "").split(";")[0].strip().lower()
+
+
+def batch_type(declared: str) -> str:
+    """Give the usual name of a batch's content type."""
+    return JSON_LINES if declared in JSON_LINES_ALIASES else declared
 
 
 def refuse_compressed(request: Request) -> None:
@@ -149,11 +157,12 @@ def _from_json(body: bytes) -> bytes:
     encoded = content["image"] if "image" in names else None
     if not isinstance(encoded, str):
         raise UnusableError('the JSON must be an object {"image": "<base64 or data: URL>"}')
-    if encoded.startswith("data:"):
+    if encoded[:5].lower() == "data:":
         header, _, encoded = encoded.partition(",")
-        if not header.endswith(";base64"):
+        if not header.lower().endswith(";base64"):
             raise UnusableError("the data: URL must be base64: data:image/png;base64,…")
+    text = encoded.encode("ascii", "replace").translate(_TO_STANDARD_ALPHABET, b" \t\r\n\f\v").rstrip(b"=")
     try:
-        return base64.b64decode(encoded.encode("ascii", "replace").translate(None, b" \t\r\n\f\v"), validate=True)
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedError(f"the field 'image' is not base64: {error}") from error

@@ -17,7 +17,7 @@ from service.http.messages import EncodedJSON, echoed, header, read_body
 from service.inputs.batches import Batch
 from service.inputs.images import preprocess
 from service.inputs.readers import READERS
-from service.inputs.uploads import BINARY, IMAGE_TYPES, media_type, refuse_compressed
+from service.inputs.uploads import BINARY, IMAGE_TYPES, batch_type, media_type, refuse_compressed
 from service.models.classifier import Classifier, Models
 from service.outputs.predictions import describe
 from service.outputs.writers import WRITERS
@@ -76,7 +76,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
             "X-Amzn-SageMaker-Custom-Attributes: tfs-model-name=cnn_b"
         )
     refuse_compressed(request)
-    declared = media_type(request)
+    declared = batch_type(media_type(request))
     accept = header(request, b"accept")
     attributes = read_custom_attributes(request)
     _check_answer(attributes, declared, accept)

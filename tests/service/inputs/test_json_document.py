@@ -15,7 +15,7 @@ from tests.service.routes.test_invocation import JSON, invoke
     [
         (b"", 400, ["not JSON"]),
         (b"{", 400, ["not JSON"]),
-        (b"[[0.5]]", 422, ['"instances" or "inputs"']),
+        (b"[[0.5]]", 422, ["the list's item 0", "length 1"]),
         (b'{"image": 1}', 422, ['"instances" or "inputs"']),
         (b'{"instances": [], "inputs": []}', 422, ['"instances" or "inputs", not both']),
         (b'{"instances": []}', 422, ["at least one"]),

@@ -81,7 +81,6 @@ def test_what_one_parser_forgives_and_the_other_does_not_is_refused(samples: Sam
 @pytest.mark.parametrize(
     "body",
     [
-        *(f"[{value}]" for value in ("1", "-5", "1.5", "true", "null", '"instances"', "18446744073709551615", "{}")),
         *(f'{{"{key}": [[0.5]]}}' for key in ("inst\\u0000ances", "instances\\u0000", "", "image")),
         "5",
         '"instances"',
@@ -91,6 +90,14 @@ def test_what_one_parser_forgives_and_the_other_does_not_is_refused(samples: Sam
 def test_json_without_the_field_is_refused_whatever_it_is(body: str) -> None:
     with pytest.raises(UnusableError, match='either "instances" or "inputs"'):
         read_json(body.encode(), max_batch=2)
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "-5", "1.5", "true", "null", '"instances"', "18446744073709551615", "{}", "[1]"]
+)
+def test_a_bare_list_of_what_are_no_images_is_refused(value: str) -> None:
+    with pytest.raises(UnusableError, match=r"the list's item 0, counted from 0, (is|has length 1).*expected 28×28"):
+        read_json(f"[{value}]".encode(), max_batch=2)
 
 
 @pytest.mark.parametrize("line", [b"0.5],[0.5", b"[0.5],[0.5]", b"1,2", b"[0.5", b"]", b"[1]]"])
