@@ -75,6 +75,8 @@ class ClientTimeoutProtocol(StrictProtocol):
         self._deadline = self.loop.time() + self._timeouts.headers
         self._check = self.loop.call_later(_CHECK_SECONDS, self._check_deadlines)
         self._connections.add(self)
+        if self._connections.is_crowded:
+            self._acceptor.accept_more(self._new_protocol, self.loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+_CROWD = 64
+"""Open connections from which on others that come should not wait for a turn of the event loop each."""
+
 SLOW_SECONDS = 1.0
 """How far behind ``MIN_BYTES_PER_SECOND`` a client is when it counts as slow."""
 
@@ -59,6 +62,11 @@ class Connections:
         self._slow: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
         self.in_flight = 0
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many are open that more are likely to wait for being accepted."""
+        return len(self._open) >= _CROWD
 
     def add(self, connection: Connection) -> None:
         """Hold a connection; where that is one too many, hang up on the slowest, then on who idles longest."""
