@@ -35,6 +35,7 @@ from service.routes import (
     documentation,
     experiments,
     multi_model,
+    open_inference,
     operations,
     page,
     predict,
@@ -119,7 +120,7 @@ def _add_single_bundle(app: FastAPI, settings: Settings) -> None:
     bundle = Bundle(settings.model_dir)
     app.state.models = Models(bundle, settings.engine)
     app.state.reports = Reports(bundle)
-    for routes in (page, predict, experiments, sagemaker, tensorflow_serving):
+    for routes in (page, predict, experiments, sagemaker, tensorflow_serving, open_inference):
         app.include_router(routes.router)
 
 

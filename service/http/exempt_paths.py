@@ -1,6 +1,6 @@
 """What takes no place of a prediction."""
 
-ALWAYS_ADMITTED = ("/ping", "/metrics")
+ALWAYS_ADMITTED = ("/ping", "/metrics", "/v2/health/live", "/v2/health/ready")
 """What must be answered most of all when there is too much to do."""
 
 FILES = ("/static/", "/figures/")

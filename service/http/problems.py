@@ -40,8 +40,8 @@ def problem(status: int, detail: str, *, instance: str | None = None, headers: A
     document: dict[str, str | int] = {"type": "about:blank", "title": phrase, "status": int(status), "detail": detail}
     if instance is not None:
         document["instance"] = instance
-        if instance.startswith("/v1/models"):
-            document["error"] = detail  # where clients of TensorFlow Serving look
+        if instance.startswith(("/v1/models", "/v2")):
+            document["error"] = detail  # where clients of TensorFlow Serving and of the Open Inference Protocol look
     return Response(orjson.dumps(document), status_code=status, media_type=PROBLEM, headers=headers)
 
 
