@@ -52,10 +52,10 @@ def read_inference(body: bytes, json_bytes: int | None, *, max_batch: int) -> In
 
     """
     document, tail = _split(body, json_bytes)
-    tensors = document.get("inputs")
-    if not (isinstance(tensors, simdjson.Array) and len(tensors) == 1 and isinstance(tensors[0], simdjson.Object)):
+    tensors: Any = document.get("inputs")
+    if not (isinstance(tensors, simdjson.Array) and [type(one) for one in islice(tensors, 2)] == [simdjson.Object]):
         raise MalformedError(f"'inputs' must be a list of one tensor, named {INPUT!r}")
-    tensor = tensors[0]
+    tensor: Any = tensors[0]
     if (name := tensor.get("name")) != INPUT:
         raise UnusableError(f"the input is named {_named(name)}; the model's is {INPUT!r}")
     shape = _shape(tensor, max_batch)
@@ -80,7 +80,7 @@ def _split(body: bytes, json_bytes: int | None) -> tuple[Any, bytes]:
 def _shape(tensor: Any, max_batch: int) -> tuple[int, ...]:
     found = tensor.get("shape")
     # A tensor of images has four dimensions at most; a longer list is not made into one of Python's.
-    shape = list(islice(found, _MAX_DIMENSIONS)) if isinstance(found, simdjson.Array) else []
+    shape: list[Any] = list(islice(found, _MAX_DIMENSIONS)) if isinstance(found, simdjson.Array) else []
     if not (shape and all(type(size) is int and size >= 0 for size in shape)):
         raise MalformedError("the tensor's 'shape' must be a list of whole numbers, such as [1, 28, 28, 1]")
     if tuple(shape[1:]) not in IMAGE_SHAPES:
@@ -129,11 +129,11 @@ def _numbers(data: Any, dtype: np.dtype[Any], count: int) -> npt.NDArray[Any]:
 def _is_binary(document: Any) -> bool:
     """Whether the output is wanted as bytes: its own parameter says so, or else the request's."""
     wanted = _parameter(document, "binary_data_output", False)
-    outputs = document.get("outputs")
+    outputs: Any = document.get("outputs")
     if outputs is not None:
-        if not (isinstance(outputs, simdjson.Array) and len(outputs) == 1 and isinstance(outputs[0], simdjson.Object)):
+        if not (isinstance(outputs, simdjson.Array) and [type(one) for one in islice(outputs, 2)] == [simdjson.Object]):
             raise MalformedError(f"'outputs' must be a list of one tensor, {OUTPUT!r}; or leave it out")
-        output = outputs[0]
+        output: Any = outputs[0]
         if (name := output.get("name")) != OUTPUT:
             raise UnusableError(f"no output is named {_named(name)}; there is {OUTPUT!r}")
         if _parameter(output, "classification", None) is not None:

@@ -5,16 +5,17 @@ are the service's problem documents, with the member ``error`` that the protocol
 """
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from service import __version__, request_state
 from service.arrays import SIZE, Probabilities
+from service.errors import MalformedError, shortened
 from service.http import offload
 from service.http.media_types import JSON
-from service.http.messages import read_body
+from service.http.messages import header, read_body
 from service.inputs.tensors import INPUT, OUTPUT, InferenceRequest, read_inference
 from service.inputs.uploads import BINARY, refuse_compressed
 from service.models.classifier import Classifier
@@ -54,13 +55,18 @@ _REQUEST = {
     "required": ["inputs"],
     "properties": {"inputs": {"type": "array", "items": _TENSOR, "minItems": 1, "maxItems": 1}},
 }
-_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}, _OCTETS: BINARY}}}
+_BODY: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": _JSON_LENGTH,
+            "in": "header",
+            "schema": {"type": "integer", "minimum": 0},
+            "description": "how many bytes of the body are JSON; the rest is the tensor",
+        }
+    ],
+    "requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}, _OCTETS: BINARY}},
+}
 _ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {"schema": {"type": "object"}}, _OCTETS: BINARY}}}
-
-JsonLength = Annotated[
-    int | None,
-    Header(alias=_JSON_LENGTH, ge=0, description="how many bytes of the body are JSON; the rest is the tensor"),
-]
 
 
 @router.get("", responses=_NOT_READY)
@@ -114,18 +120,32 @@ async def infer(
     models: ModelsDependency,
     settings: SettingsDependency,
     version: str | None = None,
-    json_length: JsonLength = None,
 ) -> Response:
     """Give a model's probabilities for a tensor of images, as JSON or as bytes."""
     classifier = models.get(name, version)
     request_state.of(request.scope).model = classifier.name
     refuse_compressed(request)
-    reading = partial(read_inference, await read_body(request), json_length, max_batch=settings.max_batch)
-    length = request.headers.get("content-length", "0")
-    asked = await offload.run(reading) if int(length) > _LARGE_BYTES else reading()
+    json_bytes, body = _json_bytes(request), await read_body(request)
+    reading = partial(read_inference, body, json_bytes, max_batch=settings.max_batch)
+    asked = await offload.run(reading) if len(body) > _LARGE_BYTES else reading()
     probabilities = await models.predict(classifier, asked.batch.pixels)
     writing = partial(_write, classifier, probabilities, asked)
     return await offload.run(writing) if len(probabilities) > _LARGE_ANSWER else writing()
+
+
+def _json_bytes(request: Request) -> int | None:
+    """Read how many bytes of the body are JSON; None for all.
+
+    Raises:
+        MalformedError: the header is no such number.
+
+    """
+    length = header(request, _JSON_LENGTH.lower().encode())
+    if length is None:
+        return None
+    if not (length.isascii() and length.isdigit() and len(length) <= 12):
+        raise MalformedError(f"{_JSON_LENGTH} is {shortened(length)}; expected a number of bytes")
+    return int(length)
 
 
 def _write(classifier: Classifier, probabilities: Probabilities, asked: InferenceRequest) -> Response:

@@ -114,6 +114,8 @@ def test_what_is_no_tensor_of_images(client: httpx.Client, inputs: list[Any], st
         (783, b"\0" * 784, None, "'binary_data_size' is 783"),
         (784, b"\0" * 784, "99999", "the body has"),
         (784, b"\0" * 784, "5", "is not JSON"),
+        (784, b"\0" * 784, "five", "expected a number of bytes"),
+        (784, b"\0" * 784, "-1", "expected a number of bytes"),
     ],
 )
 def test_bytes_that_do_not_fit_the_tensor(
