@@ -3,6 +3,7 @@
 An upgrade that takes one of these away fails here, with a sentence, instead of somewhere else without.
 """
 
+import asyncio
 import importlib.util
 import inspect
 import re
@@ -44,7 +45,9 @@ def sets(function: Callable[..., object], *names: str) -> bool:
 
 
 def protocol() -> bool:
-    made = HttpToolsProtocol(Config(app=FastAPI()), ServerState(), {})
+    loop = asyncio.new_event_loop()
+    made = HttpToolsProtocol(Config(app=FastAPI(), log_config=None), ServerState(), {}, _loop=loop)
+    loop.close()
     methods = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
     attributes = ("loop", "tasks", "cycle", "pipeline", "flow", "app_state", "server_state", "config", "transport")
     cycle = ("response_started", "response_complete", "keep_alive", "scope")
