@@ -67,9 +67,12 @@ def code_of(error: ClientError) -> str:
 def is_missing(error: ClientError) -> bool:
     """Whether an error says that what was asked for does not exist.
 
-    SageMaker answers ``ValidationException`` ("Could not find …") where other services have a code of their own.
+    SageMaker answers ``ValidationException`` ("Could not find …") where other services have a code of their own; moto
+    answers so ("No scaling policy found …") where AWS has ObjectNotFoundException.
     """
     code = code_of(error)
     words = ("NotFound", "NoSuch", "404", "ResourceNotFoundException")
     said = error.response["Error"].get("Message", "")
-    return any(word in code for word in words) or (code == "ValidationException" and "ould not find" in said)
+    return any(word in code for word in words) or (
+        code == "ValidationException" and ("ould not find" in said or said.startswith("No scaling policy found"))
+    )

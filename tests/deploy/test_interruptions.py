@@ -1,6 +1,7 @@
 """Each command, interrupted after any of its calls and run again, ends as one that was not interrupted.
 
-The interruption comes when AWS has done what it was asked and its answer is not yet read: the worst moment.
+The interruption comes when AWS has done what it was asked and its answer is not yet read: the worst moment. Calls that
+only look are left out: an interruption there leaves things as the call before them did.
 """
 
 import re
@@ -18,18 +19,21 @@ from tests.deploy.aws import Aws
 from tests.deploy.conftest import NAME, Command
 from tests.deploy.test_deployment import served
 
+_LOOKS = ("Describe", "List", "Get", "BatchGet")
 VERSION = re.compile(r"-\d{8}-\d{6}-\d{6}")
 
 
 @contextmanager
 def interrupted_after(calls: int) -> Iterator[Callable[[], bool]]:
-    """Raise KeyboardInterrupt when so many calls were made; gives whether it was raised."""
+    """Raise KeyboardInterrupt when so many calls that change something were made; gives whether it was raised."""
     call = botocore.client.BaseClient._make_api_call
     made = 0
 
-    def counted(self: Any, *arguments: Any) -> Any:
+    def counted(self: Any, operation: str, parameters: Any) -> Any:
         nonlocal made
-        answer = call(self, *arguments)
+        answer = call(self, operation, parameters)
+        if operation.startswith(_LOOKS):
+            return answer
         if threading.current_thread() is not threading.main_thread():
             return answer  # a call of the stand-in for AWS
         made += 1
@@ -50,7 +54,13 @@ def state(aws: Aws) -> tuple[list[str], str | None]:
     return names, served(aws)["PrimaryContainer"]["Image"] if aws.endpoints else None
 
 
-@pytest.mark.parametrize("what", ["deploy", "serverless", "update", "rollback", "delete"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "rollback",
+        *(pytest.param(what, marks=pytest.mark.slow) for what in ("deploy", "serverless", "update", "delete")),
+    ],
+)
 def test_interrupted_at_each_call_in_turn(
     aws: Aws, command: Command, push_image: Callable[..., str], what: str, tmp_path: Path
 ) -> None:
@@ -79,7 +89,7 @@ def test_interrupted_at_each_call_in_turn(
         with interrupted_after(calls) as reached:
             ended = command(*options, "--yes")
         if not reached():
-            assert calls > 5, "nothing was interrupted"
+            assert calls > 1, "nothing was interrupted"
             return
         assert ended.status == 130
         again = command(*options, "--yes")
