@@ -3,6 +3,7 @@
 One core serves, another sends. The service and the floor (``benchmarks/speed/floor.py``), or LiteRT alone, take turns
 round by round, so that a machine that gets slower or faster changes both; each pair of rounds gives a ratio, and the
 table shows the median of the pairs. The row "itself" compares two processes of the service: what it is off 1 is noise.
+The rows against "float32" compare the service with int8 weights with the service without.
 
 Prints Markdown tables and writes ``benchmarks/results.json``. Needs Linux, two cores and wrk.
 """
@@ -13,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import records, tables
-from benchmarks.speed import load, payloads
+from benchmarks.speed import load, payloads, workers
 from benchmarks.speed.rows import compare
 from benchmarks.speed.server import cores, started
 
@@ -34,6 +35,7 @@ def main() -> None:
         rows.append(asdict(row))
         print(tables.row(rows[-1]), flush=True)
     process = _process(server_core, load_core, rate=rows[0]["rate"] / 2, seconds=2 * options.seconds)
+    process |= workers.measure(server_core=server_core, load_core=load_core, pairs=min(STARTS, options.pairs))
     process |= _two_workers(load_core, seconds=options.seconds, pairs=min(3, options.pairs))
     content = {"rows": rows, "process": process}
     print("\n" + "\n".join(tables.bench(content)))
@@ -41,23 +43,15 @@ def main() -> None:
 
 
 def _process(server_core: int, load_core: int, *, rate: float, seconds: int) -> dict[str, Any]:
-    """Measure what no ratio tells: start, memory, and how long single pictures wait."""
-    starts = []
-    for _ in range(STARTS):
-        with started(core=server_core) as server:
-            starts.append(server.seconds)
+    """Measure how long single pictures wait."""
     with started(core=server_core) as server:
-        for payload in (payloads.png(), payloads.form(), payloads.numbers(1), payloads.array(1_000)):
-            load.run(server, payload, core=load_core, seconds=1)
-        memory = server.memory()
+        load.run(server, payloads.png(), core=load_core, seconds=1)
         half = load.run(server, payloads.png(), core=load_core, seconds=seconds, rate=rate)
     with started(SERVICE_WORKERS="1") as server:
         alone = load.run(server, payloads.png(), core=load_core, seconds=seconds, connections=1, rate=50)
         with load.batches(server, payloads.array(10_000)):
             beside = load.run(server, payloads.png(), core=load_core, seconds=seconds, connections=1, rate=50)
     return {
-        "start_ms": median(starts) * 1e3,
-        "memory_mb": memory / 1e6,
         "half_load_p50_ms": half.p50,
         "half_load_p99_ms": half.p99,
         "half_load_p99_over_p50": half.p99 / half.p50,

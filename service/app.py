@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -51,11 +51,12 @@ _OPEN_AFTER_SECONDS = 10
 _log = logging.getLogger("uvicorn.error")
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -> FastAPI:
     """Build the ASGI application over a bundle.
 
     Args:
         settings: read from the environment when not given.
+        bundle: verified; read from the folder of the settings when not given.
 
     Raises:
         pydantic.ValidationError: a setting is invalid.
@@ -95,12 +96,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(PlainErrors)
     app.add_middleware(AccessLog)
     if settings.otlp_endpoint:
-        tracing.install(app, settings.otlp_endpoint)
+        tracing.install(app)
     problems.install(app)
     if settings.sagemaker_multi_model:
         _add_multi_model(app, settings)
     else:
-        _add_single_bundle(app, settings)
+        _add_single_bundle(app, settings, bundle or Bundle(settings.model_dir))
     app.include_router(operations.router)
     app.include_router(documentation.router)
     app.mount("/static", _Files(directory=WEB / "static"), name="static")
@@ -116,9 +117,8 @@ class _Files(StaticFiles):
         return response
 
 
-def _add_single_bundle(app: FastAPI, settings: Settings) -> None:
-    bundle = Bundle(settings.model_dir)
-    app.state.models = Models(bundle, settings.engine)
+def _add_single_bundle(app: FastAPI, settings: Settings, bundle: Bundle) -> None:
+    app.state.models = Models(bundle, settings.engine, settings.precision)
     app.state.reports = Reports(bundle)
     for routes in (page, predict, experiments, sagemaker, tensorflow_serving, open_inference):
         app.include_router(routes.router)
@@ -127,13 +127,17 @@ def _add_single_bundle(app: FastAPI, settings: Settings) -> None:
 def _add_multi_model(app: FastAPI, settings: Settings) -> None:
     folder = settings.registry_dir or Path(mkdtemp(prefix="models-"))
     memory = settings.model_memory_mb * 1024 * 1024
-    app.state.registry = ModelRegistry(folder, engine=settings.engine, memory=memory, workers=settings.workers)
+    app.state.registry = ModelRegistry(
+        folder, engine=settings.engine, precision=settings.precision, memory=memory, workers=settings.workers
+    )
     app.include_router(multi_model.router)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     metrics.start()
+    if provider := getattr(app.state, "tracer_provider", None):
+        tracing.start(provider, app.state.settings.otlp_endpoint)
     # Where large work holds the interpreter, a small request waits so long for it, instead of Python's 5 ms.
     sys.setswitchinterval(0.0005)
     offload.set_threads(max(1, allowed_cpus() // app.state.settings.workers))
@@ -141,41 +145,63 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
     state = {"drain": app.state.drain}  # where ``ClientTimeoutProtocol`` finds it
     try:
         async with _loaded(app):
+            if beat := getattr(app.state, "beat", None):
+                _keep_beating(beat)
             yield state
     finally:
         metric_files.flush()
         if app.state.drain.orphaned:  # nobody else will remove what the workers shared
             rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
-        if provider := getattr(app.state, "tracer_provider", None):
+        if provider:
             provider.shutdown()  # sends what is left
+
+
+def _keep_beating(beat: Callable[[], None]) -> None:
+    """Tell the parent once a second that the event loop runs."""
+    beat()
+    asyncio.get_running_loop().call_later(1, _keep_beating, beat)
 
 
 @asynccontextmanager
 async def _loaded(app: FastAPI) -> AsyncIterator[None]:
-    if app.state.settings.sagemaker_multi_model:
+    if app.state.settings.sagemaker_multi_model or app.state.models.tried:
         yield
         return
     # Workers share the port, and one that is ready vouches for all: each opens it when its models are loaded. Where
     # that takes longer, it opens all the same, and /ping says 503 and why.
-    loading = asyncio.create_task(_load(app.state.models))
+    loading = asyncio.create_task(_load_beside(app.state.models))
     await asyncio.wait([loading], timeout=_OPEN_AFTER_SECONDS)
     yield
     await loading
 
 
+async def _load_beside(models: Models) -> None:
+    await offload.run(_load, models)
+    _trim_memory()
+
+
+def load_before_fork(app: FastAPI) -> None:
+    """Load what all workers need, so that they share it; what cannot be forked they load themselves."""
+    if not app.state.settings.sagemaker_multi_model and app.state.models.can_be_forked:
+        _load(app.state.models)
+    _trim_memory()
+
+
+def _load(models: Models) -> None:
+    try:
+        models.load()
+    except Exception:
+        _log.exception("not ready: the models could not be loaded; /ping answers 503")
+
+
 def _trim_memory() -> None:
-    """Give the system what starting took and no longer needs, which glibc keeps (malloc_trim(3)): some 4 MB."""
+    """Keep what is there now, and give the system what starting took and no longer needs.
+
+    The collector need not look through it again, which would take milliseconds, and, after a fork, copies of its pages.
+    glibc keeps some 4 MB unless told (malloc_trim(3)).
+    """
+    gc.collect()
+    gc.freeze()
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)
-
-
-async def _load(models: Models) -> None:
-    try:
-        await offload.run(models.load)
-        # What is there now stays: the collector need not look through it again, which would take milliseconds.
-        gc.collect()
-        gc.freeze()
-    except Exception:
-        _log.exception("not ready: the models could not be loaded; /ping answers 503")
-    _trim_memory()

@@ -1,6 +1,6 @@
 """The arrays that rooms hand to one another, and what turns one into another."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ Probabilities = npt.NDArray[np.float32]
 
 Activations = npt.NDArray[np.float32]
 """What any layer gave: (N, …)."""
+
+Precision = Literal["float32", "int8"]
+"""Of a model's weights."""
 
 PROBABILITIES = "probabilities"
 """The output that every model has."""

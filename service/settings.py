@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         description="worker processes; default: the CPUs the process may use",
     )
     model_dir: Path = Field(Path("models"), description="folder with the released bundle (bundle.json)")
+    precision: Literal["float32", "int8"] = Field(
+        "float32",
+        description="of the models' weights: float32, the SavedModels' own answers; or int8, faster, and now and then "
+        "another answer: bundle.json says how often; with litert only",
+    )
     engine: Literal["litert", "tensorflow"] = Field(
         "litert",
         description="what runs the models: litert, or tensorflow (the same answers, from the SavedModels), which needs "
@@ -204,6 +209,12 @@ class Settings(BaseSettings):
             raise ValueError(f"SERVICE_OTLP_ENDPOINT={self.otlp_endpoint} is no URL, such as http://collector:4318")
         if self.otlp_endpoint and not all(map(_is_installed, _TRACING)):
             raise ValueError(f"SERVICE_OTLP_ENDPOINT needs OpenTelemetry: {_how_to_add('opentelemetry')}")
+        return self
+
+    @model_validator(mode="after")
+    def _engine_has_the_precision(self) -> Self:
+        if (self.engine, self.precision) == ("tensorflow", "int8"):
+            raise ValueError("SERVICE_PRECISION=int8 needs SERVICE_ENGINE=litert: the SavedModels are float32")
         return self
 
     @model_validator(mode="after")

@@ -160,3 +160,8 @@ def logging_server(log: Path, **environment: str) -> Iterator[tuple[str, Path]]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def workers(parent: int) -> list[int]:
+    """The process ids of a server's workers."""
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]

@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     release.set_defaults(command=_release)
 
+    quantize = commands.add_parser("quantize", help="make the int8 models of a bundle that has none, or anew")
+    quantize.set_defaults(command=_quantize)
+
     strange = commands.add_parser("outliers", help="tell how well pictures that are no clothing are recognised as such")
     strange.set_defaults(command=_outliers)
 
@@ -88,9 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (listing, run, probe, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
         command.add_argument("--epochs", type=positive, metavar="N", help="runs of N epochs instead of the recipe's")
-    for command in (report, release, strange):
+    for command in (report, release, quantize, strange):
         command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
-    for command in (run, probe, report, release, strange):
+    for command in (run, probe, report, release, quantize, strange):
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
     return parser
 
@@ -143,6 +146,12 @@ def _release(options: argparse.Namespace) -> None:
         data_folder=options.data,
     )
     _update_documents(options.models)
+
+
+def _quantize(options: argparse.Namespace) -> None:
+    from training.release.bundle import renew_quantization
+
+    renew_quantization(options.models, data_folder=options.data)
 
 
 def _outliers(options: argparse.Namespace) -> None:

@@ -54,26 +54,13 @@ class Rolled:
     by_status: dict[str, int]
 
 
-def workers(server: Server) -> list[int]:
-    """List the process ids of a server's workers (Linux)."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in _command(pid)]
-
-
-def _command(pid: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # it has ended since
-        return b""
-
-
 def kill_worker(*, seconds: float = 4) -> Killed:
     """Kill one of two workers under load; then one without, to see when another serves in its place."""
     with started(SERVICE_WORKERS="2") as server:
         _wait_for_metrics(server, 2)
         with asking(server.port, clients=CLIENTS, keep_alive=False) as load:
             time.sleep(1)
-            os.kill(workers(server)[0], signal.SIGKILL)
+            os.kill(server.workers[0], signal.SIGKILL)
             killed = time.monotonic()
             time.sleep(seconds)
         _wait_for_metrics(server, 2)
@@ -85,10 +72,10 @@ def kill_worker(*, seconds: float = 4) -> Killed:
 
 def _replacement_seconds(server: Server) -> float:
     """Kill a worker and hold the other still, so that the next answer is the new one's; gives the time until then."""
-    victim, other = workers(server)
+    victim, other = server.workers
     os.kill(victim, signal.SIGKILL)
     killed = time.monotonic()
-    while not set(workers(server)) - {victim, other}:
+    while not set(server.workers) - {victim, other}:
         time.sleep(0.005)
     os.kill(other, signal.SIGSTOP)
     try:

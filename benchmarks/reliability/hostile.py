@@ -22,7 +22,6 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import records, tables
-from benchmarks.reliability.faults import workers
 from benchmarks.speed.server import ROOT, ready, started
 from service.inputs.plain_png import chunk
 
@@ -158,15 +157,15 @@ def attack(port: int, requests: Iterator[Hostile]) -> Counter[str]:
     return answers
 
 
-def run(count: int, seed: int, workers_: int = 2) -> tuple[Counter[str], int]:
+def run(count: int, seed: int, workers: int = 2) -> tuple[Counter[str], int]:
     """Attack a server of its own; gives the answers by status, and how many workers died."""
-    with started(SERVICE_WORKERS=str(workers_)) as server:
-        before = workers(server)
+    with started(SERVICE_WORKERS=str(workers)) as server:
+        before = server.workers
         with ThreadPoolExecutor(CONNECTIONS) as threads:
             share = count // CONNECTIONS
             counted = threads.map(lambda n: attack(server.port, hostile_requests(share, seed + n)), range(CONNECTIONS))
             answers = sum(counted, Counter[str]())
-        died = len(set(before) - set(workers(server)))
+        died = len(set(before) - set(server.workers))
         if not ready(server.port):
             raise SystemExit("the server is no longer ready")
     return answers, died

@@ -43,8 +43,8 @@ def mixed() -> list[Request]:
 
 
 def descriptors(server: Server) -> int:
-    """Count a server's open descriptors (Linux)."""
-    return len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
+    """Count a server's open descriptors, those of its worker (Linux)."""
+    return len(list(Path(f"/proc/{server.worker}/fd").iterdir()))
 
 
 def measure(minutes: float) -> dict[str, float]:

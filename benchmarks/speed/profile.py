@@ -45,7 +45,7 @@ def main() -> None:
         for kind, file in (("raw", stacks), ("flamegraph", Path("profile.svg"))):
             seconds = str(max(1, options.seconds // 2))
             command = ["py-spy", "record", "--rate", "400", "--duration", seconds, "--format", kind]
-            subprocess.run([*command, "--output", file, "--pid", str(server.pid)], check=True, capture_output=True)
+            subprocess.run([*command, "--output", file, "--pid", str(server.worker)], check=True, capture_output=True)
         sending.join()
         own: Counter[str] = Counter()
         for line in stacks.read_text(encoding="utf-8").splitlines():

@@ -20,7 +20,7 @@ class Row:
 
     Attributes:
         name: what was sent.
-        against: what it is compared with: ``floor``, ``LiteRT`` or ``itself``.
+        against: what it is compared with: ``floor``, ``LiteRT``, ``itself``, or for int8 weights ``float32``.
         target: the ratio aimed at; None where there is none.
         ratio: of the rates in each pair of rounds, service ÷ other.
         spread: the lowest and the highest of these ratios.
@@ -49,16 +49,23 @@ def compare(*, server_core: int, load_core: int, pairs: int, seconds: int) -> It
         service = stack.enter_context(started(core=server_core))
         floor = stack.enter_context(started(FLOOR, core=server_core))
         for payload, target in (
-            (payloads.png(), 0.75),
+            (payloads.png(), 0.80),
             (payloads.form(), 0.55),
             (payloads.numbers(1), 0.70),
         ):
             verify(service, floor, payload)
             yield _row(payload, service, floor, "floor", target, core=load_core, pairs=pairs, seconds=seconds)
-        for payload, target in ((payloads.array(1_000), 0.93), (payloads.numbers(100), 0.75)):
+        for payload, target in ((payloads.array(1_000), 0.93), (payloads.numbers(100), 0.80)):
             verify_batch(service, payload)
             with engine.started(payload.images, core=server_core) as alone:
                 yield _row(payload, service, alone, "LiteRT", target, core=load_core, pairs=pairs, seconds=seconds)
+        int8 = stack.enter_context(started(core=server_core, SERVICE_PRECISION="int8"))
+        for payload, target in (
+            (payloads.png(), 1.15),
+            (payloads.numbers(100), 1.3),
+            (payloads.array(1_000), 2.2),
+        ):
+            yield _row(payload, int8, service, "float32", target, core=load_core, pairs=pairs, seconds=seconds)
         second_service = stack.enter_context(started(core=server_core))
         yield _row(
             payloads.png(), service, second_service, "itself", None, core=load_core, pairs=pairs, seconds=seconds

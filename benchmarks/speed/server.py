@@ -39,6 +39,17 @@ class Server:
         """Its process id."""
         return self.process.pid
 
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in children]
+
+    @property
+    def worker(self) -> int:
+        """The process id of its only worker; its own where it serves itself, as the floor does."""
+        return (self.workers or [self.pid])[0]
+
     def cpu_seconds(self) -> float:
         """Processor time so far, user and system, of the process and its children."""
         return sum(_cpu_seconds(pid) for pid in _family(self.pid))

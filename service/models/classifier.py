@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import PROBABILITIES, Engine, Pixels, Probabilities
+from service.arrays import PROBABILITIES, Engine, Pixels, Precision, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.http import offload
 from service.models import adaptation, engines
 from service.models.assessment import Assessor
-from service.models.bundle import Bundle
+from service.models.bundle import Bundle, BundleError
 from service.models.manifest import Manifest, ModelEntry
 from service.models.micro_batching import MicroBatcher
 from service.monitoring import deferred
@@ -24,6 +24,9 @@ GOLDEN_TOLERANCE = 1e-4
 
 SCORE_TOLERANCE = 1e-2
 """How far a golden sample's outlier score may be off, in the standard deviations it counts in."""
+
+INT8_TOLERANCES = (5e-2, 0.5)
+"""Both for int8 weights: where another CPU rounds an activation to the next of its 256 steps, all after it differ."""
 
 _FEATURES = "features"
 _INLINE_IMAGES = 32
@@ -60,6 +63,7 @@ class Classifier:
     Attributes:
         name: what requests call it.
         version: of its SavedModel.
+        precision: of the weights that it runs with.
         labels: class names, in class order.
         engine: runs it.
         assessor: assesses its answers; None where the bundle has nothing to do it by.
@@ -72,6 +76,7 @@ class Classifier:
     version: str
     labels: list[str]
     engine: Engine
+    precision: Precision = "float32"
     assessor: Assessor | None = None
     drift_monitor: DriftMonitor | None = None
     notes: tuple[str, ...] = ()
@@ -108,11 +113,25 @@ class Models:
     Until ``load`` has finished every look-up raises ``NotReadyError`` with the reason, which ``/ping`` reports too.
     """
 
-    def __init__(self, bundle: Bundle, engine: str) -> None:
+    def __init__(self, bundle: Bundle, engine: str, precision: Precision = "float32") -> None:
+        """Take what is to be loaded.
+
+        Raises:
+            BundleError: it has no models of that precision.
+
+        """
+        missing = [name for name, entry in bundle.manifest.models.items() if entry.int8 is None]
+        if precision == "int8" and missing:
+            raise BundleError(
+                f"{bundle.folder} has no int8 weights of {', '.join(missing)}; make them with: "
+                "python -m training quantize, or start with SERVICE_PRECISION=float32"
+            )
         self._bundle = bundle
         self._engine = engine
+        self._precision = precision
         self._classifiers: dict[str, Classifier] = {}
         self._not_ready: str | None = "the models are being loaded"
+        self._tried = False
 
     @property
     def manifest(self) -> Manifest:
@@ -143,8 +162,19 @@ class Models:
         """The model that answers where a request names none."""
         return self._bundle.manifest.default_model
 
+    @property
+    def can_be_forked(self) -> bool:
+        """Whether a process may load the models and then fork: not where TensorFlow runs them, with its threads."""
+        return self._engine == "litert" and all(entry.litert for entry in self._bundle.manifest.models.values())
+
+    @property
+    def tried(self) -> bool:
+        """Whether ``load`` was called."""
+        return self._tried
+
     def load(self) -> None:
         """Load every model and have it reproduce its golden samples."""
+        self._tried = True
         try:
             self._classifiers = {name: self._load(name, entry) for name, entry in self._bundle.manifest.models.items()}
         except Exception as error:
@@ -181,24 +211,28 @@ class Models:
         return await offload.run_in_pieces(classifier.engine.predict, pixels)
 
     def _load(self, name: str, entry: ModelEntry) -> Classifier:
-        engine = engines.load(self._engine, self._bundle, entry)
-        if entry.golden is None:  # a plain SavedModel
+        engine = engines.load(self._engine, self._bundle, entry, self._precision)
+        quantized = entry.int8 if self._precision == "int8" else None
+        golden_path = entry.golden if quantized is None else quantized.golden
+        tolerance, score_tolerance = (GOLDEN_TOLERANCE, SCORE_TOLERANCE) if quantized is None else INT8_TOLERANCES
+        if golden_path is None:  # a plain SavedModel
             adapted, notes = adaptation.adapt(name, engine, len(entry.labels))
             return Classifier(name, entry.version, entry.labels, InstrumentedEngine(adapted, name), notes=notes)
         assessor = None if entry.assessment is None else Assessor(self._bundle, entry.assessment)
-        with np.load(self._bundle.path(entry.golden), allow_pickle=False) as golden:
+        with np.load(self._bundle.path(golden_path), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
-            _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], GOLDEN_TOLERANCE)
+            _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], tolerance)
             if assessor is None:
-                return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name))
+                return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name), self._precision)
             if _FEATURES not in engine.outputs:
                 raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_REMEDY}")
             features = engine.explain(pixels, _FEATURES)[_FEATURES]
             _require_close(
-                name, "outlier scores", np.array(assessor.score(pixels, features)), golden["scores"], SCORE_TOLERANCE
+                name, "outlier scores", np.array(assessor.score(pixels, features)), golden["scores"], score_tolerance
             )
         drift_monitor = DriftMonitor(name, assessor.reference)
-        return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name), assessor, drift_monitor)
+        measured = InstrumentedEngine(engine, name)
+        return Classifier(name, entry.version, entry.labels, measured, self._precision, assessor, drift_monitor)
 
 
 def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Probabilities
+from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Precision, Probabilities
 from service.models.bundle import Bundle
 from service.models.manifest import ModelEntry
 
@@ -188,8 +188,8 @@ def _answer_name(shapes: dict[str, tuple[int | None, ...]]) -> str:
     )
 
 
-def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:
-    """Load a model of the bundle with the engine called ``litert`` or ``tensorflow``.
+def load(kind: str, bundle: Bundle, entry: ModelEntry, precision: Precision = "float32") -> Engine:
+    """Load a model of the bundle with the engine called ``litert`` or ``tensorflow``, or its int8 file with LiteRT.
 
     A SavedModel without a LiteRT model is run by TensorFlow.
 
@@ -197,6 +197,8 @@ def load(kind: str, bundle: Bundle, entry: ModelEntry) -> Engine:
         EngineError: that would take TensorFlow, and it is not installed.
 
     """
+    if precision == "int8" and entry.int8 is not None:
+        return LiteRTEngine(bundle.path(entry.int8.litert))
     if entry.litert is None and find_spec("tensorflow") is None:
         raise EngineError(
             f"{bundle.path(entry.saved_model)} has no LiteRT model (assets.extra/model.tflite) and TensorFlow is not "

@@ -105,8 +105,41 @@ class Assessment(BaseModel):
         return self
 
 
+class QuantizationRecord(BaseModel):
+    """How the int8 model compares with the float32 one, on the same images.
+
+    Attributes:
+        images: how many test images.
+        accuracy, float32_accuracy: the shares that each classifies rightly.
+        differing_answers: the share to which they give different classes.
+        largest_difference: of any probability.
+        bytes, float32_bytes: sizes of the files.
+
+    """
+
+    model_config = _STRICT
+
+    images: int = Field(gt=0)
+    accuracy: Share
+    float32_accuracy: Share
+    differing_answers: Share
+    largest_difference: Share
+    bytes: int
+    float32_bytes: int
+
+
+class Quantized(BaseModel):
+    """The same network with int8 weights: its LiteRT file, its own golden samples, and how it compares."""
+
+    model_config = _STRICT
+
+    litert: BundlePath
+    golden: BundlePath
+    record: QuantizationRecord
+
+
 class ModelEntry(BaseModel):
-    """One served model; ``assessment`` is None where nobody made one, as for a plain SavedModel."""
+    """One served model; ``assessment`` and ``int8`` are None where nobody made one, as for a plain SavedModel."""
 
     model_config = _STRICT
 
@@ -118,6 +151,7 @@ class ModelEntry(BaseModel):
     litert: BundlePath | None
     golden: BundlePath | None
     assessment: Assessment | None = None
+    int8: Quantized | None = None
     files: dict[BundlePath, Sha256]
     training: dict[str, Any]
     equivalence: dict[str, Any]
@@ -126,9 +160,10 @@ class ModelEntry(BaseModel):
     def _files_are_listed(self) -> "ModelEntry":
         """What is loaded must have been verified; a plain SavedModel (no files listed) has nothing to verify."""
         outliers = None if self.assessment is None else self.assessment.outliers
-        named = {path for path in (self.litert, self.golden, outliers) if path is not None}
+        quantized = () if self.int8 is None else (self.int8.litert, self.int8.golden)
+        named = {path for path in (self.litert, self.golden, outliers, *quantized) if path is not None}
         if self.files and not named | {f"{self.saved_model}/saved_model.pb"} <= self.files.keys():
-            raise ValueError("litert, golden, outliers and saved_model must be among the files")
+            raise ValueError("litert, golden, outliers, int8 and saved_model must be among the files")
         return self
 
     @model_validator(mode="after")

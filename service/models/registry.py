@@ -16,6 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from service import file_lock
+from service.arrays import Precision
 from service.errors import AlreadyLoadedError, NotFoundError, NotReadyError, OutOfMemoryError, UnusableError, shortened
 from service.models.bundle import Bundle, BundleError
 from service.models.classifier import Models
@@ -66,18 +67,21 @@ def _reason(error: Exception) -> str:
 class ModelRegistry:
     """The loaded models, as all workers see them, and this worker's own copies."""
 
-    def __init__(self, folder: Path, *, engine: str, memory: int, workers: int) -> None:
+    def __init__(
+        self, folder: Path, *, engine: str, memory: int, workers: int, precision: Precision = "float32"
+    ) -> None:
         """Share ``folder`` with the other workers.
 
         Args:
             folder: must exist; holds a file for each loaded model.
             engine: ``litert`` or ``tensorflow``.
+            precision: of the weights.
             memory: bytes for models, over all workers.
             workers: how many share it: each has copies of its own.
 
         """
         self._folder = folder
-        self._engine = engine
+        self._engine, self._precision = engine, precision
         self._memory, self._share = memory, memory // workers
         self._copies: OrderedDict[str, _Copy] = OrderedDict()
         self._reading = asyncio.Lock()
@@ -122,7 +126,7 @@ class ModelRegistry:
                 bundle = Bundle(Path(url))
                 size = _size(bundle)
                 self._require_memory(name, size)
-                Models(bundle, self._engine).load()
+                Models(bundle, self._engine, self._precision).load()
             except OutOfMemoryError:
                 raise
             except Exception as error:  # junk in a model's file makes LiteRT and TensorFlow raise errors of many kinds
@@ -164,7 +168,7 @@ class ModelRegistry:
 
     def _read(self, registration: Registration) -> Models:
         try:
-            models = Models(Bundle(Path(registration.url)), self._engine)
+            models = Models(Bundle(Path(registration.url)), self._engine, self._precision)
             models.load()
         except Exception as error:  # it could be served when it was loaded
             raise NotReadyError(f"{registration.url} can no longer be served: {_reason(error)}") from error

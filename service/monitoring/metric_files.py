@@ -1,10 +1,11 @@
 """Where counted values are kept: to be imported before the first metric is made.
 
 Workers share their counts through files (prometheus_client's multiprocess mode), in a folder that
-``python -m service`` names before it starts them.
+``python -m service`` names before it makes them.
 """
 
 import os
+from pathlib import Path
 from tempfile import mkdtemp
 from threading import Lock
 
@@ -15,13 +16,13 @@ from service.monitoring import deferred
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="metrics-")
 
-# A worker is started, never forked, so its process id stays what it is: asked for once, not for every count.
-_PID = os.getpid()
+_pid = os.getpid()
+"""Asked for once, not for every count."""
 _lock = Lock()
 _changed: set["_BufferedValue"] = set()
 
 
-class _BufferedValue(values.MultiProcessValue(lambda: _PID)):  # type: ignore[misc]
+class _BufferedValue(values.MultiProcessValue(lambda: _pid)):  # type: ignore[misc]
     """A value that goes to its file once for all that a turn of the event loop counts: writing takes the most time."""
 
     def inc(self, amount: float) -> None:
@@ -43,3 +44,18 @@ def flush() -> None:
 
 
 values.ValueClass = _BufferedValue
+
+
+def forget() -> None:
+    """Remove this process's files: before it forks workers, since it counts nothing and is none."""
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"*_{_pid}.db"):
+        file.unlink()
+
+
+def _begin_anew() -> None:
+    """Have a forked process use files of its own; prometheus_client makes them at its first count."""
+    global _pid  # as the process has one
+    _pid = os.getpid()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

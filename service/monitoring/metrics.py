@@ -98,7 +98,10 @@ def _duration(route: str) -> Histogram:
 
 
 def start() -> None:
-    """Make this worker known, with nothing in flight: its process id may have been another's before."""
+    """Make this worker known, with nothing in flight: its process id may have been another's before.
+
+    To be called before it counts anything: a forked worker's values begin at 0 with the first that is set.
+    """
     IN_FLIGHT.set(0)
 
 

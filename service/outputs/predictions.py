@@ -36,6 +36,7 @@ def describe(
     return {
         "model": classifier.name,
         "version": classifier.version,
+        "precision": classifier.precision,
         "label": ranked[0]["label"],
         "class_id": ranked[0]["class_id"],
         "confidence": ranked[0]["probability"],

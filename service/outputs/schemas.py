@@ -33,6 +33,7 @@ class Prediction(BaseModel):
 
     model: str
     version: str
+    precision: Literal["float32", "int8"] = Field(description="of the model's weights, as SERVICE_PRECISION asks")
     label: str
     class_id: int
     confidence: float = Field(ge=0, le=1, description="the label's probability, calibrated by a temperature")

@@ -95,7 +95,11 @@ async def metadata(name: str, models: ModelsDependency, version: str | None = No
     notes = {"notes": list(classifier.notes)} if classifier.notes else {}
     return {
         "model_spec": {"name": classifier.name, "signature_name": "", "version": classifier.version},
-        "metadata": {"signature_def": {"signature_def": {"serving_default": signature}}, **notes},
+        "metadata": {
+            "signature_def": {"signature_def": {"serving_default": signature}},
+            "precision": classifier.precision,  # not TensorFlow Serving's, whose clients pass over it
+            **notes,
+        },
     }
 
 

@@ -33,13 +33,29 @@ class BurstAcceptor:
         loop.call_soon(self._begin_turn)
         for listening in self._listening:
             for _ in range(_MAX_ACCEPTS):
-                try:
-                    connection, _ = listening.accept()
-                except OSError:  # none waits, or there is no descriptor for it, or the port has been closed
+                if not self._accept(listening, protocol, loop):
                     break
-                opening = loop.create_task(loop.connect_accepted_socket(protocol, connection))
-                self._opening.add(opening)
-                opening.add_done_callback(self._opening.discard)
+
+    async def accept_all(self, protocol: Callable[[], asyncio.Protocol], loop: asyncio.AbstractEventLoop) -> None:
+        """Accept all that wait on each socket, before it is closed; returns when each has its ``protocol``."""
+        for listening in self._listening:
+            while self._accept(listening, protocol, loop):
+                pass
+        await asyncio.gather(*self._opening, return_exceptions=True)
+        await asyncio.sleep(0)  # those that the event loop accepted itself have theirs a turn later
+
+    def _accept(
+        self, listening: socket.socket, protocol: Callable[[], asyncio.Protocol], loop: asyncio.AbstractEventLoop
+    ) -> bool:
+        """Accept one; tells whether there was one."""
+        try:
+            connection, _ = listening.accept()
+        except OSError:  # none waits, or there is no descriptor for it, or the port has been closed
+            return False
+        opening = loop.create_task(loop.connect_accepted_socket(protocol, connection))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+        return True
 
     def _begin_turn(self) -> None:
         self._has_accepted = False

@@ -22,6 +22,8 @@ MIN_BYTES_PER_SECOND = 10 * 1024
 """Bytes a second: so many more give a body, or an answer, a second more than its setting says."""
 
 _CHECK_SECONDS = 1.0
+_LAST_REQUEST_SECONDS = 1.0
+"""How long after its start a connection may be without a request when the server ends."""
 _BUSY_REQUESTS = 8
 """Requests in flight from which on the next connection would wait for long."""
 
@@ -77,6 +79,14 @@ class ClientTimeoutProtocol(StrictProtocol):
         self._connections.add(self)
         if self._connections.is_crowded:
             self._acceptor.accept_more(self._new_protocol, self.loop)
+
+    def shutdown(self) -> None:
+        """End with the answer under way; where a client has just connected, with the answer to what it will ask."""
+        if self._deadline is not None and not self._has_asked() and not self._refused:
+            connected = self._deadline - self._timeouts.headers
+            self.loop.call_later(connected + _LAST_REQUEST_SECONDS - self.loop.time(), super().shutdown)
+        else:
+            super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -239,3 +249,6 @@ class ClientTimeoutProtocol(StrictProtocol):
             self.transport.close()  # connected, and never asked for anything
         else:
             self._refuse(408, f"the headers did not come within {self._timeouts.headers:g} s; send them again, faster")
+
+    def _has_asked(self) -> bool:
+        return self.cycle is not None

@@ -7,6 +7,7 @@ look for another. After that Uvicorn closes the port and finishes what it has.
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -20,8 +21,7 @@ class Drain:
 
     def __init__(self) -> None:
         self._draining = False
-        self.orphaned = False
-        """Whether the process that started this one is gone."""
+        self._parent: int | None = None
 
     def install(self, *, seconds: float) -> None:
         """Put a delay before Uvicorn's own handler of SIGTERM; to be called in its event loop, while it starts.
@@ -33,6 +33,7 @@ class Drain:
         if threading.current_thread() is not threading.main_thread():
             return  # a test client's loop: signals are not its business
         loop = asyncio.get_running_loop()
+        self._parent = os.getppid()
         stop = signal.getsignal(signal.SIGTERM)
 
         def drain(number: int, frame: FrameType | None) -> None:
@@ -43,13 +44,18 @@ class Drain:
         signal.signal(signal.SIGTERM, drain)
         supervisor = multiprocessing.parent_process()
         if supervisor is not None and sys.platform != "win32":
-            # Killed, it can tell nobody to stop; a worker without it would hold the port for ever.
+            # Killed, it can tell nobody to stop; a worker without it would hold the port for ever. Forked workers
+            # learn of it from the kernel, see ``supervisor.py``; this is for those that Uvicorn started.
             loop.add_reader(supervisor.sentinel, self._orphaned, loop, supervisor.sentinel)
 
     def _orphaned(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
         loop.remove_reader(sentinel)
-        self.orphaned = True
         signal.raise_signal(signal.SIGTERM)
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the process that started this one is gone."""
+        return self._parent not in (None, os.getppid())
 
     @property
     def draining(self) -> bool:

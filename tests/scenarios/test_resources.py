@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA, MODELS, Refusal, assert_problem, npy, png
-from tests.servers import launch, scrape, started, value, wait_until_ready
+from tests.servers import launch, scrape, started, value, wait_until_ready, workers
 
 PNG = {"content-type": "image/png"}
 NPY = {"content-type": "application/x-npy", "accept": "application/jsonlines"}
@@ -32,9 +32,10 @@ class Limited:
         settings = {"SERVICE_MAX_BODY_MB": "300", "MALLOC_ARENA_MAX": "1"} | environment
         self.url, self.process = launch(settings, output=None)
         wait_until_ready(self.url, self.process)
+        (self.worker,) = workers(self.process.pid)
 
     def limit(self, kind: int, most: int) -> None:
-        resource.prlimit(self.process.pid, kind, (most, resource.RLIM_INFINITY if most == -1 else most))
+        resource.prlimit(self.worker, kind, (most, resource.RLIM_INFINITY if most == -1 else most))
 
     def answers(self) -> bool:
         answer = httpx.post(f"{self.url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG, timeout=30)
@@ -68,10 +69,10 @@ def test_without_descriptors_new_connections_are_hung_up_on_and_others_answered(
             opened = [connections.enter_context(socket.create_connection(address)) for _ in range(100)]
             time.sleep(0.5)
             assert kept.get("/ping").status_code == 200  # who is connected is answered
-            assert len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) > 60
-            before = processor_seconds(server.process.pid)
+            assert len(list(Path(f"/proc/{server.worker}/fd").iterdir())) > 60
+            before = processor_seconds(server.worker)
             time.sleep(1)
-            assert processor_seconds(server.process.pid) - before < 0.9, "it spins while it cannot accept"
+            assert processor_seconds(server.worker) - before < 0.9, "it spins while it cannot accept"
             for connection in opened:
                 connection.settimeout(5)
                 with suppress(OSError):
@@ -95,7 +96,7 @@ SIGNED = b'{"signature_name": "serving_default", "instances": [' + b",".join([IM
 
 @pytest.mark.parametrize("kind", ["picture", "JSON"])
 def test_out_of_memory_refuses_what_is_too_large_and_nothing_else(server: Limited, kind: str) -> None:
-    used = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    used = int(Path(f"/proc/{server.worker}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     assert server.answers()
     if kind == "JSON":
         path, content, headers = "/invocations", SIGNED, {"content-type": "application/json"}

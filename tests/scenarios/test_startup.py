@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,8 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.speed.server import free_port
-from tests.conftest import DATA, MODELS, ROOT, Refusal, StartServer, assert_problem
+from tests.conftest import DATA, ROOT, Refusal, StartServer, assert_problem
 from tests.servers import launch, refused
 from training.release.bundle import write_manifest
 
@@ -64,14 +62,6 @@ def test_ping_says_why_while_the_models_cannot_be_served(bundle: Path) -> None:
     finally:
         process.kill()
         process.wait()
-
-
-def test_where_not_all_workers_can_be_started_the_service_ends_and_says_so() -> None:
-    settings = {"SERVICE_PORT": str(free_port()), "SERVICE_WORKERS": "8", "SERVICE_MODEL_DIR": str(MODELS)}
-    command = ["bash", "-c", 'ulimit -n 18; exec "$0" -m service', sys.executable]  # descriptors for two or three
-    ended = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 3
-    assert "not all workers could be started (Too many open files); the service ends" in ended.stderr
 
 
 def test_serving_imports_no_heavy_package() -> None:

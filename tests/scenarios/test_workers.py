@@ -2,17 +2,14 @@
 
 import json
 import os
-import resource
 import signal
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.conftest import DATA, StartServer, assert_problem
-from tests.servers import Metrics, answers, busy, eventually, scrape, slow_upload, started, value
+from tests.servers import Metrics, busy, eventually, scrape, slow_upload, started, value
 
 PNG = {"content-type": "image/png"}
 
@@ -129,70 +126,3 @@ def test_the_log_tells_a_problem_by_its_request_id() -> None:
         output, _ = process.communicate(timeout=30)
     (line,) = (entry for line in output.splitlines() if (entry := json.loads(line)).get("request_id") == "mine")
     assert line["problem"] == "there is nothing at /nothing; GET /docs lists what there is"
-
-
-def test_workers_end_when_their_supervisor_was_killed() -> None:
-    with started(SERVICE_WORKERS="2") as (url, supervisor):
-        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
-        workers = {int(pid) for pid in worker_ids(scrape(url))}
-        surroundings = Path(f"/proc/{min(workers)}/environ").read_bytes().split(b"\0")
-        (shared,) = (Path(line.partition(b"=")[2].decode()) for line in surroundings if line.startswith(b"PROMETHEUS_"))
-        assert shared.is_dir()
-        supervisor.kill()
-        try:
-            assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers)), workers
-        finally:
-            for pid in workers:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{url}/ping")
-        assert not shared.exists()
-
-
-def test_a_worker_that_takes_long_to_start_is_waited_for(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys, time\nif 'multiprocessing.spawn' in str(sys.orig_argv): time.sleep(7)\n"
-    )
-    with started(SERVICE_WORKERS="2", PYTHONPATH=str(tmp_path)) as (url, _):
-        assert eventually(lambda: answers(url), 60)
-        first = worker_ids(scrape(url))
-        assert eventually(lambda: len(worker_ids(scrape(url))) == 2, 60)
-        assert first <= worker_ids(scrape(url)), "one was killed before it was up"
-
-
-def test_a_worker_that_hangs_is_replaced_and_the_end_does_not_wait_for_it() -> None:
-    with started(SERVICE_WORKERS="2") as (url, supervisor):
-        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
-        time.sleep(1)  # one that hangs before it is known to have started is given two minutes
-        hung = min(worker_ids(scrape(url)))
-        os.kill(int(hung), signal.SIGSTOP)
-        assert eventually(lambda: not Path(f"/proc/{hung}").exists(), 30)
-        assert eventually(lambda: answers(url) and len(worker_ids(scrape(url))) == 2, 30)
-        supervisor.send_signal(signal.SIGTERM)
-        assert supervisor.wait(20) == 0
-
-
-def test_a_worker_that_cannot_be_replaced_at_once_is_replaced_later() -> None:
-    with started(SERVICE_WORKERS="2") as (url, supervisor):
-        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
-        old = worker_ids(scrape(url))
-        usual = resource.prlimit(
-            supervisor.pid, resource.RLIMIT_NOFILE, (3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-        )
-        os.kill(int(min(old)), signal.SIGKILL)
-        time.sleep(2)
-        assert supervisor.poll() is None
-        assert answers(url)
-        resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, usual)
-        assert eventually(lambda: len(worker_ids(scrape(url)) - old) == 1)
-
-
-def test_signals_of_other_servers_change_nothing() -> None:
-    with started(SERVICE_WORKERS="2") as (url, supervisor):
-        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
-        before = worker_ids(scrape(url))
-        for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
-            supervisor.send_signal(number)
-        time.sleep(1)
-        assert worker_ids(scrape(url)) == before

@@ -25,10 +25,10 @@ from prometheus_client import values
 from prometheus_client.mmap_dict import MmapedDict
 from python_multipart.multipart import parse_options_header
 from starlette.responses import Response
-from uvicorn.config import STARTUP_FAILURE, Config
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
-from uvicorn.supervisors.multiprocess import Multiprocess
+from uvicorn.server import Server, ServerState
+from uvicorn.supervisors import Multiprocess
 
 from tests.conftest import ROOT
 
@@ -42,6 +42,10 @@ def has(owner: object, *names: str) -> bool:
 def sets(function: Callable[..., object], *names: str) -> bool:
     """Whether a function mentions these attributes: those of instances that take too much to make."""
     return set(names) <= set(inspect.unwrap(function).__code__.co_names)
+
+
+def parameters(function: Callable[..., object]) -> list[str]:
+    return list(inspect.signature(function).parameters)
 
 
 def protocol() -> bool:
@@ -105,12 +109,8 @@ def mentions(module: str, name: str) -> bool:
 MMAPED_DICT = ("read_value", "write_value", "read_all_values_from_file")
 USES: list[tuple[str, str, Check]] = [
     ("uvicorn", "HttpToolsProtocol", protocol),
-    ("uvicorn", "STARTUP_FAILURE", lambda: isinstance(STARTUP_FAILURE, int)),
-    (
-        "uvicorn",
-        "Multiprocess",
-        lambda: has(Multiprocess, "init_processes", "handle_signals", "terminate_all", "join_all"),
-    ),
+    ("uvicorn", "Server.shutdown", lambda: parameters(Server.shutdown) == ["self", "sockets"]),
+    ("uvicorn", "supervisors.Multiprocess", lambda: parameters(Multiprocess) == ["config", "sockets"]),
     ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
     ("starlette", 'scope["route"]', route_in_scope),
     ("fastapi", "APIRouter.routes", included_route),

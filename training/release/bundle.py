@@ -19,7 +19,7 @@ from training.experiments import provenance
 from training.experiments.experiment import Experiment
 from training.experiments.registry import for_serving
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
-from training.release import assessment
+from training.release import assessment, quantization
 from training.release.export import checksums, export
 from training.report import document, markdown
 from training.report.conclusions import best
@@ -103,6 +103,18 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
     print(f"{models / 'experiments.json'}: {built.content['provenance']['runs']} runs")
 
 
+def renew_quantization(models: Path, *, data_folder: Path | None) -> None:
+    """Quantise the models of a bundle anew, the rest unchanged.
+
+    Raises:
+        TrainingError: ``models`` is no bundle.
+
+    """
+    entries = quantization.quantize_bundle(models, data_folder=data_folder)
+    default = json.loads((models / "bundle.json").read_text(encoding="utf-8"))["default_model"]
+    write_manifest(models, entries, default_model=default)
+
+
 def update_documents(models: Path, *, readme: Path, results: Path) -> None:
     """Write a bundle's results into the README's results section, and as a whole into ``training/RESULTS.md``."""
     content = json.loads((models / "experiments.json").read_text(encoding="utf-8"))
@@ -170,6 +182,8 @@ def _export(
     )
     inside = f"{experiment.name}/{VERSION}"
     assessed = assessment.assess(folder, data, seed=run.seed)
+    record = quantization.quantize(folder, data)
+    quantization.report(experiment.name, record)
     return {
         "title": experiment.title,
         "version": VERSION,
@@ -179,6 +193,7 @@ def _export(
         "litert": f"{inside}/assets.extra/model.tflite",
         "golden": f"{inside}/assets.extra/golden.npz",
         "assessment": {"outliers": f"{inside}/assets.extra/outliers.npz", **assessed},
+        "int8": quantization.entry(inside, record),
         "files": checksums(bundle, folder),
         "training": {
             "seed": run.seed,

@@ -16,7 +16,7 @@ from service.models.bundle import Bundle
 from service.models.engines import load
 from service.routes import streaming_batches
 from tests.conftest import MODELS, Samples, assert_problem, npy
-from tests.servers import started
+from tests.servers import started, workers
 from training.data.fashion_mnist import scale
 
 IMAGES = 40_000
@@ -80,7 +80,8 @@ def test_mistakes_are_named_where_they_are_in_the_whole(samples: Samples, engine
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, int]]:
     with started(SERVICE_MAX_BODY_MB="200") as (url, process):
-        yield url, process.pid
+        (worker,) = workers(process.pid)
+        yield url, worker
 
 
 def peak_memory(pid: int) -> int:

@@ -82,6 +82,10 @@ def test_a_released_bundle_is_served(trained: Trained, released: Path, tiny: Fas
         assert entry.equivalence["images"] == len(tiny.test_labels)
         assert entry.equivalence["differing_classes"] == 0
         assert entry.equivalence["largest_difference"] <= 1e-5
+        assert entry.int8 is not None
+        assert entry.int8.record.images == len(tiny.test_labels)
+        assert entry.int8.record.float32_accuracy == run.test["accuracy"]
+    Models(Bundle(released), "litert", "int8").load()
 
 
 @pytest.mark.usefixtures("use_tiny")
@@ -90,6 +94,13 @@ def test_the_report_alone_can_be_renewed(trained: Trained, released: Path, tmp_p
     (models / "experiments.md").write_text("stale")
     bundle.renew_report(*trained, models, data_folder=None)
     assert "stale" not in (models / "experiments.md").read_text()
+    assert Bundle(models).manifest.models == Bundle(released).manifest.models
+
+
+@pytest.mark.usefixtures("use_tiny")
+def test_a_bundle_can_be_quantised_anew(released: Path, tmp_path: Path) -> None:
+    models = Path(shutil.copytree(released, tmp_path / "models"))
+    bundle.renew_quantization(models, data_folder=None)
     assert Bundle(models).manifest.models == Bundle(released).manifest.models
 
 

@@ -1,0 +1,219 @@
+"""The parent and the workers it forks: real processes, killed, stopped and hung."""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.reliability.clients import asking
+from benchmarks.speed import server as measured
+from benchmarks.speed.server import free_port
+from tests.conftest import MODELS, ROOT
+from tests.scenarios.test_workers import predict, worker_ids
+from tests.servers import answers, eventually, scrape, started, value, workers
+
+
+def gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+def threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def proportional_megabytes(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
+
+
+def shared_folder(worker: int) -> Path:
+    """Where a worker's counts are, by the files it has mapped."""
+    lines = Path(f"/proc/{worker}/maps").read_text().splitlines()
+    return next(Path(line.split()[-1]).parent for line in lines if line.endswith(f"_{worker}.db"))
+
+
+@pytest.mark.parametrize("mode", ["false", "true"])
+def test_the_parent_runs_one_thread_and_counts_nothing(mode: str) -> None:
+    with started(SERVICE_WORKERS="2", SAGEMAKER_MULTI_MODEL=mode) as (url, parent):
+        assert threads(parent.pid) == 1
+        found = workers(parent.pid)
+        assert {int(pid) for pid in worker_ids(scrape(url))} == set(found)
+        assert not list(shared_folder(found[0]).glob(f"*_{parent.pid}.db"))
+
+
+def test_workers_share_what_was_loaded_before_the_fork() -> None:
+    with started(SERVICE_WORKERS="4") as (url, parent):
+        for _ in range(40):
+            assert predict(url).status_code == 200
+        for pid in workers(parent.pid):
+            assert proportional_megabytes(pid) < 40
+
+
+def test_a_killed_worker_has_a_successor_at_once() -> None:
+    with started() as (url, parent):
+        (first,) = workers(parent.pid)
+        assert predict(url).status_code == 200
+        os.kill(first, signal.SIGKILL)
+        killed = time.monotonic()
+        assert eventually(lambda: answers(url), 10)
+        assert time.monotonic() - killed < 2  # 0.1 s where nothing else runs
+        assert workers(parent.pid) != [first]
+        samples = scrape(url)
+        asked = {"route": "/predict", "method": "POST", "status": "200"}
+        assert value(samples, "service_requests_total", **asked) == 1  # counted by who is dead
+        assert predict(url).status_code == 200
+        assert value(scrape(url), "service_requests_total", **asked) == 2
+
+
+def test_workers_end_when_their_parent_was_killed() -> None:
+    with started(SERVICE_WORKERS="2") as (url, parent):
+        found = workers(parent.pid)
+        shared = shared_folder(found[0])
+        assert shared.is_dir()
+        parent.kill()
+        try:
+            assert eventually(lambda: all(map(gone, found)), 20), found
+        finally:
+            for pid in (pid for pid in found if not gone(pid)):
+                os.kill(pid, signal.SIGKILL)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/ping")
+        assert not shared.exists()
+
+
+def test_a_worker_that_hangs_is_replaced() -> None:
+    with started(SERVICE_WORKERS="2") as (url, parent):
+        time.sleep(1.5)  # one that has not served yet is not thought to hang
+        hung = workers(parent.pid)[0]
+        os.kill(hung, signal.SIGSTOP)
+        assert eventually(lambda: gone(hung), 30)
+        assert eventually(lambda: answers(url) and len(workers(parent.pid)) == 2, 30)
+
+
+def test_a_frozen_service_goes_on_with_the_same_workers() -> None:
+    with started(SERVICE_WORKERS="2") as (url, parent):
+        time.sleep(1.5)
+        before = workers(parent.pid)
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in (parent.pid, *before):
+                os.kill(pid, number)
+            time.sleep(7)
+        assert workers(parent.pid) == before
+        assert answers(url)
+
+
+def test_a_worker_that_is_told_to_stop_drains_and_is_replaced() -> None:
+    with measured.started(SERVICE_WORKERS="2") as server:
+        told = server.workers[0]
+        with asking(server.port, clients=4, keep_alive=False) as load:
+            time.sleep(0.5)
+            os.kill(told, signal.SIGTERM)
+            assert eventually(lambda: gone(told), 20)
+            assert eventually(lambda: len(server.workers) == 2, 20)
+        assert load.answered()
+        assert not load.failed()
+
+
+def test_nobody_who_was_let_in_is_reset_when_the_service_ends() -> None:
+    for _ in range(3):
+        with measured.started(SERVICE_WORKERS="2") as server:
+            with asking(server.port, clients=4, keep_alive=False) as load:
+                time.sleep(0.5)
+                server.process.send_signal(signal.SIGTERM)
+                assert server.process.wait(20) == 0
+            assert len(load.answered()) > 20
+            assert not load.failed(), [(outcome.status, outcome.seconds) for outcome in load.failed()]
+
+
+def test_who_connected_and_asks_nothing_does_not_hold_up_the_end() -> None:
+    with started() as (url, parent), socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))):
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(5) == 0
+
+
+def test_signals_of_other_servers_change_nothing() -> None:
+    with started(SERVICE_WORKERS="2") as (url, parent):
+        before = workers(parent.pid)
+        for pid in (parent.pid, before[0]):
+            for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
+                os.kill(pid, number)
+        time.sleep(1)
+        assert workers(parent.pid) == before
+        assert answers(url)
+
+
+@contextmanager
+def run(code: str, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve with something changed first that cannot be brought about from outside."""
+    port = free_port()
+    settings = {"SERVICE_PORT": str(port), "SERVICE_DRAIN_SECONDS": "0", "SERVICE_MODEL_DIR": str(MODELS)}
+    script = f"import sys\n{code}\nfrom service.__main__ import main\nif __name__ == '__main__': sys.exit(main([]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ | settings | environment, stderr=subprocess.PIPE,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert eventually(lambda: answers(f"http://127.0.0.1:{port}"))
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+REFUSING = """
+import os
+from errno import ENOMEM
+fork, asked = os.fork, []
+def refusing():
+    asked.append(1)
+    if len(asked) in (2, 3): raise OSError(ENOMEM, os.strerror(ENOMEM))
+    return fork()
+os.fork = refusing
+"""
+"""The kernel's refusal, which would take all of this machine's memory to bring about."""
+
+
+def test_a_worker_that_cannot_be_forked_is_said_and_tried_again() -> None:
+    with run(REFUSING, SERVICE_WORKERS="2") as (url, parent):
+        assert len(workers(parent.pid)) == 1
+        assert answers(url)
+        assert eventually(lambda: len(workers(parent.pid)) == 2, 10)
+        parent.terminate()
+        _, said = parent.communicate(timeout=20)
+    assert said.count("no worker can be forked now (Cannot allocate memory); tried again every second") == 2
+    assert parent.returncode == 0
+
+
+def test_without_descriptors_the_parent_still_replaces_a_worker() -> None:
+    with started(SERVICE_WORKERS="2") as (url, parent):
+        old = workers(parent.pid)
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(parent.pid, resource.RLIMIT_NOFILE, (3, most))
+        os.kill(old[0], signal.SIGKILL)
+        time.sleep(2)
+        assert parent.poll() is None
+        assert answers(url)
+        resource.prlimit(parent.pid, resource.RLIMIT_NOFILE, (most, most))
+        assert eventually(lambda: len(set(workers(parent.pid)) - set(old)) == 1, 20)
+
+
+ELSEWHERE = "from service.server import supervisor; supervisor.CAN_FORK = False"
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_where_there_is_no_fork_workers_are_started(count: str) -> None:
+    with run(ELSEWHERE, SERVICE_WORKERS=count) as (url, parent):
+        assert predict(url).status_code == 200
+        assert eventually(lambda: len(worker_ids(scrape(url))) == int(count))
+        parent.send_signal(signal.SIGTERM)
+        parent.communicate(timeout=20)
+    assert parent.returncode == 0
