@@ -21,6 +21,8 @@ _README, _RESULTS = _ROOT / "README.md", _ROOT / "training" / "RESULTS.md"
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
+    if getattr(options, "photographs", None) is not None:
+        os.environ["TRAINING_PHOTOGRAPHS"] = str(options.photographs)  # processes that are started inherit it
     try:
         options.command(options)
     except TrainingError as error:
@@ -88,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     litert.add_argument("folder", type=Path, metavar="DIR", help="the folder with saved_model.pb")
     litert.set_defaults(command=_litert)
 
+    pictures = commands.add_parser("photographs", help="fetch and verify the photographs; goes on where it stopped")
+    pictures.set_defaults(command=_fetch_photographs)
+
+    for command in (run, probe, report, release, pictures):
+        command.add_argument(
+            "--photographs", type=Path, metavar="DIR", help="folder of the photographs (default: this project's cache)"
+        )
     for command in (listing, run, probe, report, release):
         command.add_argument("--runs", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="folder of the runs")
         command.add_argument("--epochs", type=positive, metavar="N", help="runs of N epochs instead of the recipe's")
@@ -166,6 +175,17 @@ def _litert(options: argparse.Namespace) -> None:
 
     write_litert_model(options.folder)
     print(options.folder / "assets.extra" / "model.tflite")
+
+
+def _fetch_photographs(options: argparse.Namespace) -> None:  # noqa: ARG001 (its folder is in the environment)
+    from training.data import photograph_download, photographs
+
+    def progress(done: int, total: int) -> None:
+        end = "\n" if done == total else ""
+        print(f"\r{done:,} of {total:,} photographs", end=end, file=sys.stderr, flush=True)
+
+    photograph_download.fetch(photographs.folder(), progress)
+    print(f"{photographs.folder()}: complete and verified")
 
 
 def _update_documents(models: Path) -> None:

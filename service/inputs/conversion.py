@@ -1,9 +1,12 @@
-"""From an upright picture to a 28×28 image like the dataset's: the conversion ``fashion-mnist-2``.
+"""From an upright picture to a 28×28 image like the dataset's: the conversion ``fashion-mnist-3``.
 
 The dataset was made from product photos (Xiao, Rasul and Vollgraf 2017, figure 1): cut to the garment, the longest edge
 scaled to 28, centred, negated, 8-bit grey. Those photos were dark on white and even. Here the background may be of any
 plain or mildly uneven colour, or transparent, and the garment may be drawn in lines only: what comes out is a bright,
 filled garment on black all the same.
+
+That works where the background is even, as in drawings, cut-outs and product pictures. Elsewhere a cut would be a
+guess, and the whole picture is shown instead: ``service/inputs/photograph.py``.
 """
 
 from dataclasses import dataclass
@@ -15,11 +18,15 @@ from PIL import Image
 from service.arrays import SIZE
 from service.errors import UnusableError
 
-VERSION = "fashion-mnist-2"
+VERSION = "fashion-mnist-3"
 """Names this conversion in a bundle; another conversion gets another name, and models are released for one."""
 
 WORKING_EDGE = SIZE * 8
 """A picture whose longest edge is twice this or more is first scaled down, by averaging: models see 28 pixels."""
+
+# The noise of a background, of 255, up to which a garment is cut out. Of 547 photographs of clothing at home 2 have
+# less, of 99 opaque drawings and product pictures all.
+_EVEN = 3.0
 
 # A pixel stands out from its background by more than this, of 255: at least, where the background is perfectly even,
 # and at most, where it is so uneven that nothing would stand out.
@@ -71,20 +78,22 @@ class Converted:
     box: Box
 
 
-def convert(image: Image.Image) -> Converted:
-    """Convert an upright picture of mode L, LA, RGB or RGBA.
+def convert(image: Image.Image) -> Converted | None:
+    """Convert an upright picture of mode L, LA, RGB or RGBA; None where its background is not even.
 
     Raises:
         UnusableError: nothing stands out from the background.
 
     """
     colour, cut_out = _flattened(image)
-    difference, mask = _difference(colour, cut_out)
+    difference, mask, noise = _difference(colour, cut_out)
+    if noise > _EVEN:
+        return None
     left, top, right, bottom = box = _bounds(mask)
     if cut_out is None and _is_frame(mask, box):
         # A frame or border of another colour: what it surrounds is the picture, if a garment stands free in it.
         inner = colour[top:bottom, left:right]
-        inner_difference, inner_mask = _difference(inner, None)
+        inner_difference, inner_mask, _ = _difference(inner, None)
         if _stands_free(inner_mask):
             difference, mask = inner_difference, inner_mask
             x, y = left, top
@@ -121,14 +130,19 @@ def _flattened(image: Image.Image) -> tuple[Floats, _CutOut | None]:
     return layer[..., :3] * alpha + backdrop * (1 - alpha), _CutOut(opaque, backdrop)
 
 
-def _difference(colour: Floats, cut_out: _CutOut | None) -> tuple[Floats, Mask]:
-    """Subtract the background, and tell what stands out from it: float32 (height, width, 3) and (height, width)."""
+def _difference(colour: Floats, cut_out: _CutOut | None) -> tuple[Floats, Mask, float]:
+    """Subtract the background, and tell what stands out from it.
+
+    Returns:
+        float32 (height, width, 3), bool (height, width), and the background's noise, of 255.
+
+    """
     if cut_out is not None and not all(edge.any() for edge in _outermost(cut_out.opaque)):
-        return colour - cut_out.backdrop, cut_out.opaque
+        return colour - cut_out.backdrop, cut_out.opaque, 0.0
     background, noise = _background(colour)
     difference = colour - background
     threshold = min(max(_LEAST_DIFFERENCE, _NOISE_FACTOR * noise), _MOST_DIFFERENCE)
-    return difference, np.abs(difference).max(axis=2) > threshold
+    return difference, np.abs(difference).max(axis=2) > threshold, noise
 
 
 def _background(colour: Floats) -> tuple[Floats, float]:

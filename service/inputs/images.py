@@ -5,7 +5,8 @@ Two ways, and the response says which was taken:
 ``dataset``
     A 28×28 grey picture is one of the dataset's own kind (light garment on black) and stays as it is.
 ``photo``
-    Anything else is converted as the dataset's product photos were: ``service/inputs/conversion.py``.
+    Anything else: a garment before an even background is cut out as the dataset's product photos were
+    (``service/inputs/conversion.py``), a photograph is shown whole (``service/inputs/photograph.py``).
 """
 
 import base64
@@ -20,7 +21,7 @@ from PIL import Image
 from service.arrays import SIZE
 from service.errors import UnusableError
 from service.http import offload
-from service.inputs import plain_png
+from service.inputs import photograph, plain_png
 from service.inputs.conversion import Grey, convert
 from service.inputs.decoding import decode, open_picture
 
@@ -35,7 +36,8 @@ class ModelInput:
     """What a model sees, and how it came about.
 
     Attributes:
-        pixels: float32 (1, 28, 28, 1) in 0…1, 0 is background.
+        pixels: float32 (V, 28, 28, 1) in 0…1, the views of the picture. A photograph with its background has four,
+            whose answers are averaged; any other picture has one, in which 0 is background.
         mode: which of the two ways was taken.
         inverted: whether light and dark were swapped.
         box: left, top, right, bottom of the garment in the upright picture's pixels; None for ``dataset``.
@@ -112,6 +114,9 @@ def _of_dataset(grey: Grey) -> ModelInput:
 def _convert_photo(image: Image.Image, size: tuple[int, int]) -> ModelInput:
     """Convert an upright picture, which had ``size`` pixels before it was scaled down."""
     found = convert(image)
+    if found is None:
+        whole = photograph.convert(image.convert("RGB"))
+        return ModelInput(_to_pixels(whole.views), "photo", whole.inverted, (0, 0, *size))
     horizontal, vertical = size[0] / image.width, size[1] / image.height
     left, top, right, bottom = found.box
     original = (round(left * horizontal), round(top * vertical), round(right * horizontal), round(bottom * vertical))
@@ -127,4 +132,4 @@ def _on_background(image: Image.Image, level: int) -> Image.Image:
 
 
 def _to_pixels(grey: Grey) -> npt.NDArray[np.float32]:
-    return (grey.astype(np.float32) / np.float32(255)).reshape(1, SIZE, SIZE, 1)
+    return (grey.astype(np.float32) / np.float32(255)).reshape(-1, SIZE, SIZE, 1)

@@ -5,6 +5,7 @@ arithmetic.
 """
 
 from math import log
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from service.models.bundle import Bundle
 from service.models.manifest import Assessment
 
 _MIN_PROBABILITY = np.float32(np.finfo(np.float32).tiny)
+
+
+Decision = Literal["answer", "unsure"]
 
 
 class Assessor:
@@ -25,6 +29,7 @@ class Assessor:
         self._bands = assessment.bands[1:]
         self._reliability = [[cell.model_dump() for cell in row] for row in assessment.reliability]
         self._threshold = assessment.threshold
+        self._min_confidence = assessment.decision.min_confidence
         with np.load(bundle.path(assessment.outliers), allow_pickle=False) as arrays:
             self._quadratic, self._linear, self._constant = (
                 np.asarray(arrays[name], np.float64) for name in ("quadratic", "linear", "constant")
@@ -58,6 +63,10 @@ class Assessor:
             max(q + c, (log(max(whole - part, 1e-3)) - self._residual_mean) / self._residual_deviation)
             for q, c, whole, part in zip(curved, nearest, *lengths, strict=True)
         ]
+
+    def decide(self, confidence: float, score: float) -> Decision:
+        """Say whether an answer is to be relied on: sure enough, and of a picture of the kind that was learnt."""
+        return "answer" if confidence >= self._min_confidence and self.in_distribution(score) else "unsure"
 
     def in_distribution(self, score: float) -> bool:
         """Tell whether a score is one that 95 % of the validation images do not exceed."""

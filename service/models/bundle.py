@@ -12,10 +12,11 @@
                                    signature explain: the same and the layers' outputs, see ``engines.py``
         assets.extra/model.tflite  the same weights for LiteRT
         assets.extra/golden.npz    images uint8 (K, 28, 28) and the probabilities float32 (K, 10) they must give,
-                                   and the outlier scores float64 (K,)
+                                   and the outlier scores float64 (K,); ``photo_scores`` are those for photographs
         assets.extra/model-int8.tflite, golden-int8.npz
                                    the same network with int8 weights, and what it must give
-        assets.extra/outliers.npz  the outlier score of features f and pixels x, D and 784 numbers: the greater of
+        assets.extra/outliers.npz, assets.extra/photo_outliers.npz
+                                   the outlier score of features f and pixels x, D and 784 numbers: the greater of
                                    the least of f·quadratic·f + f·linear + constant, float64 (D, D), (D, 10), (10,),
                                    and, with c = x - mean, of log(|c|² - |c·components|²) less residual[0] and divided
                                    by residual[1]: float32 (784,), (784, 32), float64 (2,)

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import PROBABILITIES, Engine, Pixels, Precision, Probabilities
+from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Precision, Probabilities
 from service.errors import NotFoundError, NotReadyError
 from service.http import offload
 from service.models import adaptation, engines
-from service.models.assessment import Assessor
+from service.models.assessment import Assessor, Decision
 from service.models.bundle import Bundle, BundleError
 from service.models.manifest import Manifest, ModelEntry
 from service.models.micro_batching import MicroBatcher
@@ -45,8 +45,10 @@ class Answer:
         reliability: how often answers like this were right on validation images, as ``manifest.Reliability``.
         in_distribution: whether the score is within the threshold.
         score: how strange the picture is to the model, in standard deviations above a usual one.
+        decision: ``answer``, or ``unsure`` where the bundle's threshold says that the label is not to be relied on.
 
-    All but the probabilities are None where the bundle has no assessment of the model.
+    All but the probabilities are None where the bundle has no assessment of the model. One that was assessed on the
+    dataset alone is unsure of every photograph.
 
     """
 
@@ -54,6 +56,7 @@ class Answer:
     reliability: dict[str, object] | None = None
     in_distribution: bool | None = None
     score: float | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Classifier:
         precision: of the weights that it runs with.
         labels: class names, in class order.
         engine: runs it.
-        assessor: assesses its answers; None where the bundle has nothing to do it by.
+        assessor: assesses its answers to images of the dataset's kind; None where the bundle has nothing to do it by.
+        photo_assessor: assesses its answers to converted pictures; None likewise.
         drift_monitor: counts what it was sent; None likewise.
         notes: what was found out about a model of others, a sentence each.
 
@@ -78,27 +82,56 @@ class Classifier:
     engine: Engine
     precision: Precision = "float32"
     assessor: Assessor | None = None
+    photo_assessor: Assessor | None = None
     drift_monitor: DriftMonitor | None = None
     notes: tuple[str, ...] = ()
 
-    async def answer(self, pixels: Pixels) -> Answer:
-        """Give the one of ``answers`` for float32 (1, 28, 28, 1), found together with those that others ask for."""
-        return await self._batcher.submit(pixels)
+    async def answer(self, pixels: Pixels, mode: Literal["dataset", "photo"] = "dataset") -> Answer:
+        """Give one answer.
+
+        Args:
+            pixels: float32 (1, 28, 28, 1) of a ``dataset`` picture, which is answered together with those that others
+                ask for; (V, 28, 28, 1), the views of one ``photo``.
+            mode: how the picture became pixels, which decides what its answer is assessed by.
+
+        """
+        return self.answer_photo(pixels) if mode == "photo" else await self._batcher.submit(pixels)
+
+    def answer_photo(self, views: Pixels) -> Answer:
+        """Average over the views of one picture; its first view stands for all of them where pixels are looked at."""
+        if self.assessor is None:
+            return Answer(self.engine.predict(views).mean(axis=0))
+        found = self.engine.explain(views, PROBABILITIES, _FEATURES)
+        probabilities, features = (found[name].mean(axis=0, keepdims=True) for name in (PROBABILITIES, _FEATURES))
+        if self.photo_assessor is None:
+            return Answer(self.assessor.calibrate(probabilities)[0], decision="unsure")
+        return self._assessed(self.photo_assessor, views[:1], probabilities, features)[0]
 
     def answers(self, pixels: Pixels) -> list[Answer]:
         """Classify pictures, float32 (N, 28, 28, 1), assess each answer, and count all for drift."""
         if self.assessor is None or self.drift_monitor is None:
             return [Answer(probabilities) for probabilities in self.engine.predict(pixels)]
         found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
-        probabilities = self.assessor.calibrate(found[PROBABILITIES])
+        return self._assessed(self.assessor, pixels, found[PROBABILITIES], found[_FEATURES])
+
+    def _assessed(
+        self, assessor: Assessor, pixels: Pixels, probabilities: Probabilities, features: Activations
+    ) -> list[Answer]:
+        probabilities = assessor.calibrate(probabilities)
         class_ids = probabilities.argmax(axis=1).tolist()
         confidences = probabilities.max(axis=1).tolist()
-        scores = self.assessor.score(pixels, found[_FEATURES])
-        deferred.call(
-            self.drift_monitor.count, pixels, [self.labels[class_id] for class_id in class_ids], confidences, scores
-        )
+        scores = assessor.score(pixels, features)
+        if self.drift_monitor is not None:
+            labels = [self.labels[class_id] for class_id in class_ids]
+            deferred.call(self.drift_monitor.count, pixels, labels, confidences, scores)
         return [
-            Answer(row, self.assessor.reliability(class_id, confidence), self.assessor.in_distribution(score), score)
+            Answer(
+                row,
+                assessor.reliability(class_id, confidence),
+                assessor.in_distribution(score),
+                score,
+                assessor.decide(confidence, score),
+            )
             for row, class_id, confidence, score in zip(probabilities, class_ids, confidences, scores, strict=True)
         ]
 
@@ -218,7 +251,10 @@ class Models:
         if golden_path is None:  # a plain SavedModel
             adapted, notes = adaptation.adapt(name, engine, len(entry.labels))
             return Classifier(name, entry.version, entry.labels, InstrumentedEngine(adapted, name), notes=notes)
-        assessor = None if entry.assessment is None else Assessor(self._bundle, entry.assessment)
+        assessor, photo_assessor = (
+            None if assessment is None else Assessor(self._bundle, assessment)
+            for assessment in (entry.assessment, entry.photo_assessment)
+        )
         with np.load(self._bundle.path(golden_path), allow_pickle=False) as golden:
             pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
             _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], tolerance)
@@ -227,12 +263,22 @@ class Models:
             if _FEATURES not in engine.outputs:
                 raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_REMEDY}")
             features = engine.explain(pixels, _FEATURES)[_FEATURES]
-            _require_close(
-                name, "outlier scores", np.array(assessor.score(pixels, features)), golden["scores"], score_tolerance
-            )
+            for assessing, expected in ((assessor, "scores"), (photo_assessor, "photo_scores")):
+                if assessing is not None:
+                    scores = np.array(assessing.score(pixels, features))
+                    _require_close(name, "outlier scores", scores, golden[expected], score_tolerance)
         drift_monitor = DriftMonitor(name, assessor.reference)
         measured = InstrumentedEngine(engine, name)
-        return Classifier(name, entry.version, entry.labels, measured, self._precision, assessor, drift_monitor)
+        return Classifier(
+            name,
+            entry.version,
+            entry.labels,
+            measured,
+            precision=self._precision,
+            assessor=assessor,
+            photo_assessor=photo_assessor,
+            drift_monitor=drift_monitor,
+        )
 
 
 def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: float) -> None:

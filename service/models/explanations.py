@@ -7,12 +7,13 @@ answer depends on what the patch hid. The patch is background here, so it takes 
 
 import base64
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from service.arrays import SIZE, Activations, Pixels
+from service.models.assessment import Assessor
 from service.models.classifier import Answer, Classifier, Models
 
 STRIDE = 2
@@ -35,6 +36,7 @@ class Explanation:
 
     Attributes:
         answer: what it says.
+        probability: of its class, of the view that the rest is about, with nothing hidden.
         drop: float32 (14, 14): by how much the predicted class's probability drops where that cell is hidden; negative
             where it rises.
         feature_maps: each convolution's output after the ReLU, float32 (height, width, channels), by layer in the order
@@ -43,27 +45,35 @@ class Explanation:
     """
 
     answer: Answer
+    probability: float
     drop: npt.NDArray[np.float32]
     feature_maps: dict[str, Activations]
 
 
-async def explain(models: Models, classifier: Classifier, pixels: Pixels) -> Explanation:
+async def explain(
+    models: Models, classifier: Classifier, pixels: Pixels, mode: Literal["dataset", "photo"] = "dataset"
+) -> Explanation:
     """Explain a model's answer to one picture.
 
     Args:
         models: where the classifier comes from.
         classifier: the model to explain.
-        pixels: float32 (1, 28, 28, 1) in 0…1.
+        pixels: float32 (V, 28, 28, 1) in 0…1, the picture's views; the first is explained.
+        mode: see ``Classifier.answer``.
 
     """
+    first = pixels[:1]
     layers = sorted(name for name in classifier.engine.outputs if name.startswith("convolution"))
-    found = classifier.engine.explain(pixels, *layers) if layers else {}
-    answer = await classifier.answer(pixels)
-    drop = await _occlude(models, classifier, pixels[0], int(answer.probabilities.argmax()))
-    return Explanation(answer, drop, {layer: found[layer][0] for layer in layers})
+    found = classifier.engine.explain(first, *layers) if layers else {}
+    answer = await classifier.answer(pixels, mode)
+    assessor = (mode == "photo" and classifier.photo_assessor) or classifier.assessor
+    drop, probability = await _occlude(models, classifier, first[0], int(answer.probabilities.argmax()), assessor)
+    return Explanation(answer, probability, drop, {layer: found[layer][0] for layer in layers})
 
 
-async def _occlude(models: Models, classifier: Classifier, picture: Pixels, class_id: int) -> npt.NDArray[np.float32]:
+async def _occlude(
+    models: Models, classifier: Classifier, picture: Pixels, class_id: int, assessor: Assessor | None
+) -> tuple[npt.NDArray[np.float32], float]:
     drop = np.zeros((_CELLS, _CELLS), np.float32)
     hiding, occluded = [], [picture]
     for row, column in np.ndindex(drop.shape):
@@ -74,23 +84,21 @@ async def _occlude(models: Models, classifier: Classifier, picture: Pixels, clas
             occluded.append(picture.copy())
             occluded[-1][patch] = FILL
     probabilities = await models.predict(classifier, np.stack(occluded))
-    if classifier.assessor is not None:
-        probabilities = classifier.assessor.calibrate(probabilities)
+    if assessor is not None:
+        probabilities = assessor.calibrate(probabilities)
     of_class = probabilities[:, class_id]
     if hiding:
         drop[tuple(np.transpose(hiding))] = of_class[0] - of_class[1:]
-    return drop
+    return drop, float(of_class[0])
 
 
 def encode(explanation: Explanation, pixels: Pixels) -> dict[str, Any]:
     """Put an explanation into JSON, as ``schemas.Explanation`` has it, without the prediction."""
-    probabilities = explanation.answer.probabilities
-    class_id = int(probabilities.argmax())
     return {
         "input": _maps("input", pixels[0]),
         "occlusion": {
-            "class_id": class_id,
-            "probability": float(probabilities[class_id]),
+            "class_id": int(explanation.answer.probabilities.argmax()),
+            "probability": explanation.probability,
             "patch": PATCH,
             "stride": STRIDE,
             "fill": FILL,

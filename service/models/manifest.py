@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
 
 PREPROCESSING: Literal["fashion-mnist-2"] = "fashion-mnist-2"
 """The conversion of pictures that the models are released for: ``service/inputs/conversion.py``."""
@@ -27,17 +27,20 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Reliability(BaseModel):
-    """How often a model was right on validation images about which it answered alike."""
+    """How often a model was right about held-out pictures to which it answered alike."""
 
     model_config = _STRICT
 
     over: Literal["label", "confidence", "all"] = Field(
         description="alike in what: the same label at about this confidence; where too few are, any label at about "
-        "this confidence; where too few still are, all validation images"
+        "this confidence; where too few still are, all of them"
+    )
+    pictures: Literal["dataset", "photographs"] = Field(
+        description="what was held out: images of the dataset, or photographs by people of whom the model has seen none"
     )
     accuracy: Share
     ci95: tuple[Share, Share] = Field(description="Wilson's interval")
-    images: int = Field(gt=0, description="how many validation images that is from")
+    images: int = Field(gt=0, description="how many held-out pictures that is from")
 
 
 class Histogram(BaseModel):
@@ -73,8 +76,26 @@ class Reference(BaseModel):
     score: Histogram
 
 
+class DecisionRule(BaseModel):
+    """When an answer is to be relied on.
+
+    Attributes:
+        min_confidence: the calibrated confidence that an answer needs; over 1 where none is to be relied on.
+        meaning: that in words, with what it was found from.
+
+    """
+
+    model_config = _STRICT
+
+    min_confidence: float = Field(ge=0)
+    meaning: str
+
+
 class Assessment(BaseModel):
-    """What a model's answers are worth; fitted on the validation images of the run that trained it.
+    """What a model's answers are worth, fitted on held-out pictures.
+
+    For the dataset's images these are the validation images of the run that trained it, for photographs those of the
+    people who were held out.
 
     Attributes:
         temperature: divides the logits; over 1 is less certain.
@@ -82,7 +103,8 @@ class Assessment(BaseModel):
         reliability: for each label, in class order, one for each band. A cell that few images fell into holds what was
             counted over all labels of the band, or over all images: ``images`` tells from how many it is.
         outliers: a NumPy file with the arrays of the outlier score, see ``service/models/bundle.py``.
-        threshold: the score that 95 % of the validation images do not exceed.
+        threshold: the score that 95 % of the validation images, or 90 % of the held-out photographs, do not exceed.
+        decision: when an answer is to be relied on.
         reference: for telling whether what comes in has drifted.
 
     """
@@ -94,6 +116,7 @@ class Assessment(BaseModel):
     reliability: list[list[Reliability]]
     outliers: BundlePath
     threshold: float
+    decision: DecisionRule
     reference: Reference
 
     @model_validator(mode="after")
@@ -139,18 +162,23 @@ class Quantized(BaseModel):
 
 
 class ModelEntry(BaseModel):
-    """One served model; ``assessment`` and ``int8`` are None where nobody made one, as for a plain SavedModel."""
+    """One served model.
+
+    ``assessment``, of the dataset's images, and ``int8`` are None where nobody made one, as for a plain SavedModel;
+    ``photo_assessment``, of converted pictures, also where no photographs were at hand.
+    """
 
     model_config = _STRICT
 
     title: str
     version: str = Field(pattern="^[0-9]+$")
     labels: list[str] = Field(min_length=2)
-    preprocessing: Literal["fashion-mnist-2"]
+    preprocessing: Literal["fashion-mnist-3"]
     saved_model: BundlePath
     litert: BundlePath | None
     golden: BundlePath | None
     assessment: Assessment | None = None
+    photo_assessment: Assessment | None = None
     int8: Quantized | None = None
     files: dict[BundlePath, Sha256]
     training: dict[str, Any]
@@ -159,18 +187,18 @@ class ModelEntry(BaseModel):
     @model_validator(mode="after")
     def _files_are_listed(self) -> "ModelEntry":
         """What is loaded must have been verified; a plain SavedModel (no files listed) has nothing to verify."""
-        outliers = None if self.assessment is None else self.assessment.outliers
+        outliers = {found.outliers for found in (self.assessment, self.photo_assessment) if found is not None}
         quantized = () if self.int8 is None else (self.int8.litert, self.int8.golden)
-        named = {path for path in (self.litert, self.golden, outliers, *quantized) if path is not None}
+        named = {path for path in (self.litert, self.golden, *outliers, *quantized) if path is not None}
         if self.files and not named | {f"{self.saved_model}/saved_model.pb"} <= self.files.keys():
             raise ValueError("litert, golden, outliers, int8 and saved_model must be among the files")
         return self
 
     @model_validator(mode="after")
     def _every_label_is_assessed(self) -> "ModelEntry":
-        found = self.assessment
-        if found and {len(found.reliability), len(found.reference.labels)} != {len(self.labels)}:
-            raise ValueError("the assessment must have one entry for each label")
+        for found in (self.assessment, self.photo_assessment):
+            if found and {len(found.reliability), len(found.reference.labels)} != {len(self.labels)}:
+                raise ValueError("the assessment must have one entry for each label")
         return self
 
 
@@ -179,7 +207,7 @@ class Manifest(BaseModel):
 
     model_config = _STRICT
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     default_model: str
     models: dict[Annotated[str, Field(pattern="^[A-Za-z0-9_.-]+$")], ModelEntry] = Field(min_length=1)
     files: dict[BundlePath, Sha256]

@@ -44,5 +44,6 @@ def describe(
         "reliability": answer.reliability,
         "in_distribution": answer.in_distribution,
         "score": answer.score,
+        "decision": answer.decision,
         "preprocess": preprocessing,
     }

@@ -88,12 +88,15 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         model_input = await preprocess(await read_body(request), "auto", max_pixels=settings.max_pixels)
         if attributes.is_verbose:
             described = describe(
-                classifier, await classifier.answer(model_input.pixels), model_input, top_k=len(classifier.labels)
+                classifier,
+                await classifier.answer(model_input.pixels, model_input.mode),
+                model_input,
+                top_k=len(classifier.labels),
             )
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
         # As every array's: the SavedModel's own softmax, not calibrated.
-        probabilities = classifier.engine.predict(model_input.pixels)
-        return _response(WRITERS[accepted](probabilities, Batch(model_input.pixels)), accepted, headers)
+        probabilities = classifier.engine.predict(model_input.pixels).mean(axis=0, keepdims=True)
+        return _response(WRITERS[accepted](probabilities, Batch(model_input.pixels[:1])), accepted, headers)
     if declared not in READERS:
         raise UnsupportedMediaTypeError(
             f"Content-Type {shortened(declared) if declared else 'is missing'}: "

@@ -79,7 +79,9 @@ async def predict(request: Request) -> Response:
     asked = parameters.read(request, PredictParameters)
     classifier = _classifier(request, asked.model)
     model_input = await _model_input(request, asked)
-    return _json(_described(classifier, await classifier.answer(model_input.pixels), model_input, asked))
+    return _json(
+        _described(classifier, await classifier.answer(model_input.pixels, model_input.mode), model_input, asked)
+    )
 
 
 @router.post(
@@ -93,7 +95,9 @@ async def compare(request: Request) -> Response:
     models = models_of(request)
     classifiers = [models.get(name) for name in models.names]
     model_input = await _model_input(request, asked)
-    answers = [_described(c, await c.answer(model_input.pixels), model_input, asked) for c in classifiers]
+    answers = [
+        _described(c, await c.answer(model_input.pixels, model_input.mode), model_input, asked) for c in classifiers
+    ]
     return _json({"predictions": answers})
 
 
@@ -112,7 +116,7 @@ async def explain(request: Request) -> Response:
     media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
     classifier = _classifier(request, asked.model)
     model_input = await _model_input(request, asked)
-    explanation = await explanations.explain(models_of(request), classifier, model_input.pixels)
+    explanation = await explanations.explain(models_of(request), classifier, model_input.pixels, model_input.mode)
     answer = _described(classifier, explanation.answer, model_input, asked)
     if media_type == _PNG:
         # Imported late: Pillow's fonts and drawing are needed here alone.

@@ -11,12 +11,16 @@ from training.experiments import provenance, trainer
 from training.experiments.progress import Console
 from training.experiments.registry import EXPERIMENTS, select
 from training.experiments.runs import DEFAULT_FOLDER, RunFolder
+from training.release.bundle import photographs_measured
 from training.report import document, markdown
 
 
 def test_the_report_is_that_of_the_committed_runs(dataset: FashionMNIST, tmp_path: Path) -> None:
     """Byte for byte: JSON, Markdown, figures."""
-    document.write(document.build(select([]), RunFolder(DEFAULT_FOLDER), dataset, served_seed=0), tmp_path)
+    manifest = json.loads((MODELS / "bundle.json").read_text(encoding="utf-8"))
+    measured = photographs_measured(manifest["models"])
+    runs = RunFolder(DEFAULT_FOLDER)
+    document.write(document.build(select([]), runs, dataset, served_seed=0, photographs=measured), tmp_path)
     written = {path.relative_to(tmp_path): path for path in tmp_path.rglob("*") if path.is_file()}
     released = {
         path.relative_to(MODELS) for folder in ("figures", "experiments") for path in (MODELS / folder).iterdir()

@@ -55,7 +55,7 @@ def test_counts_are_those_of_all_workers_together(url: str) -> None:
 
 def test_what_is_served_and_by_which_processes(url: str) -> None:
     samples = scrape(url)
-    assert value(samples, "service_model_info", model="cnn_a_tuned", version="1", default="true") == 1
+    assert value(samples, "service_model_info", model="cnn_a_photos", version="1", default="true") == 1
     (info,) = (dict(labels) for name, labels in samples if name == "service_info")
     assert len(info["bundle_sha256"]) == 64
     for pid in worker_ids(samples):

@@ -11,12 +11,28 @@ import keras
 from keras import layers
 
 
-def dense(units: int) -> keras.Model:
-    """Flatten, one hidden ReLU layer, softmax: every pixel is a separate input, neighbours mean nothing."""
-    return _network("dense", layers.Flatten(), layers.Dense(units, activation="relu"))
+def dense(units: int, *, normalised: bool = False, dropout: float = 0.0) -> keras.Model:
+    """Flatten, one hidden ReLU layer, softmax: every pixel is a separate input, neighbours mean nothing.
+
+    Args:
+        units: of the hidden layer.
+        normalised: whether it is batch-normalised before its ReLU, for training; see ``folding``.
+        dropout: share of the hidden layer's output that is dropped in training, halved.
+
+    """
+    hidden = _hidden(layers.Dense, units, normalised=normalised)
+    return _network("dense", layers.Flatten(), *hidden, *_dropout(dropout / 2))
 
 
-def cnn(kernel_size: int, padding: str = "valid", channels: int = 64, head: str = "flatten") -> keras.Model:
+def cnn(
+    kernel_size: int,
+    padding: str = "valid",
+    channels: int = 64,
+    head: str = "flatten",
+    *,
+    normalised: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
     """Two convolutions (ReLU), each followed by 2×2 max pooling; a head; Dense 64 (ReLU); softmax.
 
     Args:
@@ -24,16 +40,24 @@ def cnn(kernel_size: int, padding: str = "valid", channels: int = 64, head: str 
         padding: ``valid`` lets feature maps shrink at their borders, ``same`` pads them with zeros.
         channels: of the second convolution; the first has 32.
         head: ``flatten`` keeps every position as a feature of its own, ``average`` keeps each channel's mean only.
+        normalised: whether the three hidden layers are batch-normalised, for training; see ``folding``.
+        dropout: share of what enters Dense 64 that is dropped in training; half as much of what it gives.
 
     """
+
+    def convolution(filters: int) -> list[keras.layers.Layer]:
+        return _hidden(layers.Conv2D, filters, kernel_size, padding=padding, normalised=normalised)
+
     return _network(
         "cnn",
-        layers.Conv2D(32, kernel_size, padding=padding, activation="relu"),
+        *convolution(32),
         layers.MaxPooling2D(2),
-        layers.Conv2D(channels, kernel_size, padding=padding, activation="relu"),
+        *convolution(channels),
         layers.MaxPooling2D(2),
         {"flatten": layers.Flatten, "average": layers.GlobalAveragePooling2D}[head](),
-        layers.Dense(64, activation="relu"),
+        *_dropout(dropout),
+        *_hidden(layers.Dense, 64, normalised=normalised),
+        *_dropout(dropout / 2),
     )
 
 
@@ -56,6 +80,16 @@ def deep(channels: int) -> keras.Model:
         layers.GlobalAveragePooling2D(),
         layers.Dropout(0.3),
     )
+
+
+def _hidden(kind: Any, *sizes: int, normalised: bool, **options: Any) -> list[keras.layers.Layer]:
+    if not normalised:
+        return [kind(*sizes, activation="relu", **options)]
+    return [kind(*sizes, use_bias=False, **options), layers.BatchNormalization(), layers.ReLU()]
+
+
+def _dropout(share: float) -> list[keras.layers.Layer]:
+    return [layers.Dropout(share)] if share else []
 
 
 def _normalised(channels: int) -> list[keras.layers.Layer]:

@@ -3,28 +3,37 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 from training.data.fashion_mnist import Images, permute_pixels
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is trained: Adam on shuffled mini-batches, for a fixed number of epochs.
+    """How a network is trained: by shuffled mini-batches, for a fixed number of epochs.
 
     The weights of the last epoch count: picking the best epoch by validation accuracy would flatter that accuracy.
 
     Attributes:
         epochs: passes over the training images.
         batch_size: images a step.
-        learning_rate: Adam's; its highest where there is a schedule.
+        learning_rate: the optimiser's; its highest where there is a schedule.
+        optimizer: ``adam``, or ``sgd`` with Nesterov's momentum of 0.9.
         cosine: whether the rate rises over the first epoch and then falls along a cosine to 0 (Loshchilov and Hutter
             2017); constant otherwise.
+        warmup_share: of the steps, in which the rate rises; 0 is one epoch. A long rise to a high rate is Smith's
+            one-cycle schedule (2018).
         weight_decay: decoupled from the gradient (Loshchilov and Hutter 2019).
         copies: how many copies of every image take turns, one an epoch, each with the garment moved otherwise; see
             ``augmentation.moved``. 1 is the image alone.
         interleaved: whether every other epoch shows the images as they are, or mirrored: copies 0 and 1.
         redrawn: whether those copies vary in contrast too; see ``augmentation.redrawn``.
         teacher: the experiment whose network (seed 0) says what is right, in place of the labels; see ``distillation``.
+        batch_normalisation: whether hidden layers are normalised in training (Ioffe and Szegedy 2015); folded into the
+            weights afterwards, so that the network's graph is unchanged. See ``folding``.
+        dropout: share of what enters the last hidden layer that is dropped in training; half as much after it.
+        jittered: whether each image is mirrored or not and moved by up to a pixel, anew in every epoch.
+        photographs: how many varied copies of every photograph an epoch shows beside the dataset; 0 is none.
 
     """
 
@@ -37,14 +46,33 @@ class Recipe:
     interleaved: bool = False
     redrawn: bool = False
     teacher: str | None = None
+    optimizer: Literal["adam", "sgd"] = "adam"
+    warmup_share: float = 0.0
+    batch_normalisation: bool = False
+    dropout: float = 0.0
+    jittered: bool = False
+    photographs: int = 0
 
     @property
     def in_words(self) -> str:
         """Say how, in whole sentences."""
         rate = f"falling from {self.learning_rate} to 0 along a cosine" if self.cosine else f"{self.learning_rate}"
-        said = [f"{self.epochs} epochs of Adam, learning rate {rate}, {self.batch_size} images a step."]
+        by = "Adam" if self.optimizer == "adam" else "SGD with momentum"
+        said = [f"{self.epochs} epochs of {by}, learning rate {rate}, {self.batch_size} images a step."]
+        if self.warmup_share:
+            said.append(f"The rate rises over the first {self.warmup_share:.0%} of the steps.")
         if self.weight_decay:
             said.append(f"Weight decay {self.weight_decay}.")
+        if self.batch_normalisation:
+            said.append("Hidden layers were normalised by batch, folded into the weights at the end.")
+        if self.dropout:
+            said.append(f"Dropout {self.dropout:g} before the last hidden layer and half as much after it.")
+        if self.jittered:
+            said.append("Every image was mirrored at random and moved by up to a pixel, anew in each epoch.")
+        if self.photographs:
+            said.append(
+                f"Beside the dataset, each epoch showed {self.photographs} varied copies of every training photograph."
+            )
         if self.copies > 1:
             varied = "moved, mirrored and redrawn" if self.redrawn else "moved and mirrored"
             between = ", every other epoch as they are or mirrored" if self.interleaved else ""

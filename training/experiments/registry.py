@@ -9,6 +9,7 @@ from training.experiments.experiment import Experiment, Recipe
 REPLICATION, CONTROLS = "The workshop's three networks", "Controls"
 PERMUTATION, DATA = "Pixels permuted", "Fewer training images"
 RECIPE = "A better recipe"
+PHOTOGRAPHS = "In the world: photographs"
 
 _WORKSHOP = (
     Experiment(
@@ -203,7 +204,42 @@ _BETTER = (
     ),
 )
 
-EXPERIMENTS = {e.name: e for e in (*_WORKSHOP, *_CONTROLS, *_PERMUTATION, *_DATA, *_BETTER)}
+_WITH_PHOTOGRAPHS = Recipe(
+    epochs=30,
+    optimizer="sgd",
+    learning_rate=0.1,
+    cosine=True,
+    warmup_share=0.2,
+    weight_decay=5e-3,
+    batch_normalisation=True,
+    dropout=0.2,
+    jittered=True,
+    photographs=4,
+)
+
+
+def _photographs(experiment: Experiment, hypothesis: str, against: tuple[str, ...], *, served: bool) -> Experiment:
+    return replace(
+        experiment,
+        name=f"{experiment.name}_photos",
+        title=f"{experiment.title.split(' (')[0]}, photographs",
+        group=PHOTOGRAPHS,
+        hypothesis=hypothesis,
+        against=against,
+        seeds=2 if served else 1,  # each takes a quarter of an hour
+        served=served,
+        recipe=_WITH_PHOTOGRAPHS,
+        probed=experiment.name == "cnn_a",
+    )
+
+
+_WORLD = (
+    _photographs(_WORKSHOP[0], "does more of the world's variety help a dense network as much?", (), served=False),
+    _photographs(_WORKSHOP[1], "CNN A unchanged, having seen photographs", ("cnn_a", "baseline_photos"), served=True),
+    _photographs(_WORKSHOP[2], "whether wider kernels suit photographs", ("cnn_a_photos",), served=False),
+)
+
+EXPERIMENTS = {e.name: e for e in (*_WORKSHOP, *_CONTROLS, *_PERMUTATION, *_DATA, *_BETTER, *_WORLD)}
 """Every experiment, by name."""
 
 

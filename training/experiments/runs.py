@@ -42,6 +42,8 @@ class Run:
         test_predictions: the predicted class of each test image, one digit each, in the dataset's order.
         wall_time_s: seconds of training, summed over resumptions.
         provenance: see ``provenance.collect``, the backend and the time it finished.
+        photographs: of the parts ``held_out`` and ``report``, see ``evaluation.photographs.measure``; None where the
+            network was not trained with photographs.
 
     """
 
@@ -57,6 +59,7 @@ class Run:
     test_predictions: str
     wall_time_s: float
     provenance: dict[str, Any]
+    photographs: dict[str, Any] | None = None
 
     @property
     def answers(self) -> Labels:

@@ -8,17 +8,21 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
 
-from training.data.fashion_mnist import FashionMNIST, scale, stratified_split
+from training.data import photographs
+from training.data.fashion_mnist import FashionMNIST, Pixels, scale, stratified_split
+from training.data.photographs import Photographs
 from training.errors import TrainingError
 from training.evaluation import metrics as evaluation
-from training.experiments import architectures, provenance
+from training.evaluation import photographs as on_photographs
+from training.experiments import architectures, folding, provenance
 from training.experiments.distillation import SoftCrossEntropy, Teacher
 from training.experiments.epoch_data import EpochData
 from training.experiments.experiment import Experiment
+from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
 
@@ -44,7 +48,8 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     surroundings = provenance.collect()
     split = stratified_split(data.train_labels, seed=seed)
     teacher = _teacher(experiment, seed, data, runs, observer)
-    epoch_data = EpochData(experiment, seed, data, teacher)
+    pictures = photographs.load() if recipe.photographs else None
+    epoch_data = EpochData(experiment, seed, data, teacher, pictures["train"] if pictures else None)
     test_pixels = scale(experiment.as_seen(data.test_images))
     held_out = scale(experiment.as_seen(data.train_images[split.validation]))
     held_out_targets = epoch_data.targets(split.validation)
@@ -74,6 +79,8 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         _checkpoint(experiment, seed, runs, model, history, seconds)
         observer.epoch(epoch + 1, recipe.epochs, metrics)
 
+    if recipe.batch_normalisation:
+        model = _folded(model, experiment, seed, runs, test_pixels)
     validation = evaluation.predict(model, held_out)
     test = evaluation.predict(model, test_pixels)
     run = Run(
@@ -87,6 +94,9 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         validation=dict(evaluation.metrics(validation, data.train_labels[split.validation])),
         test=dict(evaluation.metrics(test, data.test_labels)),
         test_predictions=evaluation.classes(test),
+        photographs={part: _on_photographs(model, pictures[part]) for part in ("held_out", "report")}
+        if pictures
+        else None,
         wall_time_s=round(seconds, 1),
         provenance={
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -136,18 +146,51 @@ def _teacher(student: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
 
 def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
     recipe = experiment.recipe
-    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
+    in_training = {"normalised": True, "dropout": recipe.dropout} if recipe.batch_normalisation else {}
+    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments, **in_training)
     rate = recipe.learning_rate
     if recipe.cosine:
-        steps = max(batches * (recipe.epochs - 1), 1)
-        rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=rate, warmup_steps=batches)
+        steps = batches * recipe.epochs
+        warmup = round(steps * recipe.warmup_share) or batches
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, max(steps - warmup, 1), warmup_target=rate, warmup_steps=warmup
+        )
+    decay = recipe.weight_decay or None
+    optimizers = {
+        "adam": lambda: keras.optimizers.Adam(rate, weight_decay=decay),
+        "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay),
+    }
+    loss = "sparse_categorical_crossentropy"
+    if recipe.photographs:
+        loss = OneOfCrossEntropy()
+    elif recipe.teacher is not None:
+        loss = SoftCrossEntropy()
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, weight_decay=recipe.weight_decay or None),
-        loss="sparse_categorical_crossentropy" if recipe.teacher is None else SoftCrossEntropy(),
+        optimizer=optimizers[recipe.optimizer](),
+        loss=loss,
         metrics=["accuracy"],
         steps_per_execution=10,  # ten mini-batches a call: less time between them, the same arithmetic
     )
     return model
+
+
+def _folded(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFolder, pixels: Pixels) -> keras.Model:
+    """Fold batch normalisation into a network of the experiment's plain architecture, and keep that one's weights."""
+    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
+    folding.fold(trained, model, pixels)
+    weights = runs.weights(experiment.name, seed)
+    temporary = weights.with_suffix(f".{os.getpid()}.keras")
+    model.save(temporary)
+    temporary.replace(weights)
+    return model
+
+
+def _on_photographs(model: keras.Model, pictures: Photographs) -> dict[str, Any]:
+    garments, others = (
+        on_photographs.predict(lambda pixels: evaluation.predict(model, pixels), some)
+        for some in (pictures.garments, pictures.others)
+    )
+    return on_photographs.measure(garments, pictures.garments.right, others)
 
 
 def _checkpoint(

@@ -33,6 +33,7 @@ from training.evaluation.metrics import Probabilities
 MIN_IMAGES = 30
 COMPONENTS = 32
 ACCEPTANCE = 0.95
+PRECISION = 0.9
 BANDS = (0.0, 0.5, 0.7, 0.9, 0.99)
 """Where the bands of calibrated confidence begin."""
 
@@ -127,6 +128,61 @@ def fit_score(train: tuple[Pixels, Features, Labels], validation: tuple[Pixels, 
     )
 
 
+def decide(calibrated: Probabilities, labels: Labels, familiar: npt.NDArray[np.bool_], *, kind: str) -> dict[str, Any]:
+    """Find the lowest confidence at which ``PRECISION`` of the held-out pictures that are answered are right.
+
+    Args:
+        calibrated: (N, 10).
+        labels: uint8 (N,); of what is none of the classes, a number that is no class.
+        familiar: bool (N,), which are not called strange; no other is answered.
+        kind: what the pictures are, in words.
+
+    Returns:
+        ``min_confidence``, over 1 where none will do, and its ``meaning``.
+
+    """
+    confidence, right = calibrated.max(axis=1), calibrated.argmax(axis=1) == labels
+    order = np.flatnonzero(familiar)
+    order = order[np.argsort(-confidence[order], kind="stable")]
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero((precision >= PRECISION) & (np.arange(1, len(order) + 1) >= MIN_IMAGES))
+    if not len(enough):
+        return {
+            "min_confidence": 2.0,
+            "meaning": f"unsure of all {kind}: of {len(labels):,} held-out ones, no {MIN_IMAGES} are right in "
+            f"{PRECISION:.0%} of cases, however sure it is",
+        }
+    last = int(enough[-1])
+    return {
+        "min_confidence": float(confidence[order[last]]),
+        "meaning": f"of {len(labels):,} held-out {kind}, {(last + 1) / len(labels):.0%} are answered with at least "
+        f"this confidence, and {precision[last]:.0%} of these answers are right",
+    }
+
+
+def describe(
+    pixels: Pixels, calibrated: Probabilities, labels: Labels, scores: Floats, *, pictures: str
+) -> dict[str, Any]:
+    """Count reliability and reference histograms of held-out pictures: ``bands``, ``reliability``, ``reference``."""
+    confidence, predicted = calibrated.max(axis=1), calibrated.argmax(axis=1).astype(np.uint8)
+    classes = calibrated.shape[1]
+    values = {
+        "brightness": brightness(pixels),
+        "polarity": polarity(pixels),
+        "confidence": confidence,
+        "score": scores,
+    }
+    cells = reliability(confidence, predicted, labels, classes=classes)
+    return {
+        "bands": list(BANDS),
+        "reliability": [[{**cell, "pictures": pictures} for cell in row] for row in cells],
+        "reference": {
+            "labels": np.bincount(predicted, minlength=classes).tolist(),
+            **{name: _histogram(value, EDGES[name]) for name, value in values.items()},
+        },
+    }
+
+
 def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classes: int) -> list[list[dict[str, Any]]]:
     """Count how often answers are right, by predicted class and band of confidence; see the module."""
     right = predicted == labels
@@ -207,23 +263,12 @@ def assess(folder: Path, data: FashionMNIST, *, seed: int) -> dict[str, Any]:
 
     temperature = fit_temperature(probabilities, labels)
     calibrated = soften(probabilities, temperature)
-    confidence, predicted = calibrated.max(axis=1), calibrated.argmax(axis=1).astype(np.uint8)
-    values = {
-        "brightness": brightness(pixels),
-        "polarity": polarity(pixels),
-        "confidence": confidence,
-        "score": scores,
-    }
-    classes = probabilities.shape[1]
+    threshold = float(np.quantile(scores, ACCEPTANCE))
     return {
         "temperature": temperature,
-        "bands": list(BANDS),
-        "reliability": reliability(confidence, predicted, labels, classes=classes),
-        "threshold": float(np.quantile(scores, ACCEPTANCE)),
-        "reference": {
-            "labels": np.bincount(predicted, minlength=classes).tolist(),
-            **{name: _histogram(value, EDGES[name]) for name, value in values.items()},
-        },
+        "threshold": threshold,
+        "decision": decide(calibrated, labels, scores <= threshold, kind="images of the dataset"),
+        **describe(pixels, calibrated, labels, scores, pictures="dataset"),
     }
 
 

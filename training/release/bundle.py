@@ -13,19 +13,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from training.data import fashion_mnist
+from training.data import fashion_mnist, photographs
+from training.data.photographs import Photographs
 from training.errors import TrainingError
 from training.experiments import provenance
 from training.experiments.experiment import Experiment
 from training.experiments.registry import for_serving
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
-from training.release import assessment, quantization
+from training.release import assessment, photo_assessment, quantization
 from training.release.export import checksums, export
 from training.report import document, markdown
 from training.report.conclusions import best
 
-SCHEMA_VERSION = 2
-PREPROCESSING = "fashion-mnist-2"
+SCHEMA_VERSION = 3
+PREPROCESSING = "fashion-mnist-3"
 """Names the conversion of photos that the networks' training data went through; the service has the same one."""
 
 VERSION = "1"
@@ -36,20 +37,31 @@ def release(
 ) -> None:
     """Export the served experiments' networks of one seed, and write report and manifest around them.
 
-    The new bundle is built elsewhere and takes the old one's place when it is whole.
+    The new bundle is built elsewhere and takes the old one's place when it is whole. A network whose weights are not
+    here, but which ``models`` already holds as its run has it, is taken over from there and assessed anew.
 
     Raises:
-        TrainingError: a run or its weights are missing, or an export is not faithful.
+        TrainingError: a run or its weights are missing, photographs are and a network was trained with them, or an
+            export is not faithful.
 
     """
     served = for_serving(experiments)
-    chosen = _require_finished(served, seed, runs)
+    old = _entries(models)
+    chosen = _require_finished(served, seed, runs, old)
     data = fashion_mnist.load(data_folder)
-    built = document.build(experiments, runs, data, served_seed=seed)
+    pictures = photographs.load() if any(e.recipe.photographs for e in served) else None
 
     with TemporaryDirectory(prefix="bundle-") as folder:
         building = Path(folder)
-        entries = {e.name: _export(e, chosen[e.name], runs, building, data) for e in served}
+        entries = {}
+        for e in served:
+            run, inside = chosen[e.name], building / e.name / VERSION
+            if runs.weights(e.name, seed).is_file():
+                equivalence = _export(e, run, runs, inside, data)
+            else:
+                equivalence = _take_over(old[e.name], models, inside)
+            entries[e.name] = _entry(e, run, inside, equivalence, data, pictures)
+        built = document.build(experiments, runs, data, served_seed=seed, photographs=photographs_measured(entries))
         document.write(built, building)
         write_manifest(building, entries, default_model=_default(entries, built.content))
         install(building, models)
@@ -84,6 +96,21 @@ def _listed(models: Path) -> set[Path]:
     return {Path(name) for group in groups for name in group if ".." not in Path(name).parts}
 
 
+def _entries(models: Path) -> dict[str, Any]:
+    """What the bundle in a folder says of its models; nothing where there is no bundle that can be read."""
+    try:
+        found: dict[str, Any] = json.loads((models / "bundle.json").read_text(encoding="utf-8"))["models"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return found
+
+
+def photographs_measured(entries: dict[str, Any]) -> dict[str, Any]:
+    """What each served network does with photographs, by part, where it was measured."""
+    of_all = {name: entry["training"].get("photographs") for name, entry in entries.items()}
+    return {name: found for name, found in of_all.items() if found}
+
+
 def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Path, *, data_folder: Path | None) -> None:
     """Write the report of a bundle anew from the runs, its models unchanged.
 
@@ -97,7 +124,8 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
         raise TrainingError(f"{models} holds no bundle ({error}); make one: python -m training release") from error
     entries = manifest["models"]
     served_seed = next(iter(entries.values()))["training"]["seed"]
-    built = document.build(experiments, runs, fashion_mnist.load(data_folder), served_seed=served_seed)
+    data = fashion_mnist.load(data_folder)
+    built = document.build(experiments, runs, data, served_seed=served_seed, photographs=photographs_measured(entries))
     document.write(built, models)
     write_manifest(models, entries, default_model=_default(entries, built.content))
     print(f"{models / 'experiments.json'}: {built.content['provenance']['runs']} runs")
@@ -148,14 +176,28 @@ def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str)
 
 
 def _default(entries: dict[str, Any], content: dict[str, Any]) -> str:
+    """Choose the network that answers where a request names none; nothing here was a test.
+
+    Where photographs were measured, it is the one with the highest mean of two shares: right on the dataset's
+    validation images, and right on the photographs of the people held out. Else see ``conclusions.best``.
+    """
+    held_out = {name: parts["held_out"]["accuracy"] for name, parts in photographs_measured(entries).items()}
+    if held_out.keys() == entries.keys():
+        return max(held_out, key=lambda name: (held_out[name] + entries[name]["training"]["val_accuracy"]) / 2)
     name: str = best([row for row in content["experiments"] if row["name"] in entries], content["comparisons"])["name"]
     return name
 
 
-def _require_finished(experiments: Sequence[Experiment], seed: int, runs: RunFolder) -> dict[str, Run]:
-    """Look up what is to be exported; say in one sentence what is missing."""
+def _require_finished(
+    experiments: Sequence[Experiment], seed: int, runs: RunFolder, old: dict[str, Any]
+) -> dict[str, Run]:
+    """Look up what is to be exported or taken over; say in one sentence what is missing."""
     found = {experiment.name: runs.finished(experiment, seed) for experiment in experiments}
-    missing = [name for name, run in found.items() if run is None or not runs.weights(name, seed).is_file()]
+    missing = [
+        name
+        for name, run in found.items()
+        if run is None or not (runs.weights(name, seed).is_file() or _is_of(old.get(name), run))
+    ]
     if missing:
         raise TrainingError(
             f"{runs.folder} has no weights of {', '.join(missing)} seed {seed} (the repository keeps results, not "
@@ -164,10 +206,31 @@ def _require_finished(experiments: Sequence[Experiment], seed: int, runs: RunFol
     return {name: run for name, run in found.items() if run is not None}
 
 
+def _is_of(entry: dict[str, Any] | None, run: Run) -> bool:
+    """Tell whether a bundle's model is a run's network."""
+    if entry is None:
+        return False
+    was = entry["training"]
+    return (was["seed"], was["fingerprint"], was["test_accuracy"]) == (run.seed, run.fingerprint, run.test["accuracy"])
+
+
+def _take_over(entry: dict[str, Any], models: Path, folder: Path) -> dict[str, Any]:
+    """Copy a model from a bundle, its files verified; returns its proof of equality."""
+    found = checksums(models, models / entry["saved_model"])
+    if any(found.get(name) != checksum for name, checksum in entry["files"].items()):
+        raise TrainingError(f"{models / entry['saved_model']} is not what {models / 'bundle.json'} lists; restore it")
+    for name in entry["files"]:
+        target = folder / Path(name).relative_to(entry["saved_model"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(models / name, target)
+    print(f"{entry['title']}: taken over from {models}, its weights are not in the runs")
+    equivalence: dict[str, Any] = entry["equivalence"]
+    return equivalence
+
+
 def _export(
-    experiment: Experiment, run: Run, runs: RunFolder, bundle: Path, data: fashion_mnist.FashionMNIST
+    experiment: Experiment, run: Run, runs: RunFolder, folder: Path, data: fashion_mnist.FashionMNIST
 ) -> dict[str, Any]:
-    folder = bundle / experiment.name / VERSION
     equivalence, accuracy = export(
         runs.weights(experiment.name, run.seed), folder, images=data.test_images, labels=data.test_labels
     )
@@ -180,8 +243,25 @@ def _export(
         f"{experiment.name}: LiteRT differs from the SavedModel by at most {equivalence.largest_difference:.2g} in a "
         f"probability and in {equivalence.differing_classes} of {equivalence.images:,} answers"
     )
+    return asdict(equivalence)
+
+
+def _entry(
+    experiment: Experiment,
+    run: Run,
+    folder: Path,
+    equivalence: dict[str, Any],
+    data: fashion_mnist.FashionMNIST,
+    pictures: dict[str, Photographs] | None,
+) -> dict[str, Any]:
+    """Assess an exported model, and say of it what ``bundle.json`` does."""
     inside = f"{experiment.name}/{VERSION}"
     assessed = assessment.assess(folder, data, seed=run.seed)
+    of_photographs: dict[str, Any] | None = None
+    measured: dict[str, Any] | None = None
+    if pictures is not None:
+        found, measured = photo_assessment.assess(folder, pictures)
+        of_photographs = {"outliers": f"{inside}/assets.extra/photo_outliers.npz", **found}
     record = quantization.quantize(folder, data)
     quantization.report(experiment.name, record)
     return {
@@ -193,8 +273,9 @@ def _export(
         "litert": f"{inside}/assets.extra/model.tflite",
         "golden": f"{inside}/assets.extra/golden.npz",
         "assessment": {"outliers": f"{inside}/assets.extra/outliers.npz", **assessed},
+        "photo_assessment": of_photographs,
         "int8": quantization.entry(inside, record),
-        "files": checksums(bundle, folder),
+        "files": checksums(folder.parent.parent, folder),
         "training": {
             "seed": run.seed,
             "epochs": run.epochs,
@@ -202,6 +283,7 @@ def _export(
             "test_accuracy": run.test["accuracy"],
             "fingerprint": run.fingerprint,
             "provenance": run.provenance,
+            "photographs": measured,
         },
-        "equivalence": asdict(equivalence),
+        "equivalence": equivalence,
     }

@@ -40,11 +40,15 @@ def quantize(folder: Path, data: FashionMNIST) -> dict[str, Any]:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     (extra / FILE).write_bytes(converter.convert())
 
-    with np.load(extra / "golden.npz") as content, np.load(extra / "outliers.npz") as arrays:
+    with np.load(extra / "golden.npz") as content:
         images = content["images"]
-        probabilities, features = run_litert(extra / FILE, scale(images))
-        scores = OutlierScore(**arrays)(scale(images), features)
-    np.savez(extra / GOLDEN, images=images, probabilities=probabilities, scores=scores)
+    probabilities, features = run_litert(extra / FILE, scale(images))
+    scores = {}
+    for name, outliers in (("scores", "outliers.npz"), ("photo_scores", "photo_outliers.npz")):
+        if (extra / outliers).is_file():
+            with np.load(extra / outliers) as arrays:
+                scores[name] = OutlierScore(**arrays)(scale(images), features)
+    np.savez(extra / GOLDEN, images=images, probabilities=probabilities, **scores)
 
     pixels = scale(data.test_images)
     of_float32, of_int8 = (run_litert(extra / name, pixels)[0] for name in ("model.tflite", FILE))

@@ -13,6 +13,7 @@ from training.evaluation.probes import SAMPLE
 from training.experiments.experiment import Experiment
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
 from training.report import claims, comparisons, conclusions, figures, learning_curve, markdown, model_cards
+from training.report.photographs import section
 from training.report.rows import lost_at, relate_corruption_errors, row
 
 
@@ -34,7 +35,14 @@ def write(report: Report, models: Path) -> None:
         write_atomically(models / "experiments" / f"{experiment['name']}.md", card)
 
 
-def build(experiments: Sequence[Experiment], runs: RunFolder, data: FashionMNIST, *, served_seed: int) -> Report:
+def build(
+    experiments: Sequence[Experiment],
+    runs: RunFolder,
+    data: FashionMNIST,
+    *,
+    served_seed: int,
+    photographs: dict[str, Any] | None = None,
+) -> Report:
     """Assemble the content of ``experiments.json`` and draw its figures.
 
     Args:
@@ -43,6 +51,7 @@ def build(experiments: Sequence[Experiment], runs: RunFolder, data: FashionMNIST
         runs: where their runs are.
         data: for the test images' true classes.
         served_seed: the seed whose network is served, and whose confusion matrix is shown.
+        photographs: what the served networks do with photographs, by name and part; None where that was not measured.
 
     Raises:
         TrainingError: nothing is finished, or not with the served seed.
@@ -81,6 +90,7 @@ def build(experiments: Sequence[Experiment], runs: RunFolder, data: FashionMNIST
             "split": "stratified, drawn anew for each seed from the training images",
             "sha256": SHA256,
         },
+        "photographs": section(photographs, _trained_with_photographs(experiments, runs)) if photographs else None,
         "provenance": _provenance([run for of_one in finished.values() for run in of_one]),
     }
     report["claims"] = claims.decide(report)
@@ -93,6 +103,12 @@ def build(experiments: Sequence[Experiment], runs: RunFolder, data: FashionMNIST
     }
     drawn, report["figures"] = figures.draw_all(report, figures.Pictures(data.test_images, SAMPLE, anatomy))
     return Report(report, drawn)
+
+
+def _trained_with_photographs(experiments: Sequence[Experiment], runs: RunFolder) -> dict[str, list[dict[str, Any]]]:
+    """What each run of the experiments that saw photographs does with the part ``report``."""
+    found = {e.name: [run.photographs["report"] for run in runs.all(e) if run.photographs] for e in experiments}
+    return {name: of_one for name, of_one in found.items() if of_one}
 
 
 def _provenance(runs: list[Run]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from training.data.corruptions import CORRUPTIONS
 from training.errors import TrainingError
+from training.report import photographs
 from training.report.claims import SUPPORTED
 
 BEGIN, END = "<!-- results: written by python -m training report -->", "<!-- end of results -->"
@@ -30,6 +31,7 @@ def overview(report: dict[str, Any], *, figures: str) -> str:
             "Written by `python -m training report` from the records in `training/runs`.",
             "",
             *_claims(report, figures),
+            *photographs.markdown(report.get("photographs")),
             "## The experiments",
             "",
             *(line for group in groups(report) for line in (f"### {group}", "", *_table(_of_group(report, group)), "")),
@@ -70,6 +72,7 @@ def results(report: dict[str, Any]) -> str:
             "| --- | --- |",
             *(f"| {c['claim']} | {_verdict(c)} |" for c in report["claims"]),
             "",
+            *(line.replace("## ", "### ", 1) for line in photographs.markdown(report.get("photographs"))),
         ]
     )
 

@@ -59,6 +59,22 @@ def _of_model(e: dict[str, Any], dataset: dict[str, Any]) -> list[str]:
         f"many of each of: {', '.join(dataset['classes'])}. Shoes face left. Garments, cuts and styles are those of "
         "that shop at that time; others are less well represented, and nothing was measured on them.",
         "",
+        *_photographs(e),
+    ]
+
+
+def _photographs(e: dict[str, Any]) -> list[str]:
+    if not e["recipe"]["photographs"]:
+        return [
+            "It has seen no photograph. Of photographs taken at home it is mostly wrong, and the service says `unsure` "
+            "of every one: `docs/photographs.md`.",
+            "",
+        ]
+    return [
+        "And photographs of clothing by some 200 people, taken at home with phones (Grigorev 2020, CC0). What it does "
+        "with those of people it has not seen, by class, is in the section on photographs of `training/RESULTS.md`. "
+        "There are no photographs of bags, and it was not told sandals, sneakers and ankle boots apart in them.",
+        "",
     ]
 
 

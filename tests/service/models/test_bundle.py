@@ -47,7 +47,7 @@ def test_missing_files_and_folders_are_named(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"schema_version": 1}, "schema version 1, this service reads 2"),
+        ({"schema_version": 1}, "schema version 1, this service reads 3"),
         ({"default_model": "vgg"}, "default_model vgg is not among the models"),
         ({"files": {"../secret": "0" * 64}}, "points outside the bundle"),
         ({"models": {}}, "models"),

@@ -101,7 +101,7 @@ def test_one_that_is_cancelled_leaves_the_others_their_answers(cancelled: int) -
     asyncio.run(ask())
 
 
-@pytest.mark.parametrize("model", ["baseline", "cnn_a", "cnn_b", "cnn_a_tuned"])
+@pytest.mark.parametrize("model", ["baseline", "cnn_a", "cnn_b", "cnn_a_tuned", "cnn_a_photos"])
 def test_no_digit_of_an_answer_depends_on_company(samples: Samples, model: str) -> None:
     models = Models(Bundle(Path(MODELS)), "litert")
     models.load()

@@ -29,7 +29,7 @@ def test_json_is_the_bundles_report_without_the_details(client: httpx.Client, re
         assert content[key] == report[key]
     names = [e["name"] for e in content["experiments"]]
     assert names[:3] == NAMES
-    assert [e["name"] for e in content["experiments"] if e["served"]] == [*NAMES, "cnn_a_tuned"]
+    assert [e["name"] for e in content["experiments"] if e["served"]] == [*NAMES, "cnn_a_tuned", "cnn_a_photos"]
     for row in content["experiments"]:
         if row["name"] == "teacher":  # trained once, to teach
             continue
@@ -49,7 +49,7 @@ def test_the_table_is_what_the_architectures_have(client: httpx.Client) -> None:
     }
 
 
-@pytest.mark.parametrize("name", [*NAMES, "cnn_a_tuned"])
+@pytest.mark.parametrize("name", [*NAMES, "cnn_a_tuned", "cnn_a_photos"])
 def test_detail_has_every_run(client: httpx.Client, name: str) -> None:
     detail = client.get(f"/experiments/{name}").json()
     assert detail["name"] == name

@@ -78,7 +78,7 @@ def test_top_k_and_model(client: httpx.Client) -> None:
 def test_compare_asks_every_model(client: httpx.Client) -> None:
     content = (DATA / "bag.png").read_bytes()
     compared = client.post("/compare", params={"top_k": 2}, content=content, headers=PNG).json()["predictions"]
-    assert [p["model"] for p in compared] == ["baseline", "cnn_a", "cnn_b", "cnn_a_tuned"]
+    assert [p["model"] for p in compared] == ["baseline", "cnn_a", "cnn_b", "cnn_a_tuned", "cnn_a_photos"]
     for answer in compared:
         alone = client.post("/predict", params={"top_k": 2, "model": answer["model"]}, content=content, headers=PNG)
         assert alone.json() == answer

@@ -75,7 +75,7 @@ def test_every_request_is_one_json_line() -> None:
     assert first.pop("ms") > 0
     assert first.pop("request_id") == answer.headers["x-request-id"]
     assert first == {
-        "method": "POST", "path": "/invocations", "status": 200, "model": "cnn_a_tuned", "inference_id": "order-7",
+        "method": "POST", "path": "/invocations", "status": 200, "model": "cnn_a_photos", "inference_id": "order-7",
         "bytes_in": len(sent), "bytes_out": len(answer.content),
     }  # fmt: skip
     assert (second["path"], second["status"]) == ("/predict", 404)

@@ -12,7 +12,7 @@ const SETTLED = 200; // milliseconds without a move, before the slower panels fo
 const chosen = () => document.querySelector("input[name=explained]:checked").value;
 
 // What is shown: the pixels as the service converted them, and how far they were moved since.
-const state = { pixels: null, right: 0, down: 0, picture: 0 };
+const state = { pixels: null, photograph: null, right: 0, down: 0, picture: 0 };
 const answering = new Latest();
 const explaining = new Latest();
 const holding = new Latest();
@@ -78,7 +78,8 @@ async function show(blob, button = null) {
   if (picture !== state.picture) return; // another one was chosen meanwhile
   mark(button);
   document.body.classList.remove("stale");
-  Object.assign(state, { pixels: decode(explanation.input.data), right: 0, down: 0 });
+  const photograph = explanation.preprocess.mode === "photo" ? blob : null;
+  Object.assign(state, { pixels: decode(explanation.input.data), photograph, right: 0, down: 0 });
   const scale = explanation.input.scale * 255;
   state.pixels = state.pixels.map((byte) => Math.round(byte * scale));
   byId("done").textContent = conversion(explanation.preprocess);
@@ -133,7 +134,8 @@ function moved() {
   const pixels = shift(state.pixels, state.right, state.down);
   drawPicture(byId("seen"), pixels);
   byId("moved").textContent = place(state.right, state.down);
-  answering.run((last) => guarded(() => answer(pixels, last)));
+  const shown = { photograph: state.photograph, moved: state.right !== 0 || state.down !== 0 };
+  answering.run((last) => guarded(() => answer(pixels, last, shown)));
   clearTimeout(settling);
   settling = setTimeout(settle, SETTLED, pixels);
 }

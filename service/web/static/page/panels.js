@@ -17,6 +17,8 @@ const percent = (share) => `${number(share)}\u00a0%`;
 
 // Answers
 
+const PICTURES = { dataset: "validation pictures", photographs: "photographs by people it had not seen" };
+
 /** What the pictures that an answer's reliability was counted on have in common with it. */
 const ALIKE = {
   label: (label) => `when it said ${label} about this surely,`,
@@ -24,14 +26,21 @@ const ALIKE = {
   all: () => "whatever it said,",
 };
 
-export async function answer(pixels, last) {
-  const { predictions } = await compare(toBMP(pixels), { preprocess: "dataset" });
+/**
+ * Ask every network. A photograph that was not moved is sent as the file it is, since its answers are averaged over
+ * several views; of moved ones nothing was measured, and no figure is shown.
+ */
+export async function answer(pixels, last, { photograph = null, moved = false } = {}) {
+  const asked = photograph && !moved ? compare(photograph, {}) : compare(toBMP(pixels), { preprocess: "dataset" });
+  const { predictions } = await asked;
+  const measured = !photograph || !moved;
   rows(predictions[0].predictions);
-  const strange = predictions.filter((prediction) => prediction.in_distribution === false);
+  const strange = predictions.filter((prediction) => measured && prediction.in_distribution === false);
   const reliable = [];
   for (const prediction of predictions) {
     const head = document.querySelector(`#answers th[data-model="${prediction.model}"]`);
-    head.querySelector(".says").textContent = prediction.label;
+    head.querySelector(".says").textContent =
+      measured && prediction.decision === "unsure" ? `Unsure: ${prediction.label}?` : prediction.label;
     head.querySelector(".sure").textContent = percent(prediction.confidence);
     for (const { class_id, probability } of prediction.predictions) {
       const cell = document.querySelector(`#answers td[data-cell="${prediction.model} ${class_id}"]`);
@@ -40,11 +49,11 @@ export async function answer(pixels, last) {
       cell.firstElementChild.textContent = number(probability);
     }
     const { reliability } = prediction;
-    if (!reliability || prediction.in_distribution === false) continue; // which was counted on pictures of clothes
+    if (!measured || !reliability || prediction.in_distribution === false) continue; // counted on pictures of clothes
     const [low, high] = reliability.ci95.map(percent);
     reliable.push(
       `${titleOf(prediction.model)}: ${ALIKE[reliability.over](prediction.label)} it was right on ` +
-        `${percent(reliability.accuracy)} of ${reliability.images.toLocaleString("en")} validation pictures (95 % interval ${low} to ${high}).`,
+        `${percent(reliability.accuracy)} of ${reliability.images.toLocaleString("en")} ${PICTURES[reliability.pictures]} (95 % interval ${low} to ${high}).`,
     );
   }
   byId("reliability").replaceChildren(...reliable.map((sentence) => element("li", sentence)));
@@ -56,7 +65,10 @@ export async function answer(pixels, last) {
   byId("answers").setAttribute("aria-busy", "false");
   if (last()) {
     byId("spoken").textContent = predictions
-      .map(({ model, label, confidence }) => `${titleOf(model)}: ${label}, ${percent(confidence)}`)
+      .map(
+        ({ model, label, confidence, decision }) =>
+          `${titleOf(model)}: ${measured && decision === "unsure" ? "unsure, perhaps " : ""}${label}, ${percent(confidence)}`,
+      )
       .join(". ");
   }
 }

@@ -1,0 +1,123 @@
+"""The report's section "In the world: photographs": what each served network does with them, and what follows."""
+
+from typing import Any
+
+import numpy as np
+from statsmodels.stats.proportion import proportion_confint
+
+from training.data.fashion_mnist import CLASS_NAMES
+
+HEADING = "In the world: photographs"
+
+RULE = (
+    "supported where the CNN trained with photographs is right about more photographs of the part report than the "
+    "dense network trained alike, and the 95 % Wilson intervals of the two shares do not overlap; not supported where "
+    "it is the other way round; else not separable"
+)
+
+
+def section(measured: dict[str, dict[str, Any]], trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Assemble what ``experiments.json`` says under ``photographs``.
+
+    Args:
+        measured: of each served network, by part, as ``release.photo_assessment.assess`` gives it.
+        trained: of each experiment trained with photographs, what its runs have of the part ``report``, by seed.
+
+    """
+    seeds = {
+        name: {
+            "seeds": len(runs),
+            **{key: float(np.mean([run[key] for run in runs])) for key in ("accuracy", "surer_half", "auroc")},
+        }
+        for name, runs in trained.items()
+    }
+    return {"served": measured, "trained": seeds, **_verdict(trained)}
+
+
+def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    if not {"baseline_photos", "cnn_a_photos"} <= trained.keys():
+        return {"verdict": "not tested", "rule": RULE, "evidence": "Both networks must be trained with photographs."}
+    cnn, dense = (trained[name][0] for name in ("cnn_a_photos", "baseline_photos"))
+    (low, high), (dense_low, dense_high) = (_interval(run) for run in (cnn, dense))
+    verdict = "not separable"
+    if low > dense_high:
+        verdict = "supported"
+    elif high < dense_low:
+        verdict = "not supported"
+    evidence = (
+        f"Seed 0 of each, {cnn['garments']} garments: CNN A is right about {cnn['accuracy']:.1%} "
+        f"({low:.1%} to {high:.1%}), the dense network about {dense['accuracy']:.1%} "
+        f"({dense_low:.1%} to {dense_high:.1%})."
+    )
+    return {"verdict": verdict, "rule": RULE, "evidence": evidence}
+
+
+def _interval(run: dict[str, Any]) -> tuple[float, float]:
+    low, high = proportion_confint(round(run["accuracy"] * run["garments"]), run["garments"], method="wilson")
+    return float(low), float(high)
+
+
+def markdown(found: dict[str, Any] | None) -> list[str]:
+    """Write the section, in the report and the README; nothing where nothing was measured."""
+    if not found or not found["served"]:
+        return []
+    report = {name: parts["report"] for name, parts in found["served"].items()}
+    classes = list(next(iter(report.values()))["classes"])
+    some = next(iter(report.values()))
+    return [
+        f"## {HEADING}",
+        "",
+        f"{some['garments']} photographs of garments and {some['others']} of what is none of the ten classes, taken at "
+        "home by people of whom the networks have seen no picture (part `report`; `docs/photographs.md`). Surer half: "
+        "of the half answered with the highest confidence, how many are right. Answered: what is left when the network "
+        "says `unsure`. ECE: mean gap between confidence and accuracy. AUROC: of confidence, for right against wrong.",
+        "",
+        "| Served network | Right | Surer half | Answered | Right if answered | Others answered | ECE | AUROC |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        *(_row(name, of_one) for name, of_one in report.items()),
+        "",
+        "| Right about | " + " | ".join(report) + " |",
+        "| --- |" + " ---: |" * len(report),
+        *(
+            f"| {_named(group)} | "
+            + " | ".join(f"{one['classes'][group][0]} of {one['classes'][group][1]}" for one in report.values())
+            + " |"
+            for group in classes
+        ),
+        "",
+        "| Right among the surest | " + " | ".join(f"{share:.0%}" for share, _ in some["coverage"]) + " |",
+        "| --- |" + " ---: |" * len(some["coverage"]),
+        *(
+            f"| {name} | " + " | ".join(f"{right:.1%}" for _, right in one["coverage"]) + " |"
+            for name, one in report.items()
+        ),
+        "",
+        *_of_seeds(found["trained"]),
+        f"**Does convolution's lead hold? {found['verdict'].capitalize()}.** {found['evidence']} The rule: "
+        f"{found['rule']}.",
+        "",
+    ]
+
+
+def _row(name: str, one: dict[str, Any]) -> str:
+    if_answered = "–" if one["right_if_answered"] is None else f"{one['right_if_answered']:.1%}"
+    auroc = "–" if one["auroc"] is None else f"{one['auroc']:.2f}"
+    return (
+        f"| {name} | {one['accuracy']:.1%} | {one['surer_half']:.1%} | {one['answered']:.1%} | {if_answered} | "
+        f"{one['others_answered']:.1%} | {one['ece']:.1%} | {auroc} |"
+    )
+
+
+def _of_seeds(trained: dict[str, dict[str, Any]]) -> list[str]:
+    if not trained:
+        return []
+    return [
+        "| Trained with photographs, mean over seeds | Seeds | Right | Surer half |",
+        "| --- | ---: | ---: | ---: |",
+        *(f"| {name} | {t['seeds']} | {t['accuracy']:.1%} | {t['surer_half']:.1%} |" for name, t in trained.items()),
+        "",
+    ]
+
+
+def _named(group: str) -> str:
+    return " or ".join(CLASS_NAMES[int(class_id)] for class_id in group.split("/"))
