@@ -43,12 +43,12 @@ def quantize(folder: Path, data: FashionMNIST) -> dict[str, Any]:
     with np.load(extra / "golden.npz") as content:
         images = content["images"]
     probabilities, features = run_litert(extra / FILE, scale(images))
-    scores = {}
+    golden: dict[str, Any] = {"images": images, "probabilities": probabilities}
     for name, outliers in (("scores", "outliers.npz"), ("photo_scores", "photo_outliers.npz")):
         if (extra / outliers).is_file():
             with np.load(extra / outliers) as arrays:
-                scores[name] = OutlierScore(**arrays)(scale(images), features)
-    np.savez(extra / GOLDEN, images=images, probabilities=probabilities, **scores)
+                golden[name] = OutlierScore(**arrays)(scale(images), features)
+    np.savez(extra / GOLDEN, **golden)
 
     pixels = scale(data.test_images)
     of_float32, of_int8 = (run_litert(extra / name, pixels)[0] for name in ("model.tflite", FILE))
