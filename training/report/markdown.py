@@ -72,7 +72,7 @@ def results(report: dict[str, Any]) -> str:
             "| --- | --- |",
             *(f"| {c['claim']} | {_verdict(c)} |" for c in report["claims"]),
             "",
-            *(line.replace("## ", "### ", 1) for line in photographs.markdown(report.get("photographs"))),
+            *(line.replace("## ", "### ", 1) for line in photographs.summary(report.get("photographs"))),
         ]
     )
 

@@ -58,24 +58,14 @@ def _interval(run: dict[str, Any]) -> tuple[float, float]:
 
 
 def markdown(found: dict[str, Any] | None) -> list[str]:
-    """Write the section, in the report and the README; nothing where nothing was measured."""
+    """Write the report's section; nothing where nothing was measured."""
     if not found or not found["served"]:
         return []
     report = {name: parts["report"] for name, parts in found["served"].items()}
     classes = list(next(iter(report.values()))["classes"])
     some = next(iter(report.values()))
     return [
-        f"## {HEADING}",
-        "",
-        f"{some['garments']} photographs of garments and {some['others']} of what is none of the ten classes, taken at "
-        "home by people of whom the networks have seen no picture (part `report`; `docs/photographs.md`). Surer half: "
-        "of the half answered with the highest confidence, how many are right. Answered: what is left when the network "
-        "says `unsure`. ECE: mean gap between confidence and accuracy. AUROC: of confidence, for right against wrong.",
-        "",
-        "| Served network | Right | Surer half | Answered | Right if answered | Others answered | ECE | AUROC |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-        *(_row(name, of_one) for name, of_one in report.items()),
-        "",
+        *_served(report),
         "| Right about | " + " | ".join(report) + " |",
         "| --- |" + " ---: |" * len(report),
         *(
@@ -93,10 +83,37 @@ def markdown(found: dict[str, Any] | None) -> list[str]:
         ),
         "",
         *_of_seeds(found["trained"]),
-        f"**Does convolution's lead hold? {found['verdict'].capitalize()}.** {found['evidence']} The rule: "
-        f"{found['rule']}.",
+        *_lead(found),
+    ]
+
+
+def summary(found: dict[str, Any] | None) -> list[str]:
+    """Write the section in short, for the README: the served networks, and the verdict."""
+    if not found or not found["served"]:
+        return []
+    return [*_served({name: parts["report"] for name, parts in found["served"].items()}), *_lead(found)]
+
+
+def _served(report: dict[str, Any]) -> list[str]:
+    some = next(iter(report.values()))
+    return [
+        f"## {HEADING}",
+        "",
+        f"{some['garments']} photographs of garments and {some['others']} of what is none of the ten classes, taken at "
+        "home by people of whom the networks have seen no picture (part `report`; `docs/photographs.md`). Surer half: "
+        "of the half answered with the highest confidence, how many are right. Answered: what is left when the network "
+        "says `unsure`. ECE: mean gap between confidence and accuracy. AUROC: of confidence, for right against wrong.",
+        "",
+        "| Served network | Right | Surer half | Answered | Right if answered | Others answered | ECE | AUROC |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        *(_row(name, of_one) for name, of_one in report.items()),
         "",
     ]
+
+
+def _lead(found: dict[str, Any]) -> list[str]:
+    verdict = found["verdict"].capitalize()
+    return [f"**Does convolution's lead hold? {verdict}.** {found['evidence']} The rule: {found['rule']}.", ""]
 
 
 def _row(name: str, one: dict[str, Any]) -> str:
