@@ -36,6 +36,7 @@ from service.routes import (
     experiments,
     multi_model,
     open_inference,
+    openapi,
     operations,
     page,
     predict,
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
         _add_single_bundle(app, settings, bundle or Bundle(settings.model_dir))
     app.include_router(operations.router)
     app.include_router(documentation.router)
+    openapi.install(app, () if settings.sagemaker_multi_model else app.state.models.names)
     app.mount("/static", _Files(directory=WEB / "static"), name="static")
     return app
 

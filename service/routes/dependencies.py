@@ -7,7 +7,6 @@ from fastapi import Depends, Request
 from service.http.media_types import PROBLEM
 from service.models.classifier import Models
 from service.outputs.reports import Reports
-from service.outputs.schemas import Problem
 from service.server.draining import Drain
 from service.settings import Settings
 
@@ -51,5 +50,5 @@ ReportsDependency = Annotated[Reports, Depends(_reports)]
 
 def problems(**by_status: str) -> dict[int | str, dict[str, Any]]:
     """Document a route's problem responses: ``problems(s404="no such model")``."""
-    schema = {PROBLEM: {"schema": Problem.model_json_schema()}}
+    schema = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}  # put there by ``openapi``
     return {int(key[1:]): {"description": text, "content": schema} for key, text in by_status.items()}

@@ -22,6 +22,8 @@ _NO_PARAMETERS = [Depends(parameters.none)]
 
 @router.get(
     "/experiments",
+    operation_id="list_experiments",
+    summary="Compare the experiments",
     responses={200: {"model": ExperimentsReport, "content": _OTHER_TYPES}, **_PROBLEMS},
     dependencies=_NO_PARAMETERS,
 )
@@ -42,6 +44,8 @@ async def figure(request: Request, name: str, rendered: ReportsDependency) -> Re
 
 @router.get(
     "/experiments/{name}",
+    operation_id="get_experiment",
+    summary="Show one experiment",
     responses={200: {"model": ExperimentDetail, "content": _OTHER_TYPES}, **_PROBLEMS},
     dependencies=_NO_PARAMETERS,
 )

@@ -31,7 +31,7 @@ _LARGE_BYTES = 64 * 1024
 _LARGE_ANSWER = 1_000
 _STREAMED_BLOCK = 256
 _ANSWERS = tuple(WRITERS)
-_IMAGES = {"type": "array", "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
+_IMAGES = {"type": "array", "items": {}, "description": "images, each 28×28, 28×28×1 or 784 numbers from 0 to 1"}
 
 JSON_BATCH = {
     "schema": {

@@ -52,9 +52,23 @@ _NOT_LOADED = problems(s404="no such model is loaded", s422="there are query par
 _NO_PARAMETERS = [Depends(parameters.none)]
 
 
-@router.head("/ping", response_class=Response, responses=_PING)
-@router.post("/ping", response_class=Response, responses=_PING)
-@router.get("/ping", response_class=Response, responses=_PING)
+@router.head(
+    "/ping",
+    operation_id="ping_by_head",
+    summary="Ask by HEAD whether the service is ready",
+    response_class=Response,
+    responses=_PING,
+)
+@router.post(
+    "/ping",
+    operation_id="ping_by_post",
+    summary="Ask by POST whether the service is ready",
+    response_class=Response,
+    responses=_PING,
+)
+@router.get(
+    "/ping", operation_id="ping", summary="Ask whether the service is ready", response_class=Response, responses=_PING
+)
 async def ping(drain: DrainDependency) -> Response:
     """Answer 200: with no model to wait for, the service is ready from the start, until it is told to stop."""
     drain.require_open()
@@ -63,6 +77,8 @@ async def ping(drain: DrainDependency) -> Response:
 
 @router.post(
     "/models",
+    operation_id="load_model",
+    summary="Load a model",
     dependencies=_NO_PARAMETERS,
     responses=problems(s409="loaded already", s422="the folder cannot be served", s507="out of memory"),
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": LoadRequest.model_json_schema()}}}},
@@ -87,6 +103,8 @@ def _load_request(body: bytes) -> LoadRequest:
 
 @router.get(
     "/models",
+    operation_id="list_models",
+    summary="List the loaded models",
     responses=problems(s422="a parameter that cannot be used"),
     openapi_extra={"parameters": parameters.document(PageParameters)},
 )
@@ -103,20 +121,39 @@ async def loaded_models(request: Request, registry: RegistryDependency) -> dict[
     return {"models": page, **more}
 
 
-@router.get("/models/{name}", responses=_NOT_LOADED, dependencies=_NO_PARAMETERS)
+@router.get(
+    "/models/{name}",
+    operation_id="get_model",
+    summary="Say that a model is loaded",
+    responses=_NOT_LOADED,
+    dependencies=_NO_PARAMETERS,
+)
 async def loaded_model(name: str, registry: RegistryDependency) -> dict[str, str]:
     """Say that a model is loaded, and from where."""
     return _described(name, registry.registration(name).url)
 
 
-@router.delete("/models/{name}", response_class=Response, responses=_NOT_LOADED, dependencies=_NO_PARAMETERS)
+@router.delete(
+    "/models/{name}",
+    operation_id="unload_model",
+    summary="Unload a model",
+    response_class=Response,
+    responses=_NOT_LOADED,
+    dependencies=_NO_PARAMETERS,
+)
 async def unload(name: str, registry: RegistryDependency) -> Response:
     """Unload a model."""
     await asyncio.to_thread(registry.unload, name)
     return Response()
 
 
-@router.post("/models/{name}/invoke", responses={200: {"model": schemas.Probabilities}, **PROBLEMS}, openapi_extra=BODY)
+@router.post(
+    "/models/{name}/invoke",
+    operation_id="invoke_model",
+    summary="Give a loaded model's probabilities",
+    responses={200: {"model": schemas.Probabilities}, **PROBLEMS},
+    openapi_extra=BODY,
+)
 async def invoke_model(
     request: Request, name: str, registry: RegistryDependency, settings: SettingsDependency
 ) -> Response:

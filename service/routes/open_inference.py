@@ -46,7 +46,7 @@ _TENSOR = {
         "name": {"const": INPUT},
         "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
         "datatype": {"enum": ["FP32", "UINT8"]},
-        "data": {"type": "array"},
+        "data": {"type": "array", "items": {}},
         "parameters": {"type": "object"},
     },
 }
@@ -69,19 +69,28 @@ _BODY: dict[str, Any] = {
 _ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {"schema": {"type": "object"}}, _OCTETS: BINARY}}}
 
 
-@router.get("", responses=_NOT_READY)
+@router.get(
+    "", operation_id="open_inference_server", summary="Name the server and its extensions", responses=_NOT_READY
+)
 async def server() -> dict[str, Any]:
     """Name the server and the extensions that it speaks."""
     return {"name": _NAME, "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
-@router.get("/health/live", responses=_NOT_READY)
+@router.get(
+    "/health/live", operation_id="open_inference_live", summary="Say that the server answers", responses=_NOT_READY
+)
 async def live() -> dict[str, bool]:
     """Say that the server answers."""
     return {"live": True}
 
 
-@router.get("/health/ready", responses=_NOT_READY)
+@router.get(
+    "/health/ready",
+    operation_id="open_inference_ready",
+    summary="Say that every model can answer",
+    responses=_NOT_READY,
+)
 async def ready(models: ModelsDependency, drain: DrainDependency) -> dict[str, bool]:
     """Say that every model can answer; 503 while they are loaded, and once the service is told to stop."""
     drain.require_open()
@@ -89,8 +98,15 @@ async def ready(models: ModelsDependency, drain: DrainDependency) -> dict[str, b
     return {"ready": True}
 
 
-@router.get("/models/{name}", responses=_NOT_FOUND)
-@router.get("/models/{name}/versions/{version}", responses=_NOT_FOUND)
+@router.get(
+    "/models/{name}", operation_id="open_inference_metadata", summary="Describe a model's tensors", responses=_NOT_FOUND
+)
+@router.get(
+    "/models/{name}/versions/{version}",
+    operation_id="open_inference_metadata_version",
+    summary="Describe a version's tensors",
+    responses=_NOT_FOUND,
+)
 async def metadata(
     name: str, models: ModelsDependency, settings: SettingsDependency, version: str | None = None
 ) -> dict[str, Any]:
@@ -105,15 +121,37 @@ async def metadata(
     }
 
 
-@router.get("/models/{name}/ready", responses=_NOT_FOUND)
-@router.get("/models/{name}/versions/{version}/ready", responses=_NOT_FOUND)
+@router.get(
+    "/models/{name}/ready",
+    operation_id="open_inference_model_ready",
+    summary="Say that a model can answer",
+    responses=_NOT_FOUND,
+)
+@router.get(
+    "/models/{name}/versions/{version}/ready",
+    operation_id="open_inference_model_ready_version",
+    summary="Say that a version can answer",
+    responses=_NOT_FOUND,
+)
 async def model_ready(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Say that a model can answer."""
     return {"name": models.get(name, version).name, "ready": True}
 
 
-@router.post("/models/{name}/infer", responses=_ANSWER | _PROBLEMS, openapi_extra=_BODY)
-@router.post("/models/{name}/versions/{version}/infer", responses=_ANSWER | _PROBLEMS, openapi_extra=_BODY)
+@router.post(
+    "/models/{name}/infer",
+    operation_id="open_inference_infer",
+    summary="Give a model's probabilities for a tensor",
+    responses=_ANSWER | _PROBLEMS,
+    openapi_extra=_BODY,
+)
+@router.post(
+    "/models/{name}/versions/{version}/infer",
+    operation_id="open_inference_infer_version",
+    summary="Give a version's probabilities for a tensor",
+    responses=_ANSWER | _PROBLEMS,
+    openapi_extra=_BODY,
+)
 async def infer(
     request: Request,
     name: str,

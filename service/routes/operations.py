@@ -3,6 +3,7 @@
 import asyncio
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from service.models.classifier import Models
@@ -11,7 +12,9 @@ from service.monitoring import metrics
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
+@router.get(
+    "/metrics", response_class=PlainTextResponse, operation_id="get_metrics", summary="Give the metrics, for Prometheus"
+)
 async def exposition(request: Request) -> Response:
     """Give what all workers have counted, for Prometheus."""
     models: Models | None = getattr(request.app.state, "models", None)

@@ -28,7 +28,7 @@ _BODY: dict[str, Any] = {
     "required": True,
     "content": {
         "multipart/form-data": {"schema": _FORM},
-        "application/json": {"schema": schemas.ImageAsJSON.model_json_schema()},
+        "application/json": {"schema": {"$ref": "#/components/schemas/ImageAsJSON"}},
         **dict.fromkeys(IMAGE_TYPES, BINARY),
     },
 }
@@ -71,6 +71,8 @@ def _documented(declared: type[Parameters]) -> dict[str, Any]:
 
 @router.post(
     "/predict",
+    operation_id="predict",
+    summary="Classify a picture",
     responses={200: {"model": schemas.Prediction}, **_PROBLEMS},
     openapi_extra=_documented(PredictParameters),
 )
@@ -86,6 +88,8 @@ async def predict(request: Request) -> Response:
 
 @router.post(
     "/compare",
+    operation_id="compare",
+    summary="Classify a picture with every model",
     responses={200: {"model": schemas.Comparison}, **_PROBLEMS},
     openapi_extra=_documented(CompareParameters),
 )
@@ -103,6 +107,8 @@ async def compare(request: Request) -> Response:
 
 @router.post(
     "/explain",
+    operation_id="explain",
+    summary="Classify a picture and show what the answer depends on",
     responses={
         200: {"model": schemas.Explanation, "content": {_PNG: BINARY}},
         **_PROBLEMS,

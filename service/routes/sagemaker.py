@@ -34,9 +34,23 @@ PROBLEMS = problems(
 )
 
 
-@router.head("/ping", response_class=Response, responses=_PING)
-@router.post("/ping", response_class=Response, responses=_PING)
-@router.get("/ping", response_class=Response, responses=_PING)
+@router.head(
+    "/ping",
+    operation_id="ping_by_head",
+    summary="Ask by HEAD whether the service is ready",
+    response_class=Response,
+    responses=_PING,
+)
+@router.post(
+    "/ping",
+    operation_id="ping_by_post",
+    summary="Ask by POST whether the service is ready",
+    response_class=Response,
+    responses=_PING,
+)
+@router.get(
+    "/ping", operation_id="ping", summary="Ask whether the service is ready", response_class=Response, responses=_PING
+)
 async def ping(models: ModelsDependency, drain: DrainDependency) -> Response:
     """Answer 200 once every model has reproduced its golden samples, until the service is told to stop."""
     models.require_ready()
@@ -44,7 +58,13 @@ async def ping(models: ModelsDependency, drain: DrainDependency) -> Response:
     return Response()
 
 
-@router.get("/execution-parameters", dependencies=[Depends(parameters.none)], responses=_PARAMETERS)
+@router.get(
+    "/execution-parameters",
+    operation_id="get_execution_parameters",
+    summary="Tell batch transform how to send",
+    dependencies=[Depends(parameters.none)],
+    responses=_PARAMETERS,
+)
 async def execution_parameters(settings: SettingsDependency) -> dict[str, int | str]:
     """Tell batch transform how to send: as many requests at once as there are workers, 100 MB in all at most."""
     return {
@@ -61,7 +81,13 @@ async def execution_parameters(settings: SettingsDependency) -> dict[str, int | 
     }
 
 
-@router.post("/invocations", responses={200: {"model": schemas.Probabilities}, **PROBLEMS}, openapi_extra=BODY)
+@router.post(
+    "/invocations",
+    operation_id="invoke",
+    summary="Give probabilities for a batch or a picture",
+    responses={200: {"model": schemas.Probabilities}, **PROBLEMS},
+    openapi_extra=BODY,
+)
 async def invocations(request: Request) -> Response:
     """Give the models' probabilities for a batch of images, or for one picture."""
     return await invoke(request, models_of(request), settings_of(request))

@@ -50,9 +50,17 @@ _PROBLEMS = problems(
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {JSON: JSON_BATCH}}}
 
 
-@router.post("/{name}:predict", responses={200: {"model": schemas.Probabilities}, **_PROBLEMS}, openapi_extra=_BODY)
+@router.post(
+    "/{name}:predict",
+    operation_id="tensorflow_serving_predict",
+    summary="Give a model's probabilities",
+    responses={200: {"model": schemas.Probabilities}, **_PROBLEMS},
+    openapi_extra=_BODY,
+)
 @router.post(
     "/{name}/versions/{version}:predict",
+    operation_id="tensorflow_serving_predict_version",
+    summary="Give a version's probabilities",
     responses={200: {"model": schemas.Probabilities}, **_PROBLEMS},
     openapi_extra=_BODY,
 )
@@ -69,8 +77,18 @@ async def predict(
     return Response(await write(write_json, probabilities, batch), media_type=JSON)
 
 
-@router.get("/{name:name_without_colon}", responses=_NOT_FOUND)
-@router.get("/{name:name_without_colon}/versions/{version:name_without_colon}", responses=_NOT_FOUND)
+@router.get(
+    "/{name:name_without_colon}",
+    operation_id="tensorflow_serving_status",
+    summary="Show a model's status",
+    responses=_NOT_FOUND,
+)
+@router.get(
+    "/{name:name_without_colon}/versions/{version:name_without_colon}",
+    operation_id="tensorflow_serving_status_version",
+    summary="Show a version's status",
+    responses=_NOT_FOUND,
+)
 async def status(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Say that a model's version is available."""
     classifier = models.get(name, version)
@@ -82,8 +100,18 @@ async def status(name: str, models: ModelsDependency, version: str | None = None
     return {"model_version_status": [available]}
 
 
-@router.get("/{name:name_without_colon}/metadata", responses=_NOT_FOUND)
-@router.get("/{name:name_without_colon}/versions/{version:name_without_colon}/metadata", responses=_NOT_FOUND)
+@router.get(
+    "/{name:name_without_colon}/metadata",
+    operation_id="tensorflow_serving_metadata",
+    summary="Describe a model's signature",
+    responses=_NOT_FOUND,
+)
+@router.get(
+    "/{name:name_without_colon}/versions/{version:name_without_colon}/metadata",
+    operation_id="tensorflow_serving_metadata_version",
+    summary="Describe a version's signature",
+    responses=_NOT_FOUND,
+)
 async def metadata(name: str, models: ModelsDependency, version: str | None = None) -> dict[str, Any]:
     """Describe a model's signature, and of a SavedModel of others what was adapted."""
     classifier = models.get(name, version)
