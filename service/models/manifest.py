@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 SCHEMA_VERSION: Literal[3] = 3
 
-PREPROCESSING: Literal["fashion-mnist-2"] = "fashion-mnist-2"
+PREPROCESSING: Literal["fashion-mnist-3"] = "fashion-mnist-3"
 """The conversion of pictures that the models are released for: ``service/inputs/conversion.py``."""
 
 

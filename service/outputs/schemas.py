@@ -24,7 +24,9 @@ class PreprocessReport(BaseModel):
         None, description="left, top, right, bottom of the garment, in pixels of the upright picture; mode photo only"
     )
     input: str | None = Field(
-        None, description="the 28×28 pixels that the model saw: a data: URL of a grey PNG; with include=input only"
+        None,
+        description="the 28×28 pixels that the model saw, of a photograph its first view: a data: URL of a grey "
+        "PNG; with include=input only",
     )
 
 

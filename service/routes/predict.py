@@ -57,7 +57,8 @@ class CompareParameters(Parameters):
         description="dataset: a 28×28 grey picture as it is; photo: converted as the dataset was; auto: whichever fits",
     )
     include: Literal["input"] | None = Field(
-        None, description="input: preprocess.input has the 28×28 PNG that the model saw, as a data: URL"
+        None,
+        description="input: preprocess.input has the 28×28 PNG that the model saw (of a photograph: its first view)",
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from service.inputs import photograph
@@ -219,7 +219,7 @@ def test_what_is_measured_of_photographs() -> None:
 
 
 def _graph(model: str) -> list[tuple[str, tuple[int, ...]]]:
-    interpreter = tf.lite.Interpreter(str(MODELS / model / "1" / "assets.extra" / "model.tflite"))
+    interpreter = Interpreter(str(MODELS / model / "1" / "assets.extra" / "model.tflite"))
     interpreter.allocate_tensors()
     shapes = {detail["index"]: tuple(detail["shape"]) for detail in interpreter.get_tensor_details()}
     return [

@@ -122,7 +122,7 @@ def test_each_of_many_clients_gets_the_answer_to_its_own_picture(client: httpx.C
     def counted(name: str) -> float:
         lines = client.get("/metrics").text.splitlines()
         return sum(
-            float(line.rpartition(" ")[2]) for line in lines if line.startswith(f'{name}{{model="cnn_a_tuned"}}')
+            float(line.rpartition(" ")[2]) for line in lines if line.startswith(f'{name}{{model="cnn_a_photos"}}')
         )
 
     def together() -> tuple[float, float]:

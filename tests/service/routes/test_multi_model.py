@@ -83,17 +83,19 @@ def test_another_model_under_an_old_name_is_the_one_that_answers(http: httpx.Cli
     assert old not in found
 
 
-def test_a_whole_bundle_is_a_model_whose_attributes_choose(http: httpx.Client) -> None:
-    assert load(http, "all", str(MODELS)).status_code == 200
+def test_a_whole_bundle_is_a_model_whose_attributes_choose(start_server: StartServer) -> None:
     content = (DATA / "coat.png").read_bytes()
-    answers = [
-        http.post(
-            "/models/all/invoke",
-            content=content,
-            headers=PNG | {"X-Amzn-SageMaker-Custom-Attributes": f"tfs-model-name={name}"},
-        ).json()
-        for name in ("baseline", "cnn_a")
-    ]
+    with httpx.Client(base_url=start_server(SAGEMAKER_MULTI_MODEL="true"), timeout=60) as http:
+        loaded = load(http, "all", str(MODELS))
+        assert loaded.status_code == 200, loaded.text
+        answers = [
+            http.post(
+                "/models/all/invoke",
+                content=content,
+                headers=PNG | {"X-Amzn-SageMaker-Custom-Attributes": f"tfs-model-name={name}"},
+            ).json()
+            for name in ("baseline", "cnn_a")
+        ]
     assert answers[0] != answers[1]
 
 

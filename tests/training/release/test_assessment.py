@@ -67,7 +67,13 @@ def test_the_service_computes_the_same_score(tmp_path: Any) -> None:
     np.savez(tmp_path / "outliers.npz", **vars(score))
     pixels, features, _ = _made_up(20, 3)
     said = SimpleNamespace(
-        reference=None, temperature=2.0, bands=[0.0], reliability=[], threshold=1.0, outliers="outliers.npz"
+        reference=None,
+        temperature=2.0,
+        bands=[0.0],
+        reliability=[],
+        threshold=1.0,
+        outliers="outliers.npz",
+        decision=SimpleNamespace(min_confidence=0.5),
     )
     assessor = Assessor(cast(Any, SimpleNamespace(path=lambda name: tmp_path / name)), cast(Any, said))
     expected = score(pixels, features)
