@@ -68,7 +68,7 @@ def measure(garments: Probabilities, right: npt.NDArray[np.bool_], others: Proba
         "coverage": [[share, float(surest[: max(1, round(share * len(hit)))].mean())] for share in COVERAGES],
         "auroc": _auroc(confidence[hit], confidence[~hit]),
         "classes": dict(sorted(groups.items())),
-        "refused_others": float((others.max(axis=1) < limit).mean()),
+        "refused_others": float((others.max(axis=1) < limit).mean()) if len(others) else None,
     }
 
 
