@@ -30,7 +30,9 @@ from service.models.bundle import Bundle
 from service.models.classifier import Models
 from service.models.registry import ModelRegistry
 from service.monitoring import metric_files, metrics, tracing
-from service.outputs.reports import WEB, Reports
+from service.outputs.files import WEB
+from service.outputs.pages import Pages
+from service.outputs.reports import Reports
 from service.routes import (
     documentation,
     experiments,
@@ -42,6 +44,7 @@ from service.routes import (
     predict,
     sagemaker,
     tensorflow_serving,
+    views,
 )
 from service.routes.direct import DirectRoutes
 from service.server.draining import Drain
@@ -98,7 +101,7 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
     app.add_middleware(AccessLog)
     if settings.otlp_endpoint:
         tracing.install(app)
-    problems.install(app)
+    problems.install(app, page=views.problem_page)
     if settings.sagemaker_multi_model:
         _add_multi_model(app, settings)
     else:
@@ -121,12 +124,15 @@ class _Files(StaticFiles):
 
 def _add_single_bundle(app: FastAPI, settings: Settings, bundle: Bundle) -> None:
     app.state.models = Models(bundle, settings.engine, settings.precision)
-    app.state.reports = Reports(bundle)
+    app.state.pages = Pages()
+    app.state.reports = Reports(bundle, app.state.pages)
     for routes in (page, predict, experiments, sagemaker, tensorflow_serving, open_inference):
         app.include_router(routes.router)
+    app.include_router(experiments.figures)
 
 
 def _add_multi_model(app: FastAPI, settings: Settings) -> None:
+    app.state.pages = Pages(has_report=False)
     folder = settings.registry_dir or Path(mkdtemp(prefix="models-"))
     memory = settings.model_memory_mb * 1024 * 1024
     app.state.registry = ModelRegistry(

@@ -8,3 +8,4 @@ JSON_LINES_ALIASES = ("application/jsons", "application/x-jsonlines", "applicati
 
 NPY = "application/x-npy"
 PROBLEM = "application/problem+json"
+HTML = "text/html"

@@ -1,4 +1,4 @@
-"""Which representation a client wants: proactive negotiation by ``Accept`` (RFC 9110, section 12.5.1)."""
+"""Which representation a client wants: proactive negotiation by ``Accept`` and ``Accept-Language`` (RFC 9110, 12.5)."""
 
 from functools import lru_cache
 
@@ -23,6 +23,34 @@ def choose(accept: str | None, offers: tuple[str, ...]) -> str:
     if quality <= 0:
         raise NotAcceptableError(f"Accept: {accept} cannot be served here; there is: {', '.join(offers)}")
     return best
+
+
+def prefers(accept: str | None, media_type: str, default: str) -> bool:
+    """Whether the client rates a media type higher than the one it gets otherwise, as browsers rate HTML."""
+    try:
+        return choose(accept, (default, media_type)) == media_type
+    except NotAcceptableError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def choose_language(accept_language: str | None, offers: tuple[str, ...]) -> str:
+    """Pick the offered language that the client rates highest; the first where it rates none.
+
+    A language covers its regions and scripts: ``es-MX`` asks for ``es`` (RFC 4647, section 3.4, "lookup").
+
+    Args:
+        accept_language: the ``Accept-Language`` header, if any.
+        offers: language codes without a region, the default first.
+
+    """
+    ranges = [_parse(part) for part in (accept_language or "").lower().split(",") if part.strip()]
+    rated: dict[str, float] = {}
+    for language, quality in ranges:
+        offer = offers[0] if language == "*" else language.partition("-")[0]
+        if offer in offers and quality > 0:
+            rated[offer] = max(quality, rated.get(offer, 0))
+    return max(rated, key=lambda offer: (rated[offer], -offers.index(offer)), default=offers[0])
 
 
 def _parse(part: str) -> tuple[str, float]:

@@ -1,9 +1,10 @@
-"""Every refusal is a problem document (RFC 9457): which one an exception becomes.
+"""Every refusal is a problem document (RFC 9457): which one an exception becomes. Browsers get it as a page.
 
 The document's ``type`` is ``about:blank``, so ``title`` is the status's phrase, and ``detail`` says what was wrong and
 what to do.
 """
 
+from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,8 @@ from starlette.types import Scope
 
 from service import request_state
 from service.errors import ExhaustedError, ServiceError
-from service.http.media_types import PROBLEM
+from service.http import negotiation
+from service.http.media_types import HTML, PROBLEM
 from service.http.messages import echoed
 
 CLIENT_LEFT = 499
@@ -61,8 +63,15 @@ def refusal(scope: Scope, status: int, detail: str, *, instance: str | None = No
     return problem(status, detail, instance=scope["path"] if instance is None else instance, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the app a problem document."""
+def install(app: FastAPI, *, page: Callable[[Request, int, str], Response]) -> None:
+    """Make every error of the app a problem document, or a page where a browser looks around.
+
+    Args:
+        app: the application.
+        page: makes the page of a request, a status and a ``detail``.
+
+    """
+    app.state.problem_page = page
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(MemoryError, _out_of_memory)
@@ -78,7 +87,12 @@ async def answer(request: Request, error: ServiceError | ClientDisconnect | Memo
 
 
 def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
-    return refusal(request.scope, status, detail, instance=request.url.path, headers=headers)
+    refused = refusal(request.scope, status, detail, instance=request.url.path, headers=headers)
+    if request.method not in ("GET", "HEAD") or not negotiation.prefers(request.headers.get("accept"), HTML, PROBLEM):
+        return refused
+    page: Response = request.app.state.problem_page(request, status, detail)
+    page.headers.update({k: v for k, v in refused.headers.items() if k not in ("content-type", "content-length")})
+    return page
 
 
 async def _service_error(request: Request, error: Exception) -> Response:

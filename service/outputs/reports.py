@@ -1,4 +1,4 @@
-"""The experiments' report in four media types, rendered from what the bundle carries."""
+"""The experiments' report as data and as pages, rendered from what the bundle carries."""
 
 import csv
 from functools import cache
@@ -9,13 +9,17 @@ from typing import Any
 import orjson
 
 from service.errors import NotFoundError, shortened
+from service.http.media_types import CSV, HTML, JSON
 from service.models.bundle import Bundle
+from service.outputs.files import WEB
+from service.outputs.pages import Pages, View
 
-JSON, HTML, MARKDOWN, CSV = "application/json", "text/html", "text/markdown", "text/csv"
+MARKDOWN = "text/markdown"
 MEDIA_TYPES = (JSON, HTML, MARKDOWN, CSV)
 """What a report can be had as, the default first."""
 
-WEB = Path(__file__).parent.parent / "web"
+EXTENSIONS = {"json": JSON, "html": HTML, "md": MARKDOWN, "csv": CSV}
+"""How an address ends that asks for one of them."""
 
 _DETAIL_ONLY = ("runs", "confusion_matrix", "classes", "per_class", "probes")
 _METRICS = {"val_accuracy": "Validation", "test_accuracy": "Test", "lost_at_2px": "Loss by moving 2 pixels"}
@@ -26,15 +30,18 @@ _RUN_COLUMNS = ("experiment", "seed", "epochs", "val_accuracy", "val_loss", "tes
 class Reports:
     """The report of one bundle; each representation is rendered once, when first asked for."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, pages: Pages) -> None:
         self._bundle = bundle
+        self._pages = pages
         self._content = bundle.report
         self.overview = cache(self._overview)
+        self.overview_page = cache(self._overview_page)
         self.detail = cache(self._detail)
+        self.detail_page = cache(self._detail_page)
         self.page = cache(self._page)
 
     def _overview(self, media_type: str) -> bytes:
-        """Render the results table and what follows from it.
+        """Write the results table and what follows from it, as JSON, Markdown or CSV.
 
         Raises:
             NotFoundError: the bundle carries no report.
@@ -45,31 +52,43 @@ class Reports:
             return self._bundle.path("experiments.md").read_bytes()
         if media_type == CSV:
             return _csv([*_SUMMARY_COLUMNS, *_estimate_columns()], (_summary_row(e) for e in report["experiments"]))
-        if media_type == HTML:
-            return self._render("experiments.html", report | _for_page(report))
         return orjson.dumps(report | {"experiments": [_without_detail(e) for e in report["experiments"]]})
 
+    def _overview_page(self, view: View) -> bytes:
+        """Show the results table and what follows from it.
+
+        Raises:
+            NotFoundError: the bundle carries no report.
+
+        """
+        report = self._report()
+        return self._pages.render("experiments.html", view, report | _for_page(report))
+
     def _detail(self, name: str, media_type: str) -> bytes:
-        """Render one experiment with its runs.
+        """Write one experiment with its runs, as JSON, Markdown or CSV.
 
         Raises:
             NotFoundError: no experiment has that name.
 
         """
-        report = self._report()
-        found = next((e for e in report["experiments"] if e["name"] == name), None)
-        if found is None:
-            names = ", ".join(e["name"] for e in report["experiments"])
-            raise NotFoundError(f"no experiment is called {shortened(name)}; there are: {names}")
+        found = self._experiment(name)
         if media_type == MARKDOWN:
             return self._bundle.path(f"experiments/{name}.md").read_bytes()
         if media_type == CSV:
             return _csv(_RUN_COLUMNS, ([name, *(run[c] for c in _RUN_COLUMNS[1:])] for run in found["runs"]))
-        if media_type == HTML:
-            return self._render("experiment.html", {"experiment": found, "dataset": report["dataset"]})
         return orjson.dumps(found)
 
-    def _page(self, default: str) -> bytes:
+    def _detail_page(self, name: str, view: View) -> bytes:
+        """Show one experiment with its runs.
+
+        Raises:
+            NotFoundError: no experiment has that name.
+
+        """
+        content = {"experiment": self._experiment(name), "dataset": self._report()["dataset"]}
+        return self._pages.render("experiment.html", view, content)
+
+    def _page(self, default: str, view: View) -> bytes:
         """Render the page, which works without a report too; ``default`` is the model it looks into first."""
         report = self._content or {"experiments": [], "claims": []}
         titles = {e["name"]: e["title"] for e in report["experiments"]}
@@ -82,7 +101,7 @@ class Reports:
             "runs": runs,
             "samples": _samples(self._bundle.manifest.models[default].labels),
         }
-        return self._render("page.html", content)
+        return self._pages.render("page.html", view, content)
 
     def figure(self, name: str) -> Path:
         """Locate a figure; only those the bundle lists are given.
@@ -100,15 +119,13 @@ class Reports:
             raise NotFoundError("the served bundle carries no report; python -m training release writes one")
         return self._content
 
-    def _render(self, template: str, content: dict[str, Any]) -> bytes:
-        # Imported late: the template engine is a tenth of the service's start, which only people with browsers need.
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-        templates = Environment(
-            loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        templates.filters["percent"] = _percent
-        return templates.get_template(template).render(content).encode()
+    def _experiment(self, name: str) -> dict[str, Any]:
+        experiments: list[dict[str, Any]] = self._report()["experiments"]
+        found = next((e for e in experiments if e["name"] == name), None)
+        if found is None:
+            names = ", ".join(e["name"] for e in experiments)
+            raise NotFoundError(f"no experiment is called {shortened(name)}; there are: {names}")
+        return found
 
 
 def _samples(labels: list[str]) -> list[tuple[str, str]]:
@@ -152,7 +169,3 @@ def _csv(header: Any, rows: Any) -> bytes:
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue().encode()
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.2f} %"

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from service.outputs.reports import WEB
+from service.outputs.files import WEB
 from service.outputs.schemas import ImageAsJSON, Problem
 
 _SHARED: tuple[type[BaseModel], ...] = (Problem, ImageAsJSON)

@@ -23,19 +23,26 @@ class Parameters(BaseModel):
 Declared = TypeVar("Declared", bound=Parameters)
 
 
-def read(request: Request, declared: type[Declared]) -> Declared:
+def read(request: Request, declared: type[Declared], *, ignore_others: bool = False) -> Declared:
     """Read a request's parameters.
+
+    Args:
+        request: the request.
+        declared: its parameters.
+        ignore_others: whether to pass over parameters that are not declared.
 
     Raises:
         UnusableError: one is unknown, there twice, or not what its declaration allows.
 
     """
-    return _read(declared, request.scope["query_string"])  # type: ignore[return-value]
+    return _read(declared, request.scope["query_string"], ignore_others)  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=256)
-def _read(declared: type[Parameters], query: bytes) -> Parameters:
+def _read(declared: type[Parameters], query: bytes, ignore_others: bool) -> Parameters:
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    if ignore_others:
+        given = [(name, value) for name, value in given if name in declared.model_fields]
     names = [name for name, _ in given]
     for name in names:
         if name not in declared.model_fields:

@@ -13,8 +13,6 @@ PNG = {"content": (DATA / "coat.png").read_bytes(), "headers": {"content-type": 
 @pytest.mark.parametrize(
     "path",
     [
-        "/experiments",
-        "/experiments/baseline",
         "/execution-parameters",
         "/v1/models/cnn_a",
         "/v1/models/cnn_a/metadata",
@@ -23,6 +21,11 @@ PNG = {"content": (DATA / "coat.png").read_bytes(), "headers": {"content-type": 
 )
 def test_a_route_without_parameters_refuses_one(client: httpx.Client, path: str) -> None:
     assert_problem(client.get(path, params={"modle": "cnn_a"}), 422, "'modle'", "this route has none")
+
+
+@pytest.mark.parametrize("path", ["/experiments", "/experiments/baseline"])
+def test_the_report_has_a_language_and_nothing_else(client: httpx.Client, path: str) -> None:
+    assert_problem(client.get(path, params={"modle": "cnn_a"}), 422, "'modle'", "there are: lang")
 
 
 @pytest.mark.parametrize("path", ["/predict", "/compare", "/explain", "/invocations", "/v1/models/cnn_a:predict"])

@@ -1,0 +1,5 @@
+"""Where the files of the web pages are."""
+
+from pathlib import Path
+
+WEB = Path(__file__).parent.parent / "web"

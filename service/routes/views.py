@@ -1,0 +1,63 @@
+"""Which language a reader is shown pages in, and the page that a refusal is to a browser."""
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request, Response
+from pydantic import Field
+
+from service.errors import UnusableError
+from service.http import negotiation
+from service.http.media_types import HTML
+from service.outputs.languages import ENGLISH, LANGUAGES
+from service.outputs.pages import Pages, ServedView
+from service.routes import parameters
+from service.routes.parameters import Parameters
+
+VARY = {"Vary": "Accept, Accept-Language"}
+"""What an answer is chosen by where there is a page among the choices."""
+
+
+class PageParameters(Parameters):
+    """What a page can be asked for."""
+
+    lang: Literal["en", "es"] | None = Field(
+        None, description="the language of a page (`text/html`); when not given, the one that `Accept-Language` prefers"
+    )
+
+
+async def _view(request: Request) -> ServedView:
+    return view_of(request)
+
+
+ViewDependency = Annotated[ServedView, Depends(_view)]
+
+
+def view_of(request: Request) -> ServedView:
+    """Read the language from ``lang``, or else from ``Accept-Language``; other parameters are passed over.
+
+    Raises:
+        UnusableError: ``lang`` is no language that the pages are in.
+
+    """
+    chosen = parameters.read(request, PageParameters, ignore_others=True).lang
+    language = chosen or negotiation.choose_language(request.headers.get("accept-language"), LANGUAGES)
+    return _view_in(request, language, chosen=chosen is not None)
+
+
+def _view_in(request: Request, language: str, *, chosen: bool = False) -> ServedView:
+    return ServedView(request.scope["path"].removeprefix("/"), language, chosen)
+
+
+def answer(content: bytes, view: ServedView, *, status: int = 200) -> Response:
+    """Answer with a page, in the language of a view."""
+    return Response(content, status, {**VARY, "Content-Language": view.language}, media_type=HTML)
+
+
+def problem_page(request: Request, status: int, detail: str) -> Response:
+    """Show a refusal as a page, with links onwards."""
+    pages: Pages = request.app.state.pages
+    try:
+        view = view_of(request)
+    except UnusableError:  # it is the language that was refused
+        view = _view_in(request, ENGLISH)
+    return answer(pages.render("problem.html", view, {"status": status, "detail": detail}), view, status=status)

@@ -1,0 +1,24 @@
+// What the page says, in its language. The catalogue is the one that the service writes its pages with.
+
+const language = document.documentElement.lang;
+const messages =
+  language === "en"
+    ? {}
+    : await fetch(new URL(`messages/${language}.json`, import.meta.url))
+        .then((answer) => answer.json())
+        .catch(() => ({})); // English is better than nothing
+
+/** A sentence in the page's language, by its English; `{name}` in it becomes `values.name`. */
+export function t(english, values = {}) {
+  const sentence = messages[english] ?? english;
+  return sentence.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder);
+}
+
+/** A number with so many digits after the decimal mark, as the language writes it. */
+export function decimal(value, digits) {
+  const written = value.toFixed(digits);
+  return language === "es" ? written.replace(".", ",") : written;
+}
+
+/** A share between 0 and 1 as a percentage; the sign keeps to its number. */
+export const percent = (share, digits = 1) => `${decimal(share * 100, digits)}\u00a0%`;
