@@ -28,6 +28,7 @@ from service.http.plain_errors import PlainErrors
 from service.http.security import ApiKey
 from service.models.bundle import Bundle
 from service.models.classifier import Models
+from service.models.network_files import NetworkFiles
 from service.models.registry import ModelRegistry
 from service.monitoring import metric_files, metrics, tracing
 from service.outputs.files import WEB
@@ -125,7 +126,8 @@ class _Files(StaticFiles):
 def _add_single_bundle(app: FastAPI, settings: Settings, bundle: Bundle) -> None:
     app.state.models = Models(bundle, settings.engine, settings.precision)
     app.state.pages = Pages()
-    app.state.reports = Reports(bundle, app.state.pages)
+    app.state.network_files = NetworkFiles(bundle)
+    app.state.reports = Reports(bundle, app.state.pages, app.state.network_files)
     for routes in (page, predict, experiments, sagemaker, tensorflow_serving, open_inference):
         app.include_router(routes.router)
     app.include_router(experiments.figures)

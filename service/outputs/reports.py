@@ -11,6 +11,7 @@ import orjson
 from service.errors import NotFoundError, shortened
 from service.http.media_types import CSV, HTML, JSON
 from service.models.bundle import Bundle
+from service.models.network_files import NetworkFiles
 from service.outputs.files import WEB
 from service.outputs.pages import Pages, View
 
@@ -30,9 +31,10 @@ _RUN_COLUMNS = ("experiment", "seed", "epochs", "val_accuracy", "val_loss", "tes
 class Reports:
     """The report of one bundle; each representation is rendered once, when first asked for."""
 
-    def __init__(self, bundle: Bundle, pages: Pages) -> None:
+    def __init__(self, bundle: Bundle, pages: Pages, network_files: NetworkFiles) -> None:
         self._bundle = bundle
         self._pages = pages
+        self._network_files = network_files
         self._content = bundle.report
         self.overview = cache(self._overview)
         self.overview_page = cache(self._overview_page)
@@ -92,7 +94,11 @@ class Reports:
         """Render the page, which works without a report too; ``default`` is the model it looks into first."""
         report = self._content or {"experiments": [], "claims": []}
         titles = {e["name"]: e["title"] for e in report["experiments"]}
-        models = [{"name": name, "title": titles.get(name, name)} for name in self._bundle.manifest.models]
+        files = self._network_files.names()
+        models = [
+            {"name": name, "title": titles.get(name, name), "file": files.get(name)}
+            for name in self._bundle.manifest.models
+        ]
         runs = sum(e["seeds"] for e in report["experiments"])
         content = {
             "models": models,

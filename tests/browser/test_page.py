@@ -1,7 +1,6 @@
 """The page as a person uses it, in the system's Chromium, on a desktop and on a phone."""
 
 import base64
-import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import DATA, Samples, encode
 
@@ -19,19 +18,6 @@ DROP = """([name, type, content]) => {
   transfer.items.add(new File([bytes], name, { type }));
   document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # Its sandbox cannot be had as root, which CI is.
-        launched = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        expect.set_options(timeout=30_000)  # the machine may be busy with other tests
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])

@@ -27,23 +27,6 @@ const picture = { "Content-Type": "application/x-image" };
 export const compare = (blob, options) => post(`compare${query(options)}`, blob, picture);
 export const explain = (blob, options) => post(`explain${query(options)}`, blob, picture);
 
-/** Classify many pictures at once: Float32Array of N × 784 → N lists of ten probabilities. */
-export async function classify(model, pixels) {
-  const answer = await post("invocations", npy(pixels), {
-    "Content-Type": "application/x-npy",
-    "X-Amzn-SageMaker-Custom-Attributes": `tfs-model-name=${model}`,
-  });
-  return answer.predictions;
-}
-
-/** NumPy's file format, version 1.0. */
-function npy(pixels) {
-  const shape = `(${pixels.length / 784}, 28, 28)`;
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117) + "\n";
-  const start = Uint8Array.of(0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, header.length, 0);
-  return new Blob([start, header, pixels]);
-}
-
 /** Runs one task at a time; of those asked for meanwhile only the last, so that no answer comes out of order. */
 export class Latest {
   #running = false;

@@ -1,8 +1,9 @@
 // The panels that follow the picture: what each network says, why, and where the answer holds.
 
-import { classify, compare, explain } from "./api.js";
+import { Problem, compare, explain } from "./api.js";
 import { byId, element } from "./dom.js";
 import { drawHolds, drawMaps, drawOcclusion } from "./drawing.js";
+import { ask } from "./networks/client.js";
 import { SIZE, shift, toBMP } from "./pixels.js";
 
 const AROUND = 4; // pixels looked at each way in "where the answer holds"
@@ -11,6 +12,7 @@ const FAINT = 0.05; // a drop in probability that is not worth showing
 const models = [...document.querySelectorAll("#answers th[data-model]")].map((cell) => ({
   name: cell.dataset.model,
   title: cell.querySelector("a").textContent,
+  file: cell.dataset.file, // of its weights; none of a network that only the service can run
 }));
 const number = (share) => (share * 100).toFixed(share >= 0.9995 || (share >= 0.0995 && share < 0.995) ? 0 : 1);
 const percent = (share) => `${number(share)}\u00a0%`;
@@ -136,6 +138,14 @@ const noMaps = () =>
 
 // Where it holds
 
+async function classify(file, pixels) {
+  try {
+    return await ask("classify", file, { pixels, kind: "dataset" });
+  } catch {
+    throw new Problem("A network's weights cannot be fetched. See that the service is running, then move the picture.");
+  }
+}
+
 export async function holds(pixels, last) {
   const edge = 2 * AROUND + 1;
   const batch = new Float32Array(edge * edge * SIZE * SIZE);
@@ -143,8 +153,9 @@ export async function holds(pixels, last) {
     const moved = shift(pixels, (index % edge) - AROUND, Math.floor(index / edge) - AROUND);
     batch.set(Array.from(moved, (byte) => byte / 255), index * SIZE * SIZE);
   }
-  for (const { name, title } of models) {
-    const predictions = await classify(name, batch);
+  for (const { name, title, file } of models) {
+    if (!file) continue;
+    const predictions = await classify(file, batch);
     if (!last()) return;
     const labels = predictions.map((probabilities) => probabilities.indexOf(Math.max(...probabilities)));
     const here = labels[(labels.length - 1) / 2];
