@@ -125,7 +125,7 @@ class _Files(StaticFiles):
 
 def _add_single_bundle(app: FastAPI, settings: Settings, bundle: Bundle) -> None:
     app.state.models = Models(bundle, settings.engine, settings.precision)
-    app.state.pages = Pages()
+    app.state.pages = Pages(bundle.translations)
     app.state.network_files = NetworkFiles(bundle)
     app.state.reports = Reports(bundle, app.state.pages, app.state.network_files)
     for routes in (page, predict, experiments, sagemaker, tensorflow_serving, open_inference):

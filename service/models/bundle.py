@@ -6,7 +6,8 @@
       bundle.json                  see ``service/models/manifest.py``
       experiments.json             the report, as ``GET /experiments`` gives it
       experiments.md, experiments/ the same as Markdown: the whole, and one file an experiment
-      figures/                     the pictures of the report
+      messages/es.json             the report's sentences in another language: {"English": "Spanish"}
+      figures/, figures/es/        the pictures of the report, and those with words in another language
       cnn_a/1/                     one folder a model and version: an ordinary SavedModel
         saved_model.pb, variables/ signature serving_default: images float32 (N, 28, 28, 1) → probabilities (N, 10);
                                    signature explain: the same and the layers' outputs, see ``engines.py``
@@ -30,7 +31,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from service.models import saved_model
 from service.models.manifest import SCHEMA_VERSION, Manifest
@@ -57,6 +58,7 @@ class Bundle:
         folder: where it is.
         manifest: what its ``bundle.json`` says.
         report: the content of ``experiments.json``; None where the bundle has none.
+        translations: by language, the report's sentences in it by their English.
 
     """
 
@@ -75,10 +77,21 @@ class Bundle:
             for name, expected in files.items():
                 _verify(folder / name, expected)
         self.report = self._read_report()
+        self.translations = {
+            path.stem: self._read_translations(path)
+            for path in map(self.path, self.manifest.files)
+            if path.parent.name == "messages"
+        }
 
     def path(self, name: str) -> Path:
         """Locate a file of the bundle."""
         return self.folder / name
+
+    def _read_translations(self, path: Path) -> dict[str, str]:
+        try:
+            return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise BundleError(f"{path}: {_first_message(error)}; {_REMEDY}") from error
 
     def _read_report(self) -> dict[str, Any] | None:
         if "experiments.json" not in self.manifest.files:

@@ -64,7 +64,9 @@ class Reports:
 
         """
         report = self._report()
-        return self._pages.render("experiments.html", view, report | _for_page(report))
+        figures = [figure | {"file": self._figure_in(view.language, figure["file"])} for figure in report["figures"]]
+        shown = report | {"figures": figures}
+        return self._pages.render("experiments.html", view, shown | _for_page(shown))
 
     def _detail(self, name: str, media_type: str) -> bytes:
         """Write one experiment with its runs, as JSON, Markdown or CSV.
@@ -119,6 +121,11 @@ class Reports:
         if f"figures/{name}" not in self._bundle.manifest.files:
             raise NotFoundError(f"the report has no figure {shortened(name)}")
         return self._bundle.path(f"figures/{name}")
+
+    def _figure_in(self, language: str, file: str) -> str:
+        """Name the file with a figure's words in a language, where the bundle has one."""
+        translated = file.replace("figures/", f"figures/{language}/", 1)
+        return translated if translated in self._bundle.manifest.files else file
 
     def _report(self) -> dict[str, Any]:
         if self._content is None:

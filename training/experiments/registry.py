@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from training.errors import TrainingError
 from training.experiments.experiment import Experiment, Recipe
+from training.sentences import say
 
 REPLICATION, CONTROLS = "The workshop's three networks", "Controls"
 PERMUTATION, DATA = "Pixels permuted", "Fewer training images"
@@ -152,7 +153,7 @@ def _with_fewer_images(experiment: Experiment, size: int, recipe: Recipe) -> Exp
     return replace(
         experiment,
         name=f"{experiment.name}_n{size}",
-        title=f"{experiment.title}, {size:,} images",
+        title=say("{title}, {size:,} images", title=experiment.title, size=size),
         group=DATA,
         hypothesis="how much data its assumptions are worth",
         against=() if experiment.name == "baseline" else (f"baseline_n{size}",),
@@ -222,7 +223,7 @@ def _photographs(experiment: Experiment, hypothesis: str, against: tuple[str, ..
     return replace(
         experiment,
         name=f"{experiment.name}_photos",
-        title=f"{experiment.title.split(' (')[0]}, photographs",
+        title=say("{title}, photographs", title=experiment.title.split(" (")[0]),
         group=PHOTOGRAPHS,
         hypothesis=hypothesis,
         against=against,

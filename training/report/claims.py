@@ -11,6 +11,7 @@ from typing import Any
 
 from training.report.comparisons import TOLERANCE
 from training.report.conclusions import Row, measured, p_value, separable
+from training.sentences import joined, say
 
 SUPPORTED, NOT_SUPPORTED = "supported", "not supported"
 NOT_SEPARABLE, NOT_TESTED = "not separable", "not tested"
@@ -51,7 +52,12 @@ class _Evidence:
     def sentence(self, a: str, b: str) -> list[str]:
         """One sentence on a pair's test accuracy; none where they were not compared."""
         found = self.compared(a, b)
-        return [f"{self.title(a)} against {self.title(b)}, on the test set: {measured(found)}."] if found else []
+        if found is None:
+            return []
+        return [say("{a} against {b}, on the test set: {measured}.", **self._pair(a, b), measured=measured(found))]
+
+    def _pair(self, a: str, b: str) -> dict[str, str]:
+        return {"a": self.title(a), "b": self.title(b)}
 
     def title(self, name: str) -> str:
         title: str = self.rows[name]["title"]
@@ -104,9 +110,15 @@ def _tell_beats_dense(e: _Evidence) -> list[str]:
     for test in e.mcnemar:
         if test["b"] == "baseline":
             told.append(
-                f"Of the served networks, only {e.title(test['a'])} is right on {test['a_only_right']} test images "
-                f"and only {e.title('baseline')} on {test['b_only_right']} (McNemar's exact test, "
-                f"{p_value(test['p_value_holm'])})."
+                say(
+                    "Of the served networks, only {a} is right on {a_right} test images and only {b} on {b_right} "
+                    "(McNemar's exact test, {p_value}).",
+                    a=e.title(test["a"]),
+                    b=e.title("baseline"),
+                    a_right=test["a_only_right"],
+                    b_right=test["b_only_right"],
+                    p_value=p_value(test["p_value_holm"]),
+                )
             )
     return told
 
@@ -135,10 +147,12 @@ def _tell_structure(e: _Evidence) -> list[str]:
     told = e.sentence("cnn_a_permuted", "cnn_a")
     sanity = e.compared("baseline_permuted", "baseline")
     if sanity is not None:
-        told.append(
-            f"The dense network, to which all orders of the pixels are alike, changes by {measured(sanity)}"
-            + (": no change was found, as expected." if _unmoved(sanity) else ".")
+        changed = say(
+            "The dense network, to which all orders of the pixels are alike, changes by {measured}.",
+            measured=measured(sanity),
         )
+        expected = [say("No change was found, as expected.")] if _unmoved(sanity) else []
+        told.append(joined(" ", [changed, *expected]))
     return [*told, *e.sentence("cnn_a_permuted", "baseline_permuted"), *e.sentence("cnn_1x1", "cnn_a")]
 
 
@@ -150,15 +164,23 @@ def _invariance(e: _Evidence) -> str:
 
 
 def _tell_invariance(e: _Evidence) -> list[str]:
-    told = []
+    told: list[str] = []
     for name in ("cnn_a", "cnn_b", "baseline", "cnn_a_gap"):
         found = e.translation(name)
         if found is not None:
             one, two, four = (found["lost_at"][distance]["mean"] * 100 for distance in ("1", "2", "4"))
             told.append(
-                f"{e.title(name)}, over {e.rows[name]['probes']['seeds']} seeds, loses {one:.1f} points when pictures "
-                f"move by one pixel, {two:.1f} by two, {four:.1f} by four; moved up, down, left or right by one pixel, "
-                f"{found['changed_at_1px']['mean'] * 100:.1f} % of its answers change."
+                say(
+                    "{title}, over {seeds} seeds, loses {one:.1f} points when pictures move by one pixel, {two:.1f} by "
+                    "two, {four:.1f} by four; moved up, down, left or right by one pixel, {changed:.1f} % of its "
+                    "answers change.",
+                    title=e.title(name),
+                    seeds=e.rows[name]["probes"]["seeds"],
+                    one=one,
+                    two=two,
+                    four=four,
+                    changed=found["changed_at_1px"]["mean"] * 100,
+                )
             )
     return told
 
@@ -168,13 +190,18 @@ def _tolerance(e: _Evidence) -> str:
 
 
 def _tell_tolerance(e: _Evidence) -> list[str]:
-    told = []
+    told: list[str] = []
     for a, b in (("cnn_a", "baseline"), ("cnn_b", "baseline")):
         found = e.compared(a, b, TOLERANCE)
         if found is not None:
             told.append(
-                f"Accuracy lost at 2 pixels, {e.title(a)} against {e.title(b)}, over {found['seeds']} seeds: "
-                f"{measured(found)}."
+                say(
+                    "Accuracy lost at 2 pixels, {a} against {b}, over {seeds} seeds: {measured}.",
+                    a=e.title(a),
+                    b=e.title(b),
+                    seeds=found["seeds"],
+                    measured=measured(found),
+                )
             )
     return told
 
@@ -188,15 +215,23 @@ def _fewer_parameters(e: _Evidence) -> str:
 
 def _tell_fewer_parameters(e: _Evidence) -> list[str]:
     counts = [
-        f"{row['title']} {row['parameters']:,}"
-        + (f" ({row['convolution_parameters']:,} of them in its convolutions)" if row["kernel_size"] else "")
+        say(
+            "{title} {parameters:,} ({convolutions:,} of them in its convolutions)"
+            if row["kernel_size"]
+            else "{title} {parameters:,}",
+            title=row["title"],
+            parameters=row["parameters"],
+            convolutions=row["convolution_parameters"],
+        )
         for row in (e.rows.get(name) for name in ("baseline", "cnn_a", "cnn_b"))
         if row is not None
     ]
-    told = [f"Trainable parameters: {'; '.join(counts)}."]
+    told: list[str] = [say("Trainable parameters: {counts}.", counts=joined("; ", counts))]
     smaller = e.rows.get("cnn_5x5_matched")
     if smaller is not None:
-        told.append(f"{smaller['title']} has {smaller['parameters']:,}.")
+        told.append(
+            say("{title} has {parameters:,} parameters.", title=smaller["title"], parameters=smaller["parameters"])
+        )
     pairs = (("cnn_5x5_matched", "baseline"), ("dense_matched", "cnn_a"), ("dense_matched", "baseline"))
     return [*told, *(sentence for pair in pairs for sentence in e.sentence(*pair))]
 
@@ -212,15 +247,29 @@ def _tell_less_data(e: _Evidence) -> list[str]:
     if e.curve is None:
         return []
     needed = [
-        f"{e.title(name)} needs about {round(images, -2):,.0f}"
+        say("{title} needs about {images:,.0f}", title=e.title(name), images=round(images, -2))
         for name, images in e.curve["images_for_85"].items()
         if images is not None
     ]
-    told = [f"Training images needed for {TARGET * 100:.0f} % test accuracy: {'; '.join(needed)}."] if needed else []
+    told: list[str] = []
+    if needed:
+        told.append(
+            say(
+                "Training images needed for {target:.0f} % test accuracy: {needed}.",
+                target=TARGET * 100,
+                needed=joined("; ", needed),
+            )
+        )
     for point in e.curve["cnn_a"]:
         found = e.compared(f"cnn_a_n{point['images']}", f"baseline_n{point['images']}")
         if found is not None:
-            told.append(f"With {point['images']:,} images, CNN A against the dense network: {measured(found)}.")
+            told.append(
+                say(
+                    "With {images:,} images, CNN A against the dense network: {measured}.",
+                    images=point["images"],
+                    measured=measured(found),
+                )
+            )
     return told
 
 

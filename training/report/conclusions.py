@@ -7,6 +7,7 @@ its family of comparisons (see ``comparisons.adjust``), has p below 0.05. Differ
 from typing import Any
 
 from training.evaluation.statistics import holm
+from training.sentences import Sentence, joined, say
 
 SIGNIFICANCE = 0.05
 
@@ -48,24 +49,28 @@ def best(rows: list[Row], comparisons: list[Row]) -> Row:
 def observation(row: Row, comparisons: list[Row], titles: dict[str, str]) -> str:
     """Say what was measured of one experiment against each it is compared with, and what was expected."""
     found = [
-        f"{measured(c)} against {titles[c['b']]} on the test set"
+        say("{measured} against {other} on the test set", measured=measured(c), other=titles[c["b"]])
         for c in comparisons
         if c["a"] == row["name"] and c["metric"] == "test_accuracy"
     ]
-    return f"Expected: {row['hypothesis']}." + (f" Measured: {'; '.join(found)}." if found else "")
+    expected = say("Expected: {hypothesis}.", hypothesis=row["hypothesis"])
+    return joined(" ", [expected, say("Measured: {results}.", results=joined("; ", found))]) if found else expected
 
 
-def measured(comparison: Row) -> str:
+def measured(comparison: Row) -> Sentence:
     """Word a paired difference: points, interval, corrected p."""
-    difference = f"{comparison['difference'] * 100:+.2f} points"
+    points = comparison["difference"] * 100
     if comparison["ci95"] is None:
-        return f"{difference} (too few seeds to test)"
+        return say("{points:+.2f} points (too few seeds to test)", points=points)
     low, high = (bound * 100 for bound in comparison["ci95"])
-    p_text = "" if comparison["p_value_holm"] is None else f"; {p_value(comparison['p_value_holm'])}"
-    separated = "" if separable(comparison) else ", not separable"
-    return f"{difference} (95 % CI {low:+.2f} to {high:+.2f}{p_text}{separated})"
+    said = [say("95 % CI {low:+.2f} to {high:+.2f}", low=low, high=high)]
+    if comparison["p_value_holm"] is not None:
+        said = [joined("; ", [*said, p_value(comparison["p_value_holm"])])]
+    if not separable(comparison):
+        said.append(say("not separable"))
+    return say("{points:+.2f} points ({uncertainty})", points=points, uncertainty=joined(", ", said))
 
 
-def p_value(value: float) -> str:
+def p_value(value: float) -> Sentence:
     """Word a p-value that was corrected for the number of comparisons."""
-    return "corrected p < 0.001" if value < 0.001 else f"corrected p = {value:.3f}"
+    return say("corrected p < 0.001") if value < 0.001 else say("corrected p = {p:.3f}", p=value)

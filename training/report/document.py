@@ -15,6 +15,7 @@ from training.experiments.runs import Run, RunFolder, to_json, write_atomically
 from training.report import claims, comparisons, conclusions, figures, learning_curve, markdown, model_cards
 from training.report.photographs import section
 from training.report.rows import lost_at, relate_corruption_errors, row
+from training.sentences import translations
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class Report:
 
 
 def write(report: Report, models: Path) -> None:
-    """Write the report into the bundle's folder: JSON, Markdown (the whole, and a card an experiment), figures."""
+    """Write the report into the bundle's folder: JSON, its sentences in Spanish, Markdown, figures."""
     figures.write(report.figures, models / "figures")
     write_atomically(models / "experiments.json", to_json(report.content))
+    write_atomically(models / "messages" / "es.json", to_json(translations(report.content)))
     write_atomically(models / "experiments.md", markdown.overview(report.content, figures=""))
     for experiment in report.content["experiments"]:
         card = model_cards.card(experiment, report.content["dataset"])

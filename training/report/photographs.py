@@ -6,6 +6,7 @@ import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
 from training.data.fashion_mnist import CLASS_NAMES
+from training.sentences import say
 
 HEADING = "In the world: photographs"
 
@@ -44,10 +45,16 @@ def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         verdict = "supported"
     elif high < dense_low:
         verdict = "not supported"
-    evidence = (
-        f"Seed 0 of each, {cnn['garments']} garments: CNN A is right about {cnn['accuracy']:.1%} "
-        f"({low:.1%} to {high:.1%}), the dense network about {dense['accuracy']:.1%} "
-        f"({dense_low:.1%} to {dense_high:.1%})."
+    evidence = say(
+        "Seed 0 of each, {garments} garments: CNN A is right about {cnn:.1%} ({low:.1%} to {high:.1%}), the dense "
+        "network about {dense:.1%} ({dense_low:.1%} to {dense_high:.1%}).",
+        garments=cnn["garments"],
+        cnn=cnn["accuracy"],
+        low=low,
+        high=high,
+        dense=dense["accuracy"],
+        dense_low=dense_low,
+        dense_high=dense_high,
     )
     return {"verdict": verdict, "rule": RULE, "evidence": evidence}
 

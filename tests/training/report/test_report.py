@@ -148,7 +148,7 @@ def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -
         built = document.build(list(EXPERIMENTS.values()), RunFolder(tmp_path / "runs"), tiny, served_seed=0)
         document.write(built, tmp_path / folder)
     written = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert len(written) == 7
+    assert len(written) == 10
     overview = (tmp_path / "a" / "experiments.md").read_text()
     assert "15 runs, 15 minutes of training (`python -m training run`). Backend tensorflow, a CPU, 2 cores" in overview
     assert "{" not in overview

@@ -21,6 +21,7 @@ from training.report.figures import (
     translation,
 )
 from training.report.figures.pictures import Pictures
+from training.report.figures.spanish import translate
 from training.report.figures.style import save, styled
 
 __all__ = ["Pictures", "draw_all", "write"]
@@ -62,7 +63,9 @@ def draw_all(report: dict[str, Any], pictures: Pictures) -> tuple[dict[str, Figu
 
 
 def write(figures: dict[str, Figure], folder: Path) -> None:
-    """Save figures as SVG into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Save figures as SVG into a folder, and in Spanish into ``es`` inside it."""
+    (folder / "es").mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         save(figure, folder / f"{name}.svg")
+        translate(figure)
+        save(figure, folder / "es" / f"{name}.svg")

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import LINES, new, served
+from training.sentences import say
 
 MIN_ANSWERS = 20
 """A bin with fewer answers is not drawn: its accuracy would be chance."""
@@ -29,12 +30,13 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
     for axis, experiment in zip(figure.subplots(1, len(probed), squeeze=False)[0], probed, strict=True):
         calibration = experiment["probes"]["calibration"]
         axis.plot((0, 100), (0, 100), color="0.5", linewidth=1)
-        words = {"before": "as trained", "after": f"temperature {calibration['temperature']['mean']:.2f}"}
+        words = {"before": "as trained", "after": say("temperature {t:.2f}", t=calibration["temperature"]["mean"])}
         for (when, label), style in zip(words.items(), LINES, strict=False):
             bins = [b for b in calibration[when]["bins"] if b["images"] >= MIN_ANSWERS]
             axis.plot(
                 [b["confidence"] * 100 for b in bins], [b["accuracy"] * 100 for b in bins],
-                **style, markersize=5, label=f"{label}: ECE {calibration[when]['ece']['mean'] * 100:.1f}",
+                **style, markersize=5,
+                label=say("{when}: ECE {ece:.1f}", when=label, ece=calibration[when]["ece"]["mean"] * 100),
             )  # fmt: skip
         axis.set(title=experiment["title"], xlabel="Confidence, %", xlim=(0, 100), ylim=(0, 100), aspect="equal")
         axis.legend(loc="upper left", fontsize=9)

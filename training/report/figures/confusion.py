@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import by_name, new
+from training.sentences import say
 
 TITLE = "Confusion matrices"
 CAPTION = (
@@ -34,7 +35,10 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
                 axis.text(column, row, str(count), ha="center", va="center", fontsize=8, color=colour)
         axis.set_xticks(range(10), experiment["classes"], rotation=45, ha="right")
         axis.set_yticks(range(10), experiment["classes"])
-        axis.set(title=f"{experiment['title']}, seed {experiment['served_seed']}", xlabel="Taken for")
+        axis.set(
+            title=say("{title}, seed {seed}", title=experiment["title"], seed=experiment["served_seed"]),
+            xlabel="Taken for",
+        )
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
     figure.axes[0].set_ylabel("Is")

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from training.data.fashion_mnist import CLASS_NAMES
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import by_name, new, picture
+from training.sentences import say
 
 TITLE = "The most confident errors of CNN A"
 CAPTION = (
@@ -30,6 +31,13 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:
     for axis, error in zip(axes, errors, strict=False):
         axis.set_visible(True)
         picture(axis, pictures.test_images[error["image"]])
-        axis.set_title(f"{CLASS_NAMES[error['predicted']]} {error['confidence'] * 100:.1f} %", fontsize=10)
-        axis.set_xlabel(f"labelled {CLASS_NAMES[error['label']]}", fontsize=9)
+        axis.set_title(
+            say(
+                "{label} {confidence:.1f} %",
+                label=CLASS_NAMES[error["predicted"]],
+                confidence=error["confidence"] * 100,
+            ),
+            fontsize=10,
+        )
+        axis.set_xlabel(say("labelled {label}", label=CLASS_NAMES[error["label"]]), fontsize=9)
     return figure

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import by_name, new, picture
+from training.sentences import say
 
 TITLE = "Feature maps of one picture in CNN A"
 CAPTION = (
@@ -30,7 +31,9 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:
     whole.set_title("28×28", fontsize=10)
     for panel, (number, layer) in zip(right.subfigures(len(layers), 1), enumerate(layers, 1), strict=True):
         height, width = len(layer["maps"][0]), len(layer["maps"][0][0])
-        panel.suptitle(f"Convolution {number}: {height}×{width}", fontsize=10)
+        panel.suptitle(
+            say("Convolution {number}: {height}×{width}", number=number, height=height, width=width), fontsize=10
+        )
         for axis, feature_map in zip(panel.subplots(1, len(layer["maps"])), layer["maps"], strict=True):
             picture(axis, feature_map)
     return figure

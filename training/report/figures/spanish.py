@@ -1,0 +1,35 @@
+"""A figure's words in Spanish: every text of it that was said in two languages, and decimal commas on its axes."""
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import ScalarFormatter
+
+from training.sentences import in_spanish
+
+
+def translate(figure: Figure) -> None:
+    """Change a figure's words to Spanish, in place."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if type(axis.get_major_formatter()) is ScalarFormatter:
+                axis.set_major_formatter(_WithCommas())
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_text():
+            text.set_text(_broken_alike(text.get_text()))
+
+
+class _WithCommas(ScalarFormatter):
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(x, pos).replace(".", ",")
+
+
+def _broken_alike(english: str) -> str:
+    """Translate a label; one of two lines gets its break where it leaves the lines most alike."""
+    if "\n" not in english:
+        return in_spanish(english)
+    spanish = in_spanish(english.replace("\n", " "))
+    spaces = [index for index, character in enumerate(spanish) if character == " "]
+    if not spaces:
+        return spanish
+    middle = min(spaces, key=lambda index: abs(index - len(spanish) / 2))
+    return f"{spanish[:middle]}\n{spanish[middle + 1 :]}"
