@@ -68,6 +68,14 @@ def jittered(images: Images, rng: np.random.Generator) -> Images:
     return np.asarray(padded[np.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]])
 
 
+def shifted(images: Images, rng: np.random.Generator, *, most: int) -> Images:
+    """Move each image by up to so many pixels, down or up and left or right alike; uint8 (N, 28, 28)."""
+    padded = np.pad(images, ((0, 0), (most, most), (most, most)))
+    size = images.shape[1]
+    rows, columns = (rng.integers(0, 2 * most + 1, (len(images), 1)) + np.arange(size) for _ in range(2))
+    return np.asarray(padded[np.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]])
+
+
 def photographed_again(squares: Images, rng: np.random.Generator) -> Images:
     """Vary photographs as if taken anew: from another place and angle, closer or farther, in other light.
 

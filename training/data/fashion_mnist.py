@@ -149,6 +149,26 @@ def permute_pixels(images: Images) -> Images:
     return images.reshape(-1, 28 * 28)[:, order].reshape(-1, 28, 28)
 
 
+VISIBLE = 26
+"""CNN A sees this many rows and columns, from the upper left: its poolings drop what the rest would give."""
+
+
+def black_out_strip(images: Images) -> Images:
+    """Set the rows and columns that CNN A does not see to background, uint8 (N, 28, 28)."""
+    visible = np.zeros_like(images)
+    visible[:, :VISIBLE, :VISIBLE] = images[:, :VISIBLE, :VISIBLE]
+    return visible
+
+
+def permute_visible_pixels(images: Images, *, seed: int) -> Images:
+    """Permute the pixels that CNN A sees among themselves, the strip black; the seed decides the permutation."""
+    order = np.random.default_rng([seed, VISIBLE]).permutation(VISIBLE**2)
+    permuted = np.zeros_like(images)
+    seen = images[:, :VISIBLE, :VISIBLE].reshape(-1, VISIBLE**2)
+    permuted[:, :VISIBLE, :VISIBLE] = seen[:, order].reshape(-1, VISIBLE, VISIBLE)
+    return permuted
+
+
 def _find() -> Path:
     channel = os.environ.get("SM_CHANNEL_TRAINING")
     if channel:

@@ -29,19 +29,25 @@ def cnn(
     padding: str = "valid",
     channels: int = 64,
     head: str = "flatten",
+    first: int = 32,
+    units: int = 64,
+    last_pooling: str = "valid",
     *,
     normalised: bool = False,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Two convolutions (ReLU), each followed by 2×2 max pooling; a head; Dense 64 (ReLU); softmax.
+    """Two convolutions (ReLU), each followed by 2×2 max pooling; a head; a dense layer (ReLU); softmax.
 
     Args:
         kernel_size: height and width of both convolutions' kernels, in pixels.
         padding: ``valid`` lets feature maps shrink at their borders, ``same`` pads them with zeros.
-        channels: of the second convolution; the first has 32.
+        channels: of the second convolution.
         head: ``flatten`` keeps every position as a feature of its own, ``average`` keeps each channel's mean only.
+        first: channels of the first convolution.
+        units: of the dense layer.
+        last_pooling: ``valid`` drops a last odd row and column of the feature map, ``same`` pools them too.
         normalised: whether the three hidden layers are batch-normalised, for training; see ``folding``.
-        dropout: share of what enters Dense 64 that is dropped in training; half as much of what it gives.
+        dropout: share of what enters the dense layer that is dropped in training; half as much of what it gives.
 
     """
 
@@ -50,15 +56,37 @@ def cnn(
 
     return _network(
         "cnn",
-        *convolution(32),
+        *convolution(first),
         layers.MaxPooling2D(2),
         *convolution(channels),
-        layers.MaxPooling2D(2),
+        layers.MaxPooling2D(2, padding=last_pooling),
         {"flatten": layers.Flatten, "average": layers.GlobalAveragePooling2D}[head](),
         *_dropout(dropout),
-        *_hidden(layers.Dense, 64, normalised=normalised),
+        *_hidden(layers.Dense, units, normalised=normalised),
         *_dropout(dropout / 2),
     )
+
+
+def cnn_depth(convolutions: int, kernel_size: int = 3) -> keras.Model:
+    """One or three convolutions, with CNN A's parameters (within 1 %) and its sight: the same 26 rows and columns.
+
+    Args:
+        convolutions: 1 or 3.
+        kernel_size: height and width of their kernels, in pixels.
+
+    """
+
+    def convolution(filters: int) -> keras.layers.Layer:
+        return layers.Conv2D(filters, kernel_size, activation="relu")
+
+    if convolutions == 1:
+        hidden = [convolution(32), layers.MaxPooling2D(4), layers.Flatten(), layers.Dense(104, activation="relu")]
+    else:
+        hidden = [
+            *(convolution(32), layers.MaxPooling2D(2), convolution(64), convolution(64), layers.MaxPooling2D(2)),
+            *(layers.Flatten(), layers.Dense(64, activation="relu")),
+        ]
+    return _network("cnn_depth", *hidden)
 
 
 def deep(channels: int) -> keras.Model:
@@ -100,7 +128,12 @@ def _normalised(channels: int) -> list[keras.layers.Layer]:
     ]
 
 
-ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"dense": dense, "cnn": cnn, "deep": deep}
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    "dense": dense,
+    "cnn": cnn,
+    "cnn_depth": cnn_depth,
+    "deep": deep,
+}
 """What an experiment may name as its architecture."""
 
 

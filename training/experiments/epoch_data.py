@@ -1,5 +1,7 @@
 """What a network is shown in each epoch: which images, in which order and copy, with which answers."""
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -38,7 +40,10 @@ class EpochData:
             self.images += experiment.recipe.photographs * len(photographs.names)
         self._recipe, self._seed, self._teacher = experiment.recipe, seed, teacher
         self._chosen = chosen
-        self._pictures = experiment.as_seen(data.train_images)
+        # Where images are moved, they are moved first: the strip that is not seen stays where it is.
+        self._as_seen = partial(experiment.as_seen, seed=seed)
+        moves = experiment.recipe.shifted > 0
+        self._pictures = data.train_images if moves else self._as_seen(data.train_images)
         self._labels = data.train_labels
         self._photographs = photographs
 
@@ -54,6 +59,8 @@ class EpochData:
         pictures = pictures[order]
         if self._recipe.jittered:
             pictures = augmentation.jittered(pictures, rng)
+        if self._recipe.shifted:
+            pictures = self._as_seen(augmentation.shifted(pictures, rng, most=self._recipe.shifted))
         if self._photographs is not None:
             squares = np.tile(self._photographs.squares, (self._recipe.photographs, 1, 1))
             right = np.tile(self._photographs.right, (self._recipe.photographs, 1))

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from training.data.fashion_mnist import Images, permute_pixels
+from training.data.fashion_mnist import Images, black_out_strip, permute_pixels, permute_visible_pixels
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Recipe:
             weights afterwards, so that the network's graph is unchanged. See ``folding``.
         dropout: share of what enters the last hidden layer that is dropped in training; half as much after it.
         jittered: whether each image is mirrored or not and moved by up to a pixel, anew in every epoch.
+        shifted: by up to how many pixels each image is moved, anew in every epoch.
         photographs: how many varied copies of every photograph an epoch shows beside the dataset; 0 is none.
 
     """
@@ -52,6 +53,7 @@ class Recipe:
     dropout: float = 0.0
     jittered: bool = False
     photographs: int = 0
+    shifted: int = 0
 
     @property
     def in_words(self) -> str:
@@ -69,6 +71,8 @@ class Recipe:
             said.append(f"Dropout {self.dropout:g} before the last hidden layer and half as much after it.")
         if self.jittered:
             said.append("Every image was mirrored at random and moved by up to a pixel, anew in each epoch.")
+        if self.shifted:
+            said.append(f"Every image was moved by up to {self.shifted} pixels, anew in each epoch.")
         if self.photographs:
             said.append(
                 f"Beside the dataset, each epoch showed {self.photographs} varied copies of every training photograph."
@@ -96,11 +100,14 @@ class Experiment:
         architecture: a key of ``architectures.ARCHITECTURES``.
         arguments: what that function is called with.
         hypothesis: what is expected of it, shown beside what was measured.
-        against: the experiments it is compared with; decided before any result, since each comparison has its price.
+        against: the experiments it is compared with. Each comparison has its price: see ``report/rules.toml``.
         seeds: how many repetitions the report asks for.
+        first_seed: of those repetitions.
         served: whether a release exports it.
         train_size: how many training images it sees, the same number of every class; None for all 55,000.
-        permuted: whether one fixed permutation of the pixels is applied to every image, in training and test.
+        permuted: whether one permutation of the pixels is applied to every image, in training and test: the same for
+            all seeds, or one for each seed where only visible pixels are permuted.
+        visible: whether the rows and columns that CNN A does not see are black, in training and test.
         recipe: how it is trained.
         probed: whether its networks are also tried on moved and corrupted pictures.
         spared_seeds: it does not see what seeds 0 to n-1 of others validate on either, so that it can teach them.
@@ -115,16 +122,25 @@ class Experiment:
     hypothesis: str
     against: tuple[str, ...] = ()
     seeds: int = 5
+    first_seed: int = 0
     served: bool = False
     train_size: int | None = None
     permuted: bool = False
+    visible: bool = False
     recipe: Recipe = field(default_factory=Recipe)
     probed: bool = True
     spared_seeds: int = 0
 
-    def as_seen(self, images: Images) -> Images:
-        """Do to uint8 (N, 28, 28) what this experiment does to every image before a network sees it."""
+    def as_seen(self, images: Images, *, seed: int) -> Images:
+        """Do to uint8 (N, 28, 28) what a run of this experiment does to every image before its network sees it."""
+        if self.visible:
+            return permute_visible_pixels(images, seed=seed) if self.permuted else black_out_strip(images)
         return permute_pixels(images) if self.permuted else images
+
+    @property
+    def seed_numbers(self) -> range:
+        """The seeds the report asks for."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     @property
     def kernel_size(self) -> int | None:
@@ -137,8 +153,12 @@ class Experiment:
         """Weights and biases of the two convolutions; 0 where nothing is convolved."""
         if self.kernel_size is None:
             return 0
-        area, channels = self.kernel_size**2, int(self.arguments.get("channels", 64))
-        return (area + 1) * 32 + (area * 32 + 1) * channels
+        area = self.kernel_size**2
+        first, channels = int(self.arguments.get("first", 32)), int(self.arguments.get("channels", 64))
+        if self.architecture == "cnn_depth":
+            deeper = 0 if self.arguments["convolutions"] == 1 else (area * 32 + 1) * 64 + (area * 64 + 1) * 64
+            return (area + 1) * 32 + deeper
+        return (area + 1) * first + (area * first + 1) * channels
 
     @property
     def layers(self) -> list[str]:
@@ -154,13 +174,21 @@ class Experiment:
                 *("Global average pooling", "Dropout 0.3", "Dense 10, softmax"),
             ]
         size, padding = self.kernel_size, self.arguments.get("padding", "valid")
+        if self.architecture == "cnn_depth":
+            once, again = (f"Conv2D {n}, {size}×{size}, valid padding, ReLU" for n in (32, 64))
+            if self.arguments["convolutions"] == 1:
+                return [once, "MaxPool 4×4", "Flatten", "Dense 104, ReLU", "Dense 10, softmax"]
+            return [
+                *(once, "MaxPool 2×2", again, again, "MaxPool 2×2"),
+                *("Flatten", "Dense 64, ReLU", "Dense 10, softmax"),
+            ]
         return [
-            f"Conv2D 32, {size}×{size}, {padding} padding, ReLU",
+            f"Conv2D {self.arguments.get('first', 32)}, {size}×{size}, {padding} padding, ReLU",
             "MaxPool 2×2",
             f"Conv2D {self.arguments.get('channels', 64)}, {size}×{size}, {padding} padding, ReLU",
-            "MaxPool 2×2",
+            "MaxPool 2×2" + (" that drops nothing" if self.arguments.get("last_pooling") == "same" else ""),
             "Flatten" if self.arguments.get("head", "flatten") == "flatten" else "Global average pooling",
-            "Dense 64, ReLU",
+            f"Dense {self.arguments.get('units', 64)}, ReLU",
             "Dense 10, softmax",
         ]
 
@@ -179,5 +207,6 @@ class Experiment:
         # What most experiments do not have does not enter: it may be added without making their runs obsolete.
         decisive |= {"train_size": self.train_size} if self.train_size is not None else {}
         decisive |= {"permuted": True} if self.permuted else {}
+        decisive |= {"visible": True} if self.visible else {}
         decisive |= {"spared_seeds": self.spared_seeds} if self.spared_seeds else {}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]

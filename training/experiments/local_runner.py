@@ -19,11 +19,12 @@ def plan_runs(experiments: Sequence[Experiment], *, seeds: int | None) -> Plan:
 
     Args:
         experiments: in this order for each seed.
-        seeds: how many, from 0; each experiment's own number when not given.
+        seeds: how many, from the experiment's first; each experiment's own number when not given.
 
     """
-    wanted = {e.name: seeds or e.seeds for e in experiments}
-    return [(e, seed) for seed in range(max(wanted.values())) for e in experiments if seed < wanted[e.name]]
+    wanted = {e.name: range(e.first_seed, e.first_seed + (seeds or e.seeds)) for e in experiments}
+    last = max(numbers.stop for numbers in wanted.values())
+    return [(e, seed) for seed in range(last) for e in experiments if seed in wanted[e.name]]
 
 
 def run_experiments(plan: Plan, *, runs: RunFolder, data_folder: Path | None, jobs: int = 1) -> None:

@@ -29,16 +29,17 @@ def probe(experiment: Experiment, run: Run, data: FashionMNIST, runs: RunFolder)
     started = time.perf_counter()
     model = keras.models.load_model(runs.weights(run.experiment, run.seed), compile=False)
     network = partial(metrics.predict, model)
-    test = network(scale(experiment.as_seen(data.test_images)))
+    as_seen = partial(experiment.as_seen, seed=run.seed)
+    test = network(scale(as_seen(data.test_images)))
     if run.predictions_sha256 != replace(run, test_predictions=metrics.classes(test)).predictions_sha256:
         raise TrainingError(
             f"{runs.weights(run.experiment, run.seed)} answers otherwise than {run.experiment} seed {run.seed} is "
             "recorded to; delete the record and train it again"
         )
     held_out = stratified_split(data.train_labels, seed=run.seed).validation
-    validation = network(scale(experiment.as_seen(data.train_images[held_out])))
-    sample = experiment.as_seen(data.test_images[probes.SAMPLE : probes.SAMPLE + 1])[0]
-    measured = (network, data.test_images, data.test_labels, experiment.as_seen)
+    validation = network(scale(as_seen(data.train_images[held_out])))
+    sample = as_seen(data.test_images[probes.SAMPLE : probes.SAMPLE + 1])[0]
+    measured = (network, data.test_images, data.test_labels, as_seen)
     found = Probes(
         experiment=run.experiment,
         seed=run.seed,

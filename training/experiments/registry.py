@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from training.errors import TrainingError
+from training.experiments.causes import CAUSES
 from training.experiments.experiment import Experiment, Recipe
 from training.sentences import say
 
@@ -20,7 +21,7 @@ _WORKSHOP = (
         architecture="dense",
         arguments={"units": 128},
         hypothesis="loses spatial structure",
-        seeds=10,
+        seeds=15,
         served=True,
     ),
     Experiment(
@@ -31,7 +32,7 @@ _WORKSHOP = (
         arguments={"kernel_size": 3},
         hypothesis="better fine detail",
         against=("baseline",),
-        seeds=10,
+        seeds=15,
         served=True,
     ),
     Experiment(
@@ -42,7 +43,7 @@ _WORKSHOP = (
         arguments={"kernel_size": 5},
         hypothesis="wider receptive field, slightly less precise",
         against=("baseline", "cnn_a"),
-        seeds=10,
+        seeds=15,
         served=True,
     ),
 )
@@ -240,7 +241,7 @@ _WORLD = (
     _photographs(_WORKSHOP[2], "whether wider kernels suit photographs", ("cnn_a_photos",), served=False),
 )
 
-EXPERIMENTS = {e.name: e for e in (*_WORKSHOP, *_CONTROLS, *_PERMUTATION, *_DATA, *_BETTER, *_WORLD)}
+EXPERIMENTS = {e.name: e for e in (*_WORKSHOP, *_CONTROLS, *_PERMUTATION, *CAUSES, *_DATA, *_BETTER, *_WORLD)}
 """Every experiment, by name."""
 
 

@@ -44,6 +44,8 @@ class Run:
         provenance: see ``provenance.collect``, the backend and the time it finished.
         photographs: of the parts ``held_out`` and ``report``, see ``evaluation.photographs.measure``; None where the
             network was not trained with photographs.
+        examined: see ``evaluation.examination.examine``; None in records that are older than it, and where the
+            experiment is not probed.
 
     """
 
@@ -60,6 +62,7 @@ class Run:
     wall_time_s: float
     provenance: dict[str, Any]
     photographs: dict[str, Any] | None = None
+    examined: dict[str, Any] | None = None
 
     @property
     def answers(self) -> Labels:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 import keras
@@ -16,6 +17,7 @@ from training.data import photographs
 from training.data.fashion_mnist import FashionMNIST, Pixels, scale, stratified_split
 from training.data.photographs import Photographs
 from training.errors import TrainingError
+from training.evaluation import examination
 from training.evaluation import metrics as evaluation
 from training.evaluation import photographs as on_photographs
 from training.experiments import architectures, folding, provenance
@@ -50,8 +52,9 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
     teacher = _teacher(experiment, seed, data, runs, observer)
     pictures = photographs.load() if recipe.photographs else None
     epoch_data = EpochData(experiment, seed, data, teacher, pictures["train"] if pictures else None)
-    test_pixels = scale(experiment.as_seen(data.test_images))
-    held_out = scale(experiment.as_seen(data.train_images[split.validation]))
+    as_seen = partial(experiment.as_seen, seed=seed)
+    test_pixels = scale(as_seen(data.test_images))
+    held_out = scale(as_seen(data.train_images[split.validation]))
     held_out_targets = epoch_data.targets(split.validation)
 
     _make_deterministic(seed)
@@ -97,6 +100,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         photographs={part: _on_photographs(model, pictures[part]) for part in ("held_out", "report")}
         if pictures
         else None,
+        examined=examination.examine(model, data.test_images, data.test_labels, as_seen) if experiment.probed else None,
         wall_time_s=round(seconds, 1),
         provenance={
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -26,13 +26,14 @@ def row(
         runs: its finished ones, by seed.
         probes: those of the runs that were probed; may be empty.
         data: for the test images' classes.
-        served_seed: the run whose confusion matrix and errors are shown.
+        served_seed: the run whose confusion matrix and errors are shown; the first where the experiment is not served.
 
     Raises:
         TrainingError: there is no run with the served seed.
 
     """
-    served = next((run for run in runs if run.seed == served_seed), None)
+    shown = served_seed if experiment.served else runs[0].seed
+    served = next((run for run in runs if run.seed == shown), None)
     if served is None:
         raise TrainingError(
             f"{experiment.name} has no finished run with seed {served_seed}, the one that is served; "
@@ -55,7 +56,8 @@ def row(
         "served": experiment.served,
         "train_size": experiment.train_size,
         "permuted": experiment.permuted,
-        "served_seed": served_seed,
+        "visible": experiment.visible,
+        "served_seed": shown,
         "recipe": asdict(experiment.recipe),
         "trained": experiment.recipe.in_words,
         "runs": [_run(run) for run in runs],
