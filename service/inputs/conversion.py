@@ -78,8 +78,13 @@ class Converted:
     box: Box
 
 
-def convert(image: Image.Image) -> Converted | None:
+def convert(image: Image.Image, *, invert: bool | None = None) -> Converted | None:
     """Convert an upright picture of mode L, LA, RGB or RGBA; None where its background is not even.
+
+    Args:
+        image: the picture.
+        invert: whether its brightness is swapped; the garment's difference from its background is shown, which is
+            bright in either case, where not given.
 
     Raises:
         UnusableError: nothing stands out from the background.
@@ -103,10 +108,14 @@ def convert(image: Image.Image) -> Converted | None:
     if not inside.any():  # rows of one speck and columns of another, which have nothing in common
         raise UnusableError(_NOTHING)
     light = garment.mean(axis=2)
-    inverted = bool(np.median(light[inside]) < 0)
-    # Colour tells a garment from its background where brightness does not.
-    values = (np.abs(garment).max(axis=2) + np.abs(light)) / 2
-    values *= 255 / max(float(np.percentile(values[inside], _BRIGHTEST)), 1.0)
+    if invert is None:
+        inverted = bool(np.median(light[inside]) < 0)
+        # Colour tells a garment from its background where brightness does not.
+        values = (np.abs(garment).max(axis=2) + np.abs(light)) / 2
+    else:
+        inverted, shown = invert, colour[box[1] : box[3], box[0] : box[2]].mean(axis=2)
+        values = 255 - shown if invert else shown
+    values = values * (255 / max(float(np.percentile(values[inside], _BRIGHTEST)), 1.0))
     values = np.clip(values, 0, 255) * inside
     values = _filled(values, inside)
     return Converted(_centred(values), inverted, box)

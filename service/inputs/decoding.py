@@ -20,7 +20,7 @@ from PIL import (  # (the decoders that ``preinit`` leaves out)
 
 from service.errors import MalformedError, ServiceError, TooLargeError, UnsupportedMediaTypeError, UnusableError
 from service.inputs import formats, tiff
-from service.inputs.conversion import WORKING_EDGE
+from service.inputs.conversion import WORKING_EDGE, Box
 from service.inputs.formats import FORMATS
 
 _DRAWN_PIXELS = 25_000_000  # more than the service ever draws
@@ -80,28 +80,60 @@ def open_picture(content: bytes, max_pixels: int) -> Image.Image:
     return image
 
 
-def decode(image: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
+def decode(image: Image.Image, box: Box | None = None) -> tuple[Image.Image, tuple[int, int]]:
     """Read the pixels, 8 bits a sample and upright, of a large picture fewer; and how large it was, upright.
+
+    Args:
+        image: as ``open_picture`` gives it.
+        box: left, top, right, bottom, in the upright picture's pixels: what is read of it; all where not given.
 
     Raises:
         MalformedError: the file is cut off or broken.
+        UnusableError: the box reaches outside the picture.
 
     """
     size = image.size
     try:
-        image.draft(None, (WORKING_EDGE, WORKING_EDGE))  # a JPEG is decoded no larger than it must be
+        # A JPEG is decoded no larger than it must be.
+        image.draft(None, _needed(size, box) if box else (WORKING_EDGE, WORKING_EDGE))
         depth, is_negative = _sixteen_bit_layout(image)
         image.load()
         orientation = _orientation(image)
-        upright = _without_gamma(_shrunk(_eight_bit(image, depth, is_negative=is_negative)), image.info)
-    except MemoryError:
+        upright = _eight_bit(image, depth, is_negative=is_negative)
+        if box is None:
+            upright = _shrunk(upright)
+        if orientation in _TRANSPOSITIONS:
+            upright = upright.transpose(_TRANSPOSITIONS[orientation])
+            size = size if orientation < 5 else size[::-1]
+        if box is not None:
+            upright = _shrunk(_cut(upright, size, box))
+        upright = _without_gamma(upright, image.info)
+    except (MemoryError, UnusableError):
         raise
     except Exception as error:  # as in ``open_picture``; a palette that is missing or too long shows when it is applied
         raise MalformedError(f"the {image.format} picture is truncated or corrupt ({error})") from error
-    if orientation in _TRANSPOSITIONS:
-        upright = upright.transpose(_TRANSPOSITIONS[orientation])
-        size = size if orientation < 5 else size[::-1]
     return upright, size
+
+
+def _needed(size: tuple[int, int], box: Box) -> tuple[int, int]:
+    """Say how large a picture must be decoded so that what is in its box is as large as a whole picture would be."""
+    share = min(1.0, WORKING_EDGE / min(box[2] - box[0], box[3] - box[1]))
+    return max(1, round(size[0] * share)), max(1, round(size[1] * share))
+
+
+def _cut(upright: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
+    """Cut a picture, which had ``size`` pixels before it was decoded smaller, to a box in those."""
+    if box[2] > size[0] or box[3] > size[1]:
+        raise UnusableError(
+            f"box={','.join(map(str, box))} reaches outside the picture, which is {size[0]}×{size[1]} pixels upright; "
+            "give left,top,right,bottom inside it"
+        )
+    if upright.size == size:
+        return upright.crop(box)
+    horizontal, vertical = upright.width / size[0], upright.height / size[1]
+    left, top = int(box[0] * horizontal), int(box[1] * vertical)
+    right, bottom = max(left + 1, round(box[2] * horizontal)), max(top + 1, round(box[3] * vertical))
+    return upright.crop((left, top, right, bottom))
 
 
 def _too_large(max_pixels: int) -> TooLargeError:

@@ -7,6 +7,9 @@ Two ways, and the response says which was taken:
 ``photo``
     Anything else: a garment before an even background is cut out as the dataset's product photos were
     (``service/inputs/conversion.py``), a photograph is shown whole (``service/inputs/photograph.py``).
+
+Who knows better may say which part of the picture shows the garment, how it is turned, and whether it is darker than
+what is around it: ``Adjustment``.
 """
 
 import base64
@@ -22,13 +25,34 @@ from service.arrays import SIZE
 from service.errors import UnusableError
 from service.http import offload
 from service.inputs import photograph, plain_png
-from service.inputs.conversion import Grey, convert
+from service.inputs.conversion import Box, Grey, convert
 from service.inputs.decoding import decode, open_picture
 
 # A picture of more bytes or pixels takes milliseconds to read, and is read off the event loop.
 _LARGE_BYTES = 8 * 1024
 _LARGE_PIXELS = 512 * 512
 Mode = Literal["auto", "dataset", "photo"]
+Turn = Literal[0, 90, 180, 270]
+_TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What is done to a picture by request, before and in its conversion.
+
+    Attributes:
+        box: left, top, right, bottom of what is looked at, in the upright picture's pixels; all where not given.
+        rotate: degrees, clockwise, by which that is turned then.
+        invert: whether light and dark are swapped; decided by the picture where not given.
+
+    """
+
+    box: Box | None = None
+    rotate: Turn = 0
+    invert: bool | None = None
+
+
+_AS_IT_IS = Adjustment()
 
 
 @dataclass(frozen=True)
@@ -41,13 +65,15 @@ class ModelInput:
         mode: which of the two ways was taken.
         inverted: whether light and dark were swapped.
         box: left, top, right, bottom of the garment in the upright picture's pixels; None for ``dataset``.
+        rotate: degrees, clockwise, by which it was turned by request.
 
     """
 
     pixels: npt.NDArray[np.float32]
     mode: Literal["dataset", "photo"]
     inverted: bool = False
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
+    rotate: Turn = 0
 
     def as_png(self) -> str:
         """Give the pixels back as a picture: a data: URL of a grey PNG, 28×28."""
@@ -57,7 +83,7 @@ class ModelInput:
         return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
-async def preprocess(content: bytes, mode: Mode, *, max_pixels: int) -> ModelInput:
+async def preprocess(content: bytes, mode: Mode, *, max_pixels: int, adjustment: Adjustment = _AS_IT_IS) -> ModelInput:
     """Turn a picture file into what the models see; a large one is read off the event loop.
 
     Raises:
@@ -66,32 +92,37 @@ async def preprocess(content: bytes, mode: Mode, *, max_pixels: int) -> ModelInp
 
     """
     if len(content) > _LARGE_BYTES or content.startswith(b"GIF"):  # whose frames are made when it is opened
-        return await offload.run(preprocess_sync, content, mode, max_pixels)
-    if mode != "photo" and (grey := plain_png.read(content)) is not None:
+        return await offload.run(preprocess_sync, content, mode, max_pixels, adjustment)
+    if mode != "photo" and adjustment == _AS_IT_IS and (grey := plain_png.read(content)) is not None:
         return _of_dataset(grey)
     image = open_picture(content, max_pixels)
     if image.width * image.height > _LARGE_PIXELS:
-        return await offload.run(_preprocess, image, mode)
-    return _preprocess(image, mode)
+        return await offload.run(_preprocess, image, mode, adjustment)
+    return _preprocess(image, mode, adjustment)
 
 
-def preprocess_sync(content: bytes, mode: Mode, max_pixels: int) -> ModelInput:
+def preprocess_sync(content: bytes, mode: Mode, max_pixels: int, adjustment: Adjustment = _AS_IT_IS) -> ModelInput:
     """Turn a picture file into what the models see; errors as ``preprocess``."""
-    return _preprocess(open_picture(content, max_pixels), mode)
+    return _preprocess(open_picture(content, max_pixels), mode, adjustment)
 
 
-def _preprocess(image: Image.Image, mode: Mode) -> ModelInput:
-    upright, size = decode(image)
-    if mode != "photo":
-        grey = _dataset_grey(upright)
+def _preprocess(image: Image.Image, mode: Mode, adjustment: Adjustment) -> ModelInput:
+    part, size = decode(image, adjustment.box)
+    region = adjustment.box or (0, 0, *size)
+    if adjustment.rotate:
+        part = part.transpose(_TURNS[adjustment.rotate])
+    # A part of a larger picture that happens to be 28×28 and grey is no image of the dataset, unless it is called one.
+    if mode == "dataset" or (mode == "auto" and region == (0, 0, *size)):
+        grey = _dataset_grey(part)
         if grey is not None:
-            return _of_dataset(grey)
+            return _of_dataset(grey, adjustment)
         if mode == "dataset":
+            what = "this one is" if adjustment.box is None else "what is in the box is"
             raise UnusableError(
-                "preprocess=dataset takes 28×28 grey pictures as they are, and this one is "
-                f"{size[0]}×{size[1]} {image.mode}; let preprocess=photo convert it"
+                f"preprocess=dataset takes 28×28 grey pictures as they are, and {what} "
+                f"{region[2] - region[0]}×{region[3] - region[1]} {image.mode}; let preprocess=photo convert it"
             )
-    return _convert_photo(upright, size)
+    return _convert_photo(part, region, adjustment)
 
 
 def _dataset_grey(image: Image.Image) -> Grey | None:
@@ -105,22 +136,31 @@ def _dataset_grey(image: Image.Image) -> Grey | None:
     return grey if (colour == grey[..., np.newaxis]).all() else None
 
 
-def _of_dataset(grey: Grey) -> ModelInput:
+def _of_dataset(grey: Grey, adjustment: Adjustment = _AS_IT_IS) -> ModelInput:
     if (grey == grey[0, 0]).all():
         raise UnusableError("the picture is blank: all its pixels are the same")
-    return ModelInput(_to_pixels(grey), "dataset")
+    inverted = adjustment.invert is True
+    return ModelInput(_to_pixels(255 - grey if inverted else grey), "dataset", inverted, rotate=adjustment.rotate)
 
 
-def _convert_photo(image: Image.Image, size: tuple[int, int]) -> ModelInput:
-    """Convert an upright picture, which had ``size`` pixels before it was scaled down."""
-    found = convert(image)
+def _convert_photo(image: Image.Image, region: Box, adjustment: Adjustment) -> ModelInput:
+    """Convert a picture that shows a region of the upright one, turned by request."""
+    found = convert(image, invert=adjustment.invert)
     if found is None:
-        whole = photograph.convert(image.convert("RGB"))
-        return ModelInput(_to_pixels(whole.views), "photo", whole.inverted, (0, 0, *size))
-    horizontal, vertical = size[0] / image.width, size[1] / image.height
-    left, top, right, bottom = found.box
-    original = (round(left * horizontal), round(top * vertical), round(right * horizontal), round(bottom * vertical))
-    return ModelInput(_to_pixels(found.grey), "photo", found.inverted, original)
+        whole = photograph.convert(image.convert("RGB"), invert=adjustment.invert)
+        return ModelInput(_to_pixels(whole.views), "photo", whole.inverted, region, adjustment.rotate)
+    horizontal, vertical = (found.box[0::2], image.width), (found.box[1::2], image.height)
+    (left, right), (top, bottom) = ([edge / whole for edge in edges] for edges, whole in (horizontal, vertical))
+    for _ in range(adjustment.rotate // 90):  # turned back
+        left, top, right, bottom = top, 1 - right, bottom, 1 - left
+    width, height = region[2] - region[0], region[3] - region[1]
+    box = (
+        region[0] + round(left * width),
+        region[1] + round(top * height),
+        region[0] + round(right * width),
+        region[1] + round(bottom * height),
+    )
+    return ModelInput(_to_pixels(found.grey), "photo", found.inverted, box, adjustment.rotate)
 
 
 def _on_background(image: Image.Image, level: int) -> Image.Image:

@@ -33,7 +33,7 @@ IMAGE_TYPES = (
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 """Any file, for the API's documentation."""
 
-_PARAMETERS = ("model", "top_k", "preprocess", "include")
+_PARAMETERS = ("model", "top_k", "preprocess", "box", "rotate", "invert", "include")
 
 _LARGE_BYTES = 256 * 1024
 """A JSON body of more is parsed off the event loop."""

@@ -31,6 +31,8 @@ def describe(
     preprocessing: dict[str, Any] = {"mode": model_input.mode, "inverted": model_input.inverted}
     if model_input.box is not None:
         preprocessing["box"] = model_input.box
+    if model_input.rotate:
+        preprocessing["rotate"] = model_input.rotate
     if with_input:
         preprocessing["input"] = model_input.as_png()
     return {

@@ -23,6 +23,9 @@ class PreprocessReport(BaseModel):
     box: tuple[int, int, int, int] | None = Field(
         None, description="left, top, right, bottom of the garment, in pixels of the upright picture; mode photo only"
     )
+    rotate: Literal[90, 180, 270] | None = Field(
+        None, description="degrees by which it was turned clockwise, where that was asked for"
+    )
     input: str | None = Field(
         None,
         description="the 28×28 pixels that the model saw, of a photograph its first view: a data: URL of a grey "

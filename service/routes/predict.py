@@ -1,16 +1,19 @@
 """For the app developer: a picture in, a label out, and why that label."""
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from service import request_state
 from service.http import negotiation, offload
 from service.http.messages import EncodedJSON
 from service.inputs import images
-from service.inputs.images import ModelInput
+from service.inputs.conversion import Box
+from service.inputs.images import Adjustment, ModelInput, Turn
 from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.models import explanations
 from service.models.classifier import Answer, Classifier
@@ -42,6 +45,26 @@ _PROBLEMS = problems(
 )
 
 
+_BOX = r"[0-9]{1,9}(,[0-9]{1,9}){3}"
+_INVERT = {"auto": None, "yes": True, "no": False}
+
+
+def _box(text: str) -> tuple[int, ...]:
+    """Read ``left,top,right,bottom``."""
+    if not re.fullmatch(_BOX, text):
+        raise PydanticCustomError(
+            "box", "should be left,top,right,bottom: four whole numbers, in pixels of the upright picture"
+        )
+    left, top, right, bottom = box = tuple(map(int, text.split(",")))
+    if left >= right or top >= bottom:
+        raise PydanticCustomError("box", "is empty: left must be less than right, and top less than bottom")
+    return box
+
+
+def _turn(text: str) -> int | str:
+    return int(text) if text in ("0", "90", "180", "270") else text
+
+
 class ModelParameter(Parameters):
     """Which model is asked."""
 
@@ -55,6 +78,21 @@ class CompareParameters(Parameters):
     preprocess: images.Mode = Field(
         "auto",
         description="dataset: a 28×28 grey picture as it is; photo: converted as the dataset was; auto: whichever fits",
+    )
+    box: Annotated[Box, BeforeValidator(_box), WithJsonSchema({"type": "string", "pattern": f"^{_BOX}$"})] | None = (
+        Field(
+            None,
+            description="left,top,right,bottom of the part to look at, in pixels of the upright picture; all of it "
+            "when not given",
+        )
+    )
+    rotate: Annotated[Turn, BeforeValidator(_turn)] = Field(
+        0, description="degrees by which that part is turned clockwise before it is converted"
+    )
+    invert: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        description="yes: light and dark are swapped, since the garment is darker than its surroundings; no: they are "
+        "not; auto: decided by the picture",
     )
     include: Literal["input"] | None = Field(
         None,
@@ -143,7 +181,9 @@ def _classifier(request: Request, name: str | None) -> Classifier:
 
 async def _model_input(request: Request, asked: CompareParameters) -> ModelInput:
     max_pixels = settings_of(request).max_pixels
-    return await images.preprocess(await read_picture(request), asked.preprocess, max_pixels=max_pixels)
+    adjustment = Adjustment(asked.box, asked.rotate, _INVERT[asked.invert])
+    picture = await read_picture(request)
+    return await images.preprocess(picture, asked.preprocess, max_pixels=max_pixels, adjustment=adjustment)
 
 
 def _described(

@@ -47,10 +47,14 @@ def test_the_documentation_is_the_declaration() -> None:
     assert documented.keys() == PredictParameters.model_fields.keys()
     assert documented["top_k"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 10, "default": 10}
     assert documented["model"]["schema"] == {"type": "string"}  # an address cannot hold null
+    assert documented["box"]["schema"] == {"type": "string", "pattern": "^[0-9]{1,9}(,[0-9]{1,9}){3}$"}
+    assert documented["rotate"]["schema"] == {"type": "integer", "enum": [0, 90, 180, 270], "default": 0}
     assert documented["include"]["schema"] == {"type": "string", "const": "input"}
     paths = create_app(Settings()).openapi()["paths"]
     assert paths["/predict"]["post"]["parameters"] == paths["/explain"]["post"]["parameters"]
-    assert [one["name"] for one in paths["/compare"]["post"]["parameters"]] == ["top_k", "preprocess", "include"]
+    assert [one["name"] for one in paths["/compare"]["post"]["parameters"]] == [
+        "top_k", "preprocess", "box", "rotate", "invert", "include",
+    ]  # fmt: skip
 
 
 def test_nothing_is_validated_but_by_that_function() -> None:
