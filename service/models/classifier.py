@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import Literal
 
 from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Precision, Probabilities
 from service.errors import NotFoundError, NotReadyError
@@ -13,27 +10,14 @@ from service.http import offload
 from service.models import adaptation, engines
 from service.models.assessment import Assessor, Decision
 from service.models.bundle import Bundle, BundleError
+from service.models.golden_samples import FEATURES, require_reproduced
 from service.models.manifest import Manifest, ModelEntry
 from service.models.micro_batching import MicroBatcher
 from service.monitoring import deferred
 from service.monitoring.drift import DriftMonitor, ServedModel
 from service.monitoring.metrics import InstrumentedEngine
 
-GOLDEN_TOLERANCE = 1e-4
-"""How far a golden sample's probabilities may be off: other CPUs round differently, by about 1e-6."""
-
-SCORE_TOLERANCE = 1e-2
-"""How far a golden sample's outlier score may be off, in the standard deviations it counts in."""
-
-INT8_TOLERANCES = (5e-2, 0.5)
-"""Both for int8 weights: where another CPU rounds an activation to the next of its 256 steps, all after it differ."""
-
-_FEATURES = "features"
 _INLINE_IMAGES = 32
-
-
-class GoldenMismatchError(Exception):
-    """A model does not give the probabilities it was released with."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +85,8 @@ class Classifier:
         """Average over the views of one picture; its first view stands for all of them where pixels are looked at."""
         if self.assessor is None:
             return Answer(self.engine.predict(views).mean(axis=0))
-        found = self.engine.explain(views, PROBABILITIES, _FEATURES)
-        probabilities, features = (found[name].mean(axis=0, keepdims=True) for name in (PROBABILITIES, _FEATURES))
+        found = self.engine.explain(views, PROBABILITIES, FEATURES)
+        probabilities, features = (found[name].mean(axis=0, keepdims=True) for name in (PROBABILITIES, FEATURES))
         if self.photo_assessor is None:
             return Answer(self.assessor.calibrate(probabilities)[0], decision="unsure")
         return self._assessed(self.photo_assessor, views[:1], probabilities, features)[0]
@@ -111,8 +95,8 @@ class Classifier:
         """Classify pictures, float32 (N, 28, 28, 1), assess each answer, and count all for drift."""
         if self.assessor is None or self.drift_monitor is None:
             return [Answer(probabilities) for probabilities in self.engine.predict(pixels)]
-        found = self.engine.explain(pixels, PROBABILITIES, _FEATURES)
-        return self._assessed(self.assessor, pixels, found[PROBABILITIES], found[_FEATURES])
+        found = self.engine.explain(pixels, PROBABILITIES, FEATURES)
+        return self._assessed(self.assessor, pixels, found[PROBABILITIES], found[FEATURES])
 
     def _assessed(
         self, assessor: Assessor, pixels: Pixels, probabilities: Probabilities, features: Activations
@@ -246,48 +230,24 @@ class Models:
     def _load(self, name: str, entry: ModelEntry) -> Classifier:
         engine = engines.load(self._engine, self._bundle, entry, self._precision)
         quantized = entry.int8 if self._precision == "int8" else None
-        golden_path = entry.golden if quantized is None else quantized.golden
-        tolerance, score_tolerance = (GOLDEN_TOLERANCE, SCORE_TOLERANCE) if quantized is None else INT8_TOLERANCES
-        if golden_path is None:  # a plain SavedModel
+        golden = entry.golden if quantized is None else quantized.golden
+        if golden is None:  # a plain SavedModel
             adapted, notes = adaptation.adapt(name, engine, len(entry.labels))
             return Classifier(name, entry.version, entry.labels, InstrumentedEngine(adapted, name), notes=notes)
         assessor, photo_assessor = (
             None if assessment is None else Assessor(self._bundle, assessment)
             for assessment in (entry.assessment, entry.photo_assessment)
         )
-        with np.load(self._bundle.path(golden_path), allow_pickle=False) as golden:
-            pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
-            _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], tolerance)
-            if assessor is None:
-                return Classifier(name, entry.version, entry.labels, InstrumentedEngine(engine, name), self._precision)
-            if _FEATURES not in engine.outputs:
-                raise GoldenMismatchError(f"{name} has an assessment but no output {_FEATURES!r} to score; {_REMEDY}")
-            features = engine.explain(pixels, _FEATURES)[_FEATURES]
-            for assessing, expected in ((assessor, "scores"), (photo_assessor, "photo_scores")):
-                if assessing is not None:
-                    scores = np.array(assessing.score(pixels, features))
-                    _require_close(name, "outlier scores", scores, golden[expected], score_tolerance)
-        drift_monitor = DriftMonitor(name, assessor.reference)
-        measured = InstrumentedEngine(engine, name)
+        require_reproduced(
+            self._bundle.path(golden), name, engine, assessor, photo_assessor, is_int8=quantized is not None
+        )
         return Classifier(
             name,
             entry.version,
             entry.labels,
-            measured,
+            InstrumentedEngine(engine, name),
             precision=self._precision,
             assessor=assessor,
             photo_assessor=photo_assessor,
-            drift_monitor=drift_monitor,
+            drift_monitor=None if assessor is None else DriftMonitor(name, assessor.reference),
         )
-
-
-def _require_close(name: str, what: str, found: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: float) -> None:
-    difference = float(np.abs(found - expected).max())
-    if not difference <= tolerance:
-        raise GoldenMismatchError(
-            f"{name} does not reproduce its golden samples: {what} differ by {difference:.2g}, "
-            f"{tolerance:g} is allowed; {_REMEDY}"
-        )
-
-
-_REMEDY = "make a new bundle on this machine: python -m training release"

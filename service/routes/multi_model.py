@@ -14,7 +14,7 @@ from service.errors import TooLargeError, UnusableError, shortened
 from service.models.registry import NAME, ModelRegistry
 from service.outputs import schemas
 from service.routes import parameters
-from service.routes.dependencies import DrainDependency, SettingsDependency, problems
+from service.routes.dependencies import SettingsDependency, problems
 from service.routes.invocation import BODY, invoke
 from service.routes.parameters import Parameters
 from service.routes.sagemaker import PROBLEMS
@@ -47,32 +47,8 @@ async def _registry(request: Request) -> ModelRegistry:  # as those in service/r
 
 
 RegistryDependency = Annotated[ModelRegistry, Depends(_registry)]
-_PING = problems(s503="the service was told to stop")
 _NOT_LOADED = problems(s404="no such model is loaded", s422="there are query parameters; this route has none")
 _NO_PARAMETERS = [Depends(parameters.none)]
-
-
-@router.head(
-    "/ping",
-    operation_id="ping_by_head",
-    summary="Ask by HEAD whether the service is ready",
-    response_class=Response,
-    responses=_PING,
-)
-@router.post(
-    "/ping",
-    operation_id="ping_by_post",
-    summary="Ask by POST whether the service is ready",
-    response_class=Response,
-    responses=_PING,
-)
-@router.get(
-    "/ping", operation_id="ping", summary="Ask whether the service is ready", response_class=Response, responses=_PING
-)
-async def ping(drain: DrainDependency) -> Response:
-    """Answer 200: with no model to wait for, the service is ready from the start, until it is told to stop."""
-    drain.require_open()
-    return Response()
 
 
 @router.post(

@@ -8,8 +8,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from service.outputs import schemas
 from service.routes import parameters
 from service.routes.dependencies import (
-    DrainDependency,
-    ModelsDependency,
     SettingsDependency,
     models_of,
     problems,
@@ -22,7 +20,6 @@ router = APIRouter(tags=["sagemaker"])
 _MIN_IMAGE_BYTES = 2 * 28 * 28  # a digit and a comma each: as many images as a payload can hold
 _MAX_TRANSFORM_IN_FLIGHT_MB = 100  # SageMaker's limit on payload × concurrency of a batch transform job
 _PARAMETERS = problems(s422="there are query parameters; this route has none")
-_PING = problems(s503="no requests should come now, and why")
 PROBLEMS = problems(
     s400="broken JSON, CSV, .npy or picture",
     s404="no such model",
@@ -32,30 +29,6 @@ PROBLEMS = problems(
     s422="images of a wrong shape or range",
     s503="the models are not ready",
 )
-
-
-@router.head(
-    "/ping",
-    operation_id="ping_by_head",
-    summary="Ask by HEAD whether the service is ready",
-    response_class=Response,
-    responses=_PING,
-)
-@router.post(
-    "/ping",
-    operation_id="ping_by_post",
-    summary="Ask by POST whether the service is ready",
-    response_class=Response,
-    responses=_PING,
-)
-@router.get(
-    "/ping", operation_id="ping", summary="Ask whether the service is ready", response_class=Response, responses=_PING
-)
-async def ping(models: ModelsDependency, drain: DrainDependency) -> Response:
-    """Answer 200 once every model has reproduced its golden samples, until the service is told to stop."""
-    models.require_ready()
-    drain.require_open()
-    return Response()
 
 
 @router.get(

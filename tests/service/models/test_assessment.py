@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from service.models.bundle import Bundle, BundleError, content_checksum
-from service.models.classifier import GoldenMismatchError, Models
+from service.models.classifier import Models
 from service.models.engines import TensorFlowEngine
+from service.models.golden_samples import GoldenMismatchError
 from tests.conftest import DATA, MODELS, Samples, png
 from training.data import ood_pictures
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from service.models.bundle import Bundle, BundleError
-from service.models.classifier import GoldenMismatchError, Models
+from service.models.classifier import Models
+from service.models.golden_samples import GoldenMismatchError
 from tests.conftest import MODELS
 
 

@@ -62,7 +62,7 @@ def forward(layers: list[dict[str, Any]], pixels: Pixels) -> Probabilities:
 def test_a_networks_file_is_the_network(files: NetworkFiles, samples: Samples, name: str) -> None:
     content = files.content(files.names()[name])
     assert len(content) <= MAX_BYTES
-    pixels: Pixels = samples.images[::3, ..., np.newaxis].astype(np.float32) / 255
+    pixels: Pixels = samples.images[::3, ..., np.newaxis].astype(np.float32) / np.float32(255)
     engine = LiteRTEngine(MODELS / name / "1" / "assets.extra" / "model.tflite")
     expected = engine.predict(pixels)
     found = forward(parse(content)["layers"], pixels)

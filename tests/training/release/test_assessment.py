@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from service.models.assessment import Assessor
-from service.models.classifier import SCORE_TOLERANCE
+from service.models.golden_samples import SCORE_TOLERANCE
 from training.data import ood_pictures
 from training.release import assessment, ood_evaluation
 from training.release.assessment import BANDS, MIN_IMAGES, fit_score, reliability
