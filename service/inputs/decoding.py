@@ -19,7 +19,7 @@ from PIL import (  # (the decoders that ``preinit`` leaves out)
 )
 
 from service.errors import MalformedError, ServiceError, TooLargeError, UnsupportedMediaTypeError, UnusableError
-from service.inputs import formats, tiff
+from service.inputs import formats, png, tiff
 from service.inputs.conversion import WORKING_EDGE, Box
 from service.inputs.formats import FORMATS
 
@@ -56,6 +56,8 @@ def open_picture(content: bytes, max_pixels: int) -> Image.Image:
     """
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
+    formats.refuse_rare_jpeg(content)
+    content = png.without_large_texts(content)
     # Pillow refuses twice as many before it makes a GIF's frame, which could be of 4 GB, of a file of 37 bytes. It asks
     # the same of all that it draws, so that this is never so small that it would matter there.
     Image.MAX_IMAGE_PIXELS = max(_DRAWN_PIXELS, (max_pixels + 1) // 2)
@@ -75,6 +77,8 @@ def open_picture(content: bytes, max_pixels: int) -> Image.Image:
         raise _too_large(max_pixels)
     if isinstance(image, BmpImagePlugin.BmpImageFile):
         _check_bmp(image, content)
+    if image.format == "AVIF":
+        formats.refuse_high_dynamic_range(formats.avif_transfer(content))
     if image.format == "PNG" and "transparency" in image.info:
         _scale_transparent_colour(image, content[_PNG_DEPTH_AT])
     return image

@@ -76,6 +76,9 @@ _OTHERS: dict[bytes, tuple[str, str]] = {
 _HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"])
 _AVIF_BRANDS = frozenset([b"avif", b"avis"])
 _HEAD_BYTES = 512
+_JPEG_LS_FRAME = 0xF7
+_JPEG_TABLES = (0xC4, 0xC8, 0xCC)
+"""Markers between those of frames that begin none: Huffman tables, an extension, arithmetic conditioning."""
 _XML_STARTS = (b"<?xml", b"<!--", b"<!doctype svg", b"<svg")
 
 
@@ -113,6 +116,57 @@ def foreign(content: bytes) -> tuple[str, str] | None:
     if content[:1] == b"P" and content[1:2].isdigit() and not content[2:3].isspace():
         return None
     return next((what for signature, what in _OTHERS.items() if content.startswith(signature)), None)
+
+
+def refuse_high_dynamic_range(transfer: bytes) -> None:
+    """Refuse samples that a display for high dynamic range was meant for: read as others are, they come out flat.
+
+    Args:
+        transfer: the transfer characteristics' code point (ITU-T H.273, table 3).
+
+    Raises:
+        UnusableError: it is one of those.
+
+    """
+    name = {b"\x08": "linear", b"\x10": "PQ", b"\x12": "HLG"}.get(transfer)
+    if name is not None:
+        raise UnusableError(
+            f"the picture's samples are of high dynamic range ({name}); export it for standard dynamic range (SDR)"
+        )
+
+
+def avif_transfer(content: bytes) -> bytes:
+    """Give the code point of an AVIF's transfer characteristics; empty where it names none (``colr`` box, nclx)."""
+    _, found, after = content.partition(b"colrnclx")
+    return after[3:4] if found else b""
+
+
+def refuse_rare_jpeg(content: bytes) -> None:
+    """Refuse a JPEG of a kind that is not decoded, by its frame's header.
+
+    Source: ITU-T T.81, table B.1 and section B.2.2; ITU-T T.87 (JPEG-LS), section C.1.
+
+    Raises:
+        UnusableError: it is of such a kind; the message names it.
+
+    """
+    at = 2
+    while content.startswith(b"\xff\xd8\xff") and len(content) > at + 4 and content[at] == 0xFF:
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4])
+        if marker == _JPEG_LS_FRAME or (0xC0 <= marker <= 0xCF and marker not in _JPEG_TABLES):
+            kind = None
+            if marker == _JPEG_LS_FRAME:
+                kind = "is a JPEG-LS"
+            elif content[at + 4] != 8:
+                kind = f"has {content[at + 4]} bits a sample"
+            elif marker & 3 and marker & 4:
+                kind = "is a hierarchical JPEG"
+            if kind is not None:
+                raise UnusableError(
+                    f"the JPEG {kind}, which this service does not read; save it again with 8 bits a sample"
+                )
+            return
+        at += 2 + length
 
 
 def several_frames() -> UnusableError:

@@ -31,6 +31,7 @@ _NAMES_OF_COMPRESSIONS = {
     34677: "SGI LogLuv",
     34712: "JPEG 2000",
     33003: "JPEG 2000",
+    33004: "JPEG 2000",
     33005: "JPEG 2000",
     34887: "LERC",
     34892: "lossy JPEG of a raw file",

@@ -50,7 +50,7 @@ _FILE_PART = re.compile(
 
 def media_type(request: Request) -> str:
     """The request's content type without its parameters, in lower case; empty where there is none."""
-    return (header(request, b"content-type") or "").split(";")[0].strip().lower()
+    return (header(request.scope, b"content-type") or "").split(";")[0].strip().lower()
 
 
 def batch_type(declared: str) -> str:
@@ -60,7 +60,7 @@ def batch_type(declared: str) -> str:
 
 def refuse_compressed(request: Request) -> None:
     """Raise ``UnsupportedMediaTypeError`` if the body has a content coding (RFC 9110, section 8.4)."""
-    encoding = header(request, b"content-encoding")
+    encoding = header(request.scope, b"content-encoding")
     if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         raise UnsupportedMediaTypeError(
             f"Content-Encoding {shortened(encoding)}: bodies are read as they are; send this one uncompressed"
@@ -111,7 +111,7 @@ def _only_file(content_type: str, body: bytes) -> bytes | None:
 
 async def _from_form(request: Request) -> bytes:
     body = await read_body(request)
-    content_type = header(request, b"content-type") or ""
+    content_type = header(request.scope, b"content-type") or ""
     only = _only_file(content_type, body)
     if only is not None:
         return only

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from service.arrays import Probabilities
-from service.http.media_types import CSV, JSON, JSON_LINES, NPY
+from service.http.media_types import CSV, JSON, JSON_LINES, JSON_LINES_ALIASES, NPY
 from service.inputs.batches import Batch
 
 # Rows that are written at a time: between them another thread has its turn.
@@ -49,4 +49,5 @@ WRITERS: dict[str, Callable[[Probabilities, Batch], bytes]] = {
     JSON_LINES: write_json_lines,
     CSV: write_csv,
     NPY: write_npy,
+    **dict.fromkeys(JSON_LINES_ALIASES, write_json_lines),
 }

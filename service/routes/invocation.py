@@ -12,7 +12,7 @@ from service import request_state
 from service.arrays import Probabilities
 from service.errors import NotAcceptableError, UnsupportedMediaTypeError, UnusableError, shortened
 from service.http import negotiation, offload
-from service.http.media_types import CSV, JSON, JSON_LINES, NPY
+from service.http.media_types import ALL_JSON_LINES, CSV, JSON, JSON_LINES, NPY
 from service.http.messages import EncodedJSON, echoed, header, read_body
 from service.inputs.batches import Batch
 from service.inputs.images import preprocess
@@ -40,6 +40,7 @@ JSON_BATCH = {
         "oneOf": [{"required": ["instances"]}, {"required": ["inputs"]}],
     }
 }
+_JSON_BATCH_OR_LIST = {"schema": {"anyOf": [JSON_BATCH["schema"], _IMAGES]}}
 BODY: dict[str, Any] = {
     "parameters": [
         {
@@ -52,7 +53,7 @@ BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            JSON: JSON_BATCH,
+            JSON: _JSON_BATCH_OR_LIST,
             JSON_LINES: {"schema": {"type": "string"}},
             CSV: {"schema": {"type": "string"}},
             NPY: BINARY,
@@ -77,7 +78,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         )
     refuse_compressed(request)
     declared = batch_type(media_type(request))
-    accept = header(request, b"accept")
+    accept = header(request.scope, b"accept")
     attributes = read_custom_attributes(request)
     _check_answer(attributes, declared, accept)
     classifier = models.get(attributes.model, attributes.version)
@@ -118,7 +119,9 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
 
 def _check_answer(attributes: CustomAttributes, declared: str, accept: str | None) -> None:
     """Refuse what would have no effect: to ignore it would be a silent guess."""
-    if attributes.is_streamed and (declared in IMAGE_TYPES or negotiation.choose(accept, _ANSWERS) != JSON_LINES):
+    if attributes.is_streamed and (
+        declared in IMAGE_TYPES or negotiation.choose(accept, _ANSWERS) not in ALL_JSON_LINES
+    ):
         raise NotAcceptableError(
             f"stream=true is for batches whose answer is {JSON_LINES}, which can be sent in pieces; "
             f"ask for it by Accept: {JSON_LINES}, or leave stream=true out"

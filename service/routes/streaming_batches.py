@@ -19,7 +19,7 @@ from service.arrays import Engine
 from service.errors import ExhaustedError, MalformedError, TooLargeError
 from service.http import offload
 from service.http.body_limit import content_length
-from service.http.media_types import CSV, JSON_LINES, NPY
+from service.http.media_types import ALL_JSON_LINES, CSV, JSON_LINES, NPY
 from service.http.messages import read_body
 from service.inputs import npy_images
 from service.inputs.batches import MAX_LINE_BYTES, Batch, check_count, normalize
@@ -27,7 +27,7 @@ from service.inputs.csv_images import read_csv
 from service.inputs.json_images import read_json_lines
 from service.outputs.writers import WRITERS
 
-ANSWERS = (JSON_LINES, CSV)
+ANSWERS = (*ALL_JSON_LINES, CSV)
 """What an answer can be written as without knowing its end."""
 
 BLOCK = 1_000

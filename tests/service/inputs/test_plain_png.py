@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from service.errors import MalformedError, UnusableError
 from service.inputs import images, plain_png
 from tests.conftest import Samples
-from tests.service.inputs.test_images import chunk
+from tests.service.inputs.pictures import chunk
 
 
 def saved(image: Image.Image, **options: Any) -> bytes:

@@ -73,6 +73,11 @@ def test_json_lines_by_each_name(client: httpx.Client, samples: Samples, name: s
     expected = client.post("/invocations", content=lines, headers={"content-type": "application/jsonlines"}).json()
     answer = client.post("/invocations", content=lines, headers={"content-type": f"{name}; charset=utf-8"})
     assert answer.json() == expected
+    asked = client.post("/invocations", content=lines, headers={"content-type": name, "accept": name})
+    assert asked.headers["content-type"] == name
+    assert [json.loads(line) for line in asked.text.splitlines()] == expected["predictions"]
+    streamed = {"content-type": name, "accept": name, "x-amzn-sagemaker-custom-attributes": "stream=true"}
+    assert client.post("/invocations", content=lines, headers=streamed).text == asked.text
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
