@@ -13,16 +13,14 @@ from shutil import rmtree
 from tempfile import mkdtemp
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
-from starlette.types import Scope
 
 from service import __version__
 from service.http import offload, problems
 from service.http.access_log import AccessLog
 from service.http.admission import Admission
 from service.http.body_limit import BodyLimit
+from service.http.compression import Compression
 from service.http.head_requests import HeadAsGet
 from service.http.plain_errors import PlainErrors
 from service.http.security import ApiKey
@@ -31,7 +29,6 @@ from service.models.classifier import Models
 from service.models.network_files import NetworkFiles
 from service.models.registry import ModelRegistry
 from service.monitoring import metric_files, metrics, tracing
-from service.outputs.files import WEB
 from service.outputs.pages import Pages
 from service.outputs.reports import Reports
 from service.routes import (
@@ -42,8 +39,10 @@ from service.routes import (
     openapi,
     operations,
     page,
+    ping,
     predict,
     sagemaker,
+    static_files,
     tensorflow_serving,
     views,
 )
@@ -83,6 +82,7 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
     )
     app.state.settings = settings
     app.state.drain = Drain()
+    app.add_middleware(Compression)
     if not settings.sagemaker_multi_model:
         app.add_middleware(DirectRoutes, routes=[*predict.router.routes, *sagemaker.router.routes])
     app.add_middleware(HeadAsGet)
@@ -107,20 +107,12 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
         _add_multi_model(app, settings)
     else:
         _add_single_bundle(app, settings, bundle or Bundle(settings.model_dir))
+    app.include_router(ping.router)
     app.include_router(operations.router)
     app.include_router(documentation.router)
+    app.include_router(static_files.router)
     openapi.install(app, () if settings.sagemaker_multi_model else app.state.models.names)
-    app.mount("/static", _Files(directory=WEB / "static"), name="static")
     return app
-
-
-class _Files(StaticFiles):
-    """Files that browsers ask about each time: the page's modules fit each other only as one version has them."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 def _add_single_bundle(app: FastAPI, settings: Settings, bundle: Bundle) -> None:

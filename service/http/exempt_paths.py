@@ -3,7 +3,7 @@
 ALWAYS_ADMITTED = ("/ping", "/metrics", "/v2/health/live", "/v2/health/ready")
 """What must be answered most of all when there is too much to do."""
 
-FILES = ("/static/", "/figures/")
+FILES = ("/static/", "/figures/", "/networks/")
 """What costs the time of its client alone."""
 
 

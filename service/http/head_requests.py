@@ -2,8 +2,6 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.http.exempt_paths import FILES
-
 _OWN = ("/ping",)  # answers HEAD itself, and is asked most
 
 
@@ -15,10 +13,11 @@ class HeadAsGet:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        if scope.get("method") != "HEAD" or scope["path"] in _OWN or scope["path"].startswith(FILES[0]):
+        if scope.get("method") != "HEAD" or scope["path"] in _OWN:
             await self._app(scope, receive, send)
             return
-        asked = {**scope, "method": "GET"}
+        headers = [header for header in scope["headers"] if header[0] != b"range"]  # which is for GET alone
+        asked = {**scope, "method": "GET", "headers": headers}
         try:
             await self._app(asked, receive, send)
         finally:

@@ -54,15 +54,12 @@ CUSTOM_ATTRIBUTES = b"x-amzn-sagemaker-custom-attributes"
 def echoed(scope: Scope) -> dict[str, str]:
     """Give an invocation's custom attributes back, answered or refused, so that its caller can tell it from others."""
     if scope["path"] == "/invocations" or scope["path"].endswith("/invoke"):
-        for name, value in scope["headers"]:
-            if name == CUSTOM_ATTRIBUTES:
-                return {CUSTOM_ATTRIBUTES.decode(): value.decode("latin-1")}
+        given = header(scope, CUSTOM_ATTRIBUTES)
+        return {} if given is None else {CUSTOM_ATTRIBUTES.decode(): given}
     return {}
 
 
-def header(request: Request, name: bytes) -> str | None:
-    """Look up the first header of a name in lower case."""
-    for given, value in request.scope["headers"]:
-        if given == name:
-            return value.decode("latin-1")  # type: ignore[no-any-return]
-    return None
+def header(scope: Scope, name: bytes) -> str | None:
+    """Look up a header by its name in lower case; where it is there several times, one list (RFC 9110, section 5.3)."""
+    values = [value for given, value in scope["headers"] if given == name]
+    return b", ".join(values).decode("latin-1") if values else None

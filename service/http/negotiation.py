@@ -53,6 +53,14 @@ def choose_language(accept_language: str | None, offers: tuple[str, ...]) -> str
     return max(rated, key=lambda offer: (rated[offer], -offers.index(offer)), default=offers[0])
 
 
+@lru_cache(maxsize=64)
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Tell whether a client takes gzip at least as gladly as no coding (RFC 9110, section 12.5.3)."""
+    rated = dict(_parse(part) for part in (accept_encoding or "").lower().split(",") if part.strip())
+    gzip = rated.get("gzip", rated.get("x-gzip", rated.get("*", 0.0)))
+    return gzip > 0 and gzip >= rated.get("identity", 0.0)
+
+
 def _parse(part: str) -> tuple[str, float]:
     media_range, *parameters = (piece.strip() for piece in part.split(";"))
     for parameter in parameters:

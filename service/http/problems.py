@@ -20,7 +20,7 @@ from service import request_state
 from service.errors import ExhaustedError, ServiceError
 from service.http import negotiation
 from service.http.media_types import HTML, PROBLEM
-from service.http.messages import echoed
+from service.http.messages import echoed, header
 
 CLIENT_LEFT = 499
 """What logs and metrics show, as nginx does, for a client that left before its answer had begun; it is never sent."""
@@ -88,7 +88,10 @@ async def answer(request: Request, error: ServiceError | ClientDisconnect | Memo
 
 def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
     refused = refusal(request.scope, status, detail, instance=request.url.path, headers=headers)
-    if request.method not in ("GET", "HEAD") or not negotiation.prefers(request.headers.get("accept"), HTML, PROBLEM):
+    if request.method not in ("GET", "HEAD"):
+        return refused
+    if not negotiation.prefers(header(request.scope, b"accept"), HTML, PROBLEM):
+        refused.headers.add_vary_header("Accept")
         return refused
     page: Response = request.app.state.problem_page(request, status, detail)
     page.headers.update({k: v for k, v in refused.headers.items() if k not in ("content-type", "content-length")})
@@ -117,7 +120,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 def _without_slash(request: Request) -> str | None:
     """Say where a path is that has a slash too many: relative to it, for a proxy may have taken a prefix off."""
     path = request.scope["path"].rstrip("/")
-    if not path or path == request.scope["path"] or "app_root_path" in request.scope:
+    if not path or path == request.scope["path"]:
         return None
     asked = {**request.scope, "path": path}
     if not any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
@@ -126,12 +129,7 @@ def _without_slash(request: Request) -> str | None:
 
 
 def _methods(request: Request) -> list[str]:
-    """List what a path can be asked by: Starlette would name the first route's methods alone.
-
-    Empty for a path below a mount, which knows itself.
-    """
-    if request.scope.get("root_path"):
-        return []
+    """List what a path can be asked by: Starlette would name the first route's methods alone."""
     return [
         method
         for method in HTTPMethod

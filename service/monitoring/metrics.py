@@ -54,8 +54,8 @@ SHED = Counter("service_requests_shed", "Requests refused because too many were 
 
 def count_request(scope: Scope, status: int, seconds: float) -> None:
     """Count a request that has ended, with its route, method, status and duration."""
-    # Never the path itself: clients could make up any. A mount (/static) has no route, but names its root.
-    route = getattr(scope.get("route"), "path", scope.get("root_path") or "none")
+    # Never the path itself: clients could make up any.
+    route = getattr(scope.get("route"), "path", "none")
     _requests(route, scope["method"], status).inc()
     _duration(route).observe(seconds)
 

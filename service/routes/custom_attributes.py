@@ -33,7 +33,7 @@ def read_custom_attributes(request: Request) -> CustomAttributes:
         UnusableError: a name is misspelt or there twice, or a value is not one it can have.
 
     """
-    text = header(request, CUSTOM_ATTRIBUTES)
+    text = header(request.scope, CUSTOM_ATTRIBUTES)
     if text is None:
         return CustomAttributes()
     given: dict[str, str] = {}

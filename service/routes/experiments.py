@@ -1,11 +1,11 @@
 """For students and teachers: the results table, and what it says about convolution."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.staticfiles import StaticFiles
 
 from service.errors import NotFoundError, shortened
-from service.http import negotiation
+from service.http import files, negotiation
 from service.http.media_types import HTML
+from service.http.messages import header
 from service.models.report import ExperimentDetail, ExperimentsReport
 from service.outputs import reports
 from service.outputs.pages import ServedView
@@ -76,14 +76,11 @@ async def experiment(request: Request, name: str, rendered: ReportsDependency, v
 @figures.get("/figures/{name:path}")
 async def figure(request: Request, name: str, rendered: ReportsDependency) -> Response:
     """Give a picture of the report; 304 to a client that has it."""
-    path = rendered.figure(name)
-    answer = StaticFiles(directory=path.parent).file_response(path, path.stat(), request.scope)
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
+    return files.answer(request, rendered.figure(name))
 
 
 def _accepted(request: Request) -> str:
-    return negotiation.choose(request.headers.get("accept"), reports.MEDIA_TYPES)
+    return negotiation.choose(header(request.scope, b"accept"), reports.MEDIA_TYPES)
 
 
 def _named(extension: str) -> str:

@@ -178,7 +178,7 @@ def _json_bytes(request: Request) -> int | None:
         MalformedError: the header is no such number.
 
     """
-    length = header(request, _JSON_LENGTH.lower().encode())
+    length = header(request.scope, _JSON_LENGTH.lower().encode())
     if length is None:
         return None
     if not (length.isascii() and length.isdigit() and len(length) <= 12):

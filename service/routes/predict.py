@@ -1,6 +1,7 @@
 """For the app developer: a picture in, a label out, and why that label."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -10,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from service import request_state
 from service.http import negotiation, offload
-from service.http.messages import EncodedJSON
+from service.http.messages import EncodedJSON, header
 from service.inputs import images
 from service.inputs.conversion import Box
 from service.inputs.images import Adjustment, ModelInput, Turn
@@ -118,11 +119,8 @@ def _documented(declared: type[Parameters]) -> dict[str, Any]:
 async def predict(request: Request) -> Response:
     """Classify one picture with one model."""
     asked = parameters.read(request, PredictParameters)
-    classifier = _classifier(request, asked.model)
-    model_input = await _model_input(request, asked)
-    return _json(
-        _described(classifier, await classifier.answer(model_input.pixels, model_input.mode), model_input, asked)
-    )
+    [answer] = await _answers(request, asked, [_classifier(request, asked.model)])
+    return _json(answer)
 
 
 @router.post(
@@ -136,12 +134,7 @@ async def compare(request: Request) -> Response:
     """Classify one picture with every served model."""
     asked = parameters.read(request, CompareParameters)
     models = models_of(request)
-    classifiers = [models.get(name) for name in models.names]
-    model_input = await _model_input(request, asked)
-    answers = [
-        _described(c, await c.answer(model_input.pixels, model_input.mode), model_input, asked) for c in classifiers
-    ]
-    return _json({"predictions": answers})
+    return _json({"predictions": await _answers(request, asked, [models.get(name) for name in models.names])})
 
 
 @router.post(
@@ -158,7 +151,7 @@ async def compare(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Classify one picture, and show which parts the answer depends on and what each convolution found."""
     asked = parameters.read(request, PredictParameters)
-    media_type = negotiation.choose(request.headers.get("accept"), (_JSON, _PNG))
+    media_type = negotiation.choose(header(request.scope, b"accept"), (_JSON, _PNG))
     classifier = _classifier(request, asked.model)
     model_input = await _model_input(request, asked)
     explanation = await explanations.explain(models_of(request), classifier, model_input.pixels, model_input.mode)
@@ -177,6 +170,16 @@ def _classifier(request: Request, name: str | None) -> Classifier:
     classifier = models_of(request).get(name)
     request_state.of(request.scope).model = classifier.name
     return classifier
+
+
+async def _answers(
+    request: Request, asked: CompareParameters, classifiers: Sequence[Classifier]
+) -> list[dict[str, Any]]:
+    model_input = await _model_input(request, asked)
+    return [
+        _described(classifier, await classifier.answer(model_input.pixels, model_input.mode), model_input, asked)
+        for classifier in classifiers
+    ]
 
 
 async def _model_input(request: Request, asked: CompareParameters) -> ModelInput:

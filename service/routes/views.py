@@ -8,6 +8,7 @@ from pydantic import Field
 from service.errors import UnusableError
 from service.http import negotiation
 from service.http.media_types import HTML
+from service.http.messages import header
 from service.outputs.languages import ENGLISH, LANGUAGES
 from service.outputs.pages import Pages, ServedView
 from service.routes import parameters
@@ -40,7 +41,7 @@ def view_of(request: Request) -> ServedView:
 
     """
     chosen = parameters.read(request, PageParameters, ignore_others=True).lang
-    language = chosen or negotiation.choose_language(request.headers.get("accept-language"), LANGUAGES)
+    language = chosen or negotiation.choose_language(header(request.scope, b"accept-language"), LANGUAGES)
     return _view_in(request, language, chosen=chosen is not None)
 
 

@@ -20,6 +20,9 @@ _SO_ATTACH_FILTER = 26
 _DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
 """A classic BPF program of one instruction: return 0, so that nothing of a packet is let through."""
 
+_MAX_UNSENT_BYTES = 128 * 1024
+"""Bytes of an answer that the kernel takes before they can be sent; of a slow client's it would take megabytes."""
+
 
 def bind(host: str, port: int) -> list[socket.socket]:
     """Bind to the host's addresses, so that a taken port or a wrong address is a sentence and not Uvicorn's log entry.
@@ -34,6 +37,8 @@ def bind(host: str, port: int) -> list[socket.socket]:
         listening = socket.socket(family)
         listening.setblocking(False)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections inherit it (tcp(7))
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MAX_UNSENT_BYTES)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:

@@ -1,50 +1,20 @@
 """Behind a proxy that serves it below a path: page, report, documentation and redirects."""
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 
-from benchmarks.speed.server import free_port
 from tests.conftest import DATA, ROOT, StartServer
-from tests.servers import answers, eventually
-
-_NGINX = """
-daemon off; pid {folder}/pid; error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location /svc/ {{ proxy_pass {url}/; proxy_http_version 1.1; proxy_set_header Host $http_host; }}
-    }}
-}}
-"""
+from tests.proxies import behind_nginx
 
 
 @pytest.fixture(scope="module")
 def prefixed(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The service's URL behind nginx, below /svc."""
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if nginx is None:
-        pytest.skip("needs nginx: apt-get install nginx")
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    url = start_server(SERVICE_ROOT_PATH="/svc")
-    configuration = folder / "nginx.conf"
-    configuration.write_text(_NGINX.format(folder=folder, port=port, url=url))
-    process = subprocess.Popen([nginx, "-c", str(configuration), "-e", str(folder / "error.log")])
-    try:
-        assert eventually(lambda: answers(f"http://127.0.0.1:{port}/svc"))
-        yield f"http://127.0.0.1:{port}/svc"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with behind_nginx(start_server(SERVICE_ROOT_PATH="/svc"), tmp_path_factory.mktemp("nginx")) as url:
+        yield url
 
 
 @pytest.mark.parametrize("path", ["/", "/experiments", "/experiments/cnn_a", "/docs"])

@@ -20,11 +20,13 @@ import starlette.routing
 from fastapi import APIRouter, FastAPI
 from fastapi._compat import shared
 from fastapi.routing import APIRoute
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImagePalette, TiffImagePlugin
 from prometheus_client import values
 from prometheus_client.mmap_dict import MmapedDict
 from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import Server, ServerState
@@ -83,6 +85,12 @@ def route_in_scope() -> bool:
     return 'scope["route"] = route' in inspect.getsource(starlette.routing.Router)
 
 
+def conditional_request() -> bool:
+    has_it, asks = Headers({"etag": '"a"'}), Headers({"if-none-match": '"a"'})
+    answer = NotModifiedResponse(has_it)
+    return StaticFiles().is_not_modified(has_it, asks) and answer.status_code == 304 and "etag" in answer.headers
+
+
 def included_route() -> bool:
     router = APIRouter()
     router.post("/x")(protocol)
@@ -113,6 +121,8 @@ USES: list[tuple[str, str, Check]] = [
     ("uvicorn", "supervisors.Multiprocess", lambda: parameters(Multiprocess) == ["config", "sockets"]),
     ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
     ("starlette", 'scope["route"]', route_in_scope),
+    ("starlette", "Route.matches", lambda: parameters(starlette.routing.Route.matches) == ["self", "scope"]),
+    ("starlette", "StaticFiles.is_not_modified", conditional_request),
     ("fastapi", "APIRouter.routes", included_route),
     ("fastapi", "pydantic.v1", lambda: "except ImportError" in inspect.getsource(shared.is_pydantic_v1_model_class)),
     ("prometheus-client", "MultiProcessValue", metric_value),
@@ -125,6 +135,7 @@ USES: list[tuple[str, str, Check]] = [
     ("pillow", "Image.preinit", lambda: has(Image, "preinit", "MAX_IMAGE_PIXELS")),
     ("pillow", "Image.frombytes", zip_decoder),
     ("pillow", "TiffImagePlugin", lambda: has(TiffImagePlugin, "READ_LIBTIFF", "ImageFileDirectory_v2")),
+    ("pillow", "ImagePalette.raw", lambda: ImagePalette.raw("RGB;L", bytes(768)).rawmode == "RGB;L"),
     ("pysimdjson", "DEPTH_ERROR", lambda: refusal(simdjson.Parser().parse, DEEP).startswith("DEPTH_ERROR")),
     ("orjson", "control character", lambda: "control character" in refusal(orjson.loads, b'"\n"')),
     ("orjson", "depth limit", lambda: "depth limit" in refusal(orjson.loads, b"[" * 2_000)),

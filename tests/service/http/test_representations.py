@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.conftest import StartServer, assert_problem
+from tests.conftest import DATA, StartServer, assert_problem
 
 SCRIPT = "/static/swagger-ui/swagger-ui-bundle.js"
 PATHS = ["/", "/docs", "/openapi.json", "/experiments", "/experiments/cnn_a", "/metrics", "/execution-parameters",
@@ -63,3 +63,27 @@ def test_a_refused_preflight_is_a_problem_document(start_server: StartServer) ->
     assert "access-control-allow-origin" not in refused.headers
     allowed = httpx.options(f"{url}/predict", headers=asked | {"Origin": "https://shop.example"})
     assert allowed.status_code == 200
+
+
+def test_a_header_on_several_lines_is_one_list(client: httpx.Client) -> None:
+    accept = [("accept", "text/csv;q=0.1"), ("accept", "text/markdown")]
+    assert client.get("/experiments", headers=accept).headers["content-type"].startswith("text/markdown")
+    picture = (DATA / "coat.png").read_bytes()
+    names = [("x-amzn-sagemaker-custom-attributes", each) for each in ("tfs-model-name=cnn_b", "verbose=true")]
+    answer = client.post("/invocations", content=picture, headers=[("content-type", "image/png"), *names])
+    assert answer.json()["model"] == "cnn_b"
+    assert answer.headers["x-amzn-sagemaker-custom-attributes"] == "tfs-model-name=cnn_b, verbose=true"
+    for name, values, status in (
+        ("content-type", ["image/png", "text/csv"], 415),
+        ("content-encoding", ["identity", "gzip"], 415),
+    ):
+        headers = [("content-type", "image/png")] if name != "content-type" else []
+        refused = client.post("/predict", content=picture, headers=[*headers, *((name, value) for value in values)])
+        assert_problem(refused, status, ", ".join(values))
+
+
+def test_a_refusal_that_is_a_page_for_browsers_says_what_it_depends_on(client: httpx.Client) -> None:
+    for accept in ("*/*", "text/html"):
+        refused = client.get("/nothing", headers={"accept": accept})
+        assert refused.status_code == 404
+        assert refused.headers["vary"].startswith("Accept")

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from service.models.bundle import Bundle, BundleError
 from service.models.classifier import Classifier, Models
@@ -86,9 +87,8 @@ def test_logits_get_their_softmax_and_it_is_said(
     assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
 
 
-@ENGINES
 def test_the_tutorials_network_without_softmax_is_served_with_probabilities(
-    tmp_path: Path, engine: str, start_server: StartServer
+    tmp_path: Path, start_server: StartServer
 ) -> None:
     """Flatten, Dense 128, Dense 10, with images of 28×28: no channel, no softmax."""
     network = keras.Sequential(
@@ -100,19 +100,23 @@ def test_the_tutorials_network_without_softmax_is_served_with_probabilities(
         ]
     )
     network.export(tmp_path / "1", verbose=False)
-    if engine == "litert":
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "1"), signature_keys=["serving_default"])
-        (tmp_path / "1" / "assets.extra").mkdir()
-        (tmp_path / "1" / "assets.extra" / "model.tflite").write_bytes(converter.convert())
-    url = start_server(SERVICE_MODEL_DIR=str(tmp_path), SERVICE_ENGINE=engine)
+    by_tensorflow = loaded(tmp_path, "tensorflow")
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / "1"), signature_keys=["serving_default"])
+    (tmp_path / "1" / "assets.extra").mkdir()
+    (tmp_path / "1" / "assets.extra" / "model.tflite").write_bytes(converter.convert())
+    url = start_server(SERVICE_MODEL_DIR=str(tmp_path))
     content = (DATA / "dress.png").read_bytes()
     answer = httpx.post(f"{url}/predict", content=content, headers={"content-type": "image/png"}).json()
-    shares = [one["probability"] for one in answer["predictions"]]
-    assert min(shares) >= 0
-    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    shares = {one["class_id"]: one["probability"] for one in answer["predictions"]}
+    assert min(shares.values()) >= 0
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
+    pixels = (np.asarray(Image.open(DATA / "dress.png"), np.float32) / np.float32(255)).reshape(1, 28, 28, 1)
+    expected = by_tensorflow.engine.predict(pixels)[0]
+    assert [shares[class_id] for class_id in range(10)] == pytest.approx(expected.tolist(), abs=1e-4)
     notes = httpx.get(f"{url}/v1/models/model/metadata").json()["metadata"]["notes"]
     assert "logits" in notes[0]
     assert "was it trained on Fashion-MNIST" in notes[1]  # it was not trained at all
+    assert list(by_tensorflow.notes) == notes
 
 
 @ENGINES
@@ -126,8 +130,10 @@ def test_a_network_that_scales_its_input_itself_is_given_0_to_255(
     np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
 
 
-@ENGINES
-@pytest.mark.parametrize("shape", [(28, 28), (784,), (28, 28, 1)])
+@pytest.mark.parametrize(
+    ("engine", "shape"),
+    [("tensorflow", (28, 28)), ("tensorflow", (784,)), ("tensorflow", (28, 28, 1)), ("litert", (784,))],
+)
 def test_images_of_each_shape_are_given_as_the_model_takes_them(
     released: Released, samples: Samples, tmp_path: Path, engine: str, shape: tuple[int, ...]
 ) -> None:

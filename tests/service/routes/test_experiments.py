@@ -22,7 +22,7 @@ def report() -> dict[str, object]:
 def test_json_is_the_bundles_report_without_the_details(client: httpx.Client, report: dict[str, object]) -> None:
     answer = client.get("/experiments")
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["vary"] == "Accept, Accept-Language"
+    assert answer.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
     content = answer.json()
     assert content.keys() == report.keys()
     for key in ("comparisons", "conclusion", "dataset", "provenance"):

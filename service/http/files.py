@@ -1,0 +1,39 @@
+"""Answers with a file that is read once and kept, so that a slow client holds no descriptor and costs no disk.
+
+Starlette reads a file anew for each client, piece by piece, each piece on another thread.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
+
+from service.http import compression
+
+_MAX_KEPT = 128
+_conditions = StaticFiles()
+
+
+def answer(request: Request, path: Path) -> Response:
+    """Give a file: 304 to a client that has it, and a part of it to one that asks for a range.
+
+    Browsers ask each time whether they have it still: a page's scripts fit each other only in one version.
+    """
+    status = path.stat()
+    whole = FileResponse(path, stat_result=status, headers={"Cache-Control": "no-cache"})
+    if compression.pays(whole.headers):
+        whole.headers.add_vary_header("Accept-Encoding")
+    asked = Headers(scope=request.scope)
+    if _conditions.is_not_modified(whole.headers, asked):
+        return NotModifiedResponse(whole.headers)
+    if "range" in asked:
+        return whole
+    return Response(_read(path, status.st_mtime_ns), headers=whole.headers)
+
+
+@lru_cache(maxsize=_MAX_KEPT)
+def _read(path: Path, modified_ns: int) -> bytes:  # noqa: ARG001 (a file that was changed is read again)
+    return path.read_bytes()

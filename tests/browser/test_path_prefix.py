@@ -1,0 +1,53 @@
+"""Page, report and documentation in a browser, behind a proxy that serves them below a path."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_page import filled, says
+from tests.conftest import StartServer
+from tests.proxies import behind_nginx
+
+
+@pytest.fixture(scope="module")
+def prefixed(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with behind_nginx(start_server(SERVICE_ROOT_PATH="/svc"), tmp_path_factory.mktemp("nginx")) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Browser, prefixed: str) -> Iterator[Page]:
+    """An empty page; fails the test if anything went wrong in it, or it asked for anything above the prefix."""
+    opened = browser.new_page()
+    wrong: list[str] = []
+    asked: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    opened.on("request", lambda sent: asked.append(sent.url))
+    yield opened
+    assert wrong == []
+    assert asked
+    assert [url for url in asked if not url.startswith((f"{prefixed}/", "data:", "blob:"))] == []
+    opened.close()
+
+
+def test_the_page_classifies_and_leads_to_the_report(page: Page, prefixed: str) -> None:
+    page.goto(f"{prefixed}/")
+    filled(page)
+    assert says(page, "cnn_a") == "Ankle boot"
+    page.get_by_role("button", name="Bag").click()
+    expect(page.locator('#answers th[data-model="cnn_b"] .says')).to_have_text("Bag")
+    page.get_by_role("link", name="They win through translation invariance.").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Does convolution beat a dense network?")
+    expect(page.locator("img").first).to_be_visible()
+    assert page.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+
+
+def test_the_documentation_sends_a_request(page: Page, prefixed: str) -> None:
+    page.goto(f"{prefixed}/docs")
+    page.locator("#operations-sagemaker-get_execution_parameters").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table .response-col_status").nth(1)).to_have_text("200")
+    expect(page.locator(".request-url")).to_contain_text(f"{prefixed}/execution-parameters")
