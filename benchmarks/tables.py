@@ -22,6 +22,9 @@ _PROCESS = (
 )
 _TWO_WORKERS = 1.6
 
+SLOW_CLIENTS_TARGET_MS = 100
+"""How long a prediction may take while slow clients hold connections."""
+
 
 def bench(content: Content) -> list[str]:
     """Write the tables of ``python -m benchmarks``: ratios, then what no ratio tells."""
@@ -138,6 +141,19 @@ def hostile(content: Content) -> list[str]:
     ]
 
 
+def slow_clients(content: Content) -> list[str]:
+    """Write what a probe saw during each attack, and whether it was within the target."""
+    return [
+        f"| Mode | Connections | Probes | Not answered with 200 | Slowest, ms | Within {SLOW_CLIENTS_TARGET_MS} ms |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+        *(
+            f"| -{one['mode']} | {one['connections']:,} | {one['probes']} | {one['failed']} | {one['slowest_ms']:g} | "
+            f"{'yes' if one['slowest_ms'] <= SLOW_CLIENTS_TARGET_MS and not one['failed'] else 'no'} |"
+            for one in content["attacks"]
+        ),
+    ]
+
+
 def _said(name: str) -> str:
     return name.replace("_", " ")
 
@@ -157,6 +173,11 @@ BLOCKS: dict[str, tuple[Path, str, Callable[[Content], list[str]]]] = {
     "overload": (records.RELIABILITY / "overload.json", "python -m benchmarks.reliability.overload", overload),
     "soak": (records.RELIABILITY / "soak.json", "python -m benchmarks.reliability.soak", pairs),
     "hostile": (records.RELIABILITY / "hostile.json", "python -m benchmarks.reliability.hostile", hostile),
+    "slow_clients": (
+        records.RELIABILITY / "slow_clients.json",
+        "python -m benchmarks.reliability.slow_clients",
+        slow_clients,
+    ),
     "multi_model": (records.RELIABILITY / "multi_model.json", "python -m benchmarks.reliability.multi_model", pairs),
 }
 """By the name of a block in a page: the file, the command that writes it, and the table."""

@@ -7,13 +7,13 @@ the while a probe posts a picture to /predict twice a second, on a new connectio
 
 import argparse
 import http.client
-import json
 import shutil
 import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks import records, tables
 from benchmarks.reliability.clients import PICTURE
 from benchmarks.speed.server import started
 
@@ -105,24 +105,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.slow_clients", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="of each attack [60]")
     parser.add_argument("--connections", type=int, nargs="+", default=[200, 1000], metavar="N")
-    parser.add_argument("--json", type=Path, help="write the figures there, too")
+    parser.add_argument("--json", type=Path, default=records.RELIABILITY / "slow_clients.json", metavar="FILE")
     options = parser.parse_args()
     if shutil.which("slowhttptest") is None:
         raise SystemExit("slowhttptest is needed: apt-get install slowhttptest")
-    results = []
-    print("| Mode | Connections | Probes | Not answered with 200 | Slowest, ms |\n| --- | ---: | ---: | ---: | ---: |")
+    about = records.about()
+    attacks = []
     for connections in options.connections:
         for mode in _MODES:
             with started() as server:
                 probe(server.port)
-                found = attack(server.port, mode, connections=connections, seconds=options.seconds)
-            results.append(asdict(found))
-            print(
-                f"| -{mode} | {found.connections:,} | {found.probes} | {found.failed} | {found.slowest_ms:g} |",
-                flush=True,
-            )
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2) + "\n")
+                attacks.append(asdict(attack(server.port, mode, connections=connections, seconds=options.seconds)))
+            print(tables.slow_clients({"attacks": attacks})[-1], flush=True)
+    print("\n".join(tables.slow_clients({"attacks": attacks})))
+    records.write(options.json, about, attacks=attacks)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import records, tables
 from benchmarks.reliability.faults import Killed, Rolled, Stopped
+from benchmarks.reliability.slow_clients import Attack
 from benchmarks.speed.rows import Row
 
 ROW = Row(
@@ -64,3 +65,9 @@ def test_what_is_written_is_read_and_says_where_it_was_measured(
         assert str(about[key]) in where
     path.unlink()
     assert tables.block("soak") == ["Not measured for this version; `python -m benchmarks.reliability.soak` does."]
+
+
+@pytest.mark.parametrize(("slowest", "failed", "said"), [(100.0, 0, "yes"), (100.1, 0, "no"), (2.0, 1, "no")])
+def test_an_attack_says_whether_a_prediction_was_in_time(slowest: float, failed: int, said: str) -> None:
+    attack = Attack("X", connections=1000, probes=30, failed=failed, slowest_ms=slowest)
+    assert tables.slow_clients({"attacks": [asdict(attack)]})[-1].split("|")[-2].strip() == said

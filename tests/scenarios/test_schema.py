@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 # Not asked: that whatever the schema allows is answered with 2xx, for no schema can say that a file is a picture in
 # which something stands out from its background.
@@ -14,9 +15,16 @@ _NOT_ASKED = "positive_data_acceptance"
 _GENERATOR = "--suppress-health-check=data_too_large"
 
 
-def test_every_route_answers_as_its_schema_says(url: str) -> None:
+@pytest.mark.parametrize("examples", [8, pytest.param(50, marks=pytest.mark.slow)])
+def test_every_route_answers_as_its_schema_says(url: str, examples: int) -> None:
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{url}/openapi.json", _GENERATOR]
-    options = ["--max-examples=15", "--phases=examples,coverage,fuzzing", "--seed=1", "--exclude-checks", _NOT_ASKED]
+    options = [
+        f"--max-examples={examples}",
+        "--phases=examples,coverage,fuzzing",
+        "--seed=1",
+        "--exclude-checks",
+        _NOT_ASKED,
+    ]
     ended = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=300)
     assert ended.returncode == 0, ended.stdout[-6_000:]
     tested = re.search(r"Tested: (\d+)", ended.stdout)

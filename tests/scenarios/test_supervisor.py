@@ -104,10 +104,10 @@ def test_a_frozen_service_goes_on_with_the_same_workers() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
         time.sleep(1.5)
         before = workers(parent.pid)
-        for number in (signal.SIGSTOP, signal.SIGCONT):
+        for number, seconds in ((signal.SIGSTOP, 7), (signal.SIGCONT, 3)):  # longer than a worker may stand still
             for pid in (parent.pid, *before):
                 os.kill(pid, number)
-            time.sleep(7)
+            time.sleep(seconds)
         assert workers(parent.pid) == before
         assert answers(url)
 
