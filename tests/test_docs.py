@@ -7,20 +7,24 @@ server at URL answers.
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from deploy.options import parse as parse_deploy
 from docs.__main__ import renewed
 from service import __version__
 from service.settings import Settings, variable
 from tests.conftest import MODELS, ROOT
+from training.__main__ import _parser as training_parser
 from training.report.markdown import replace_results
 
 README = ROOT / "README.md"
@@ -160,6 +164,33 @@ def test_commands_that_are_named_exist(page: Path) -> None:
                 assert f'"{argument.split("=")[0]}"' in code, f"{page.name}: {module} takes no {argument}"
         if module in ("training", "deploy") and arguments:
             assert f'"{arguments[0]}"' in code, f"{page.name}: {module} has no command {arguments[0]}"
+
+
+def _shell_commands() -> list[tuple[str, str, list[str]]]:
+    """Every page's commands in ``sh`` blocks that are ours to parse: page, module, arguments."""
+    lines = [
+        (page.name, shlex.split(line, comments=True))
+        for page in TEXTS
+        for block in _SHELL.findall(text(page))
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
+    return [
+        (page, words[at + 1], words[at + 2 :])
+        for page, words in lines
+        for at in (words.index("-m") if "-m" in words else -1,)
+        if at >= 0 and words[at + 1] in _PARSERS
+    ]
+
+
+_PARSERS: dict[str, Callable[[list[str]], object]] = {
+    "deploy": parse_deploy,
+    "training": lambda arguments: training_parser().parse_args(arguments),
+}
+
+
+@pytest.mark.parametrize(("page", "module", "arguments"), _shell_commands(), ids=lambda given: str(given)[:60])
+def test_commands_in_shell_blocks_are_taken(page: str, module: str, arguments: list[str]) -> None:
+    assert _PARSERS[module](arguments) is not None, page  # argparse ends the test with what is wrong
 
 
 def test_messages_in_troubleshooting_are_the_codes_own() -> None:

@@ -1,7 +1,7 @@
 """Compresses pages, reports, scripts and other text that GET answers, with gzip, for clients that accept it.
 
-Predictions answer POST, and are not compressed: the digits of probabilities shrink by half, in more time than it takes
-to send them. Pictures are compressed already.
+Predictions answer POST, and are not compressed: most fit into one packet, and programs that ask for batches are nearby,
+where the network is faster than gzip. Pictures are compressed already.
 
 Source: RFC 9110, sections 8.4 (codings), 8.8.3 (weak entity tags), 12.5.3 (``Accept-Encoding``) and 12.5.5 (``Vary``).
 """

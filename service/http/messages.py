@@ -61,5 +61,8 @@ def echoed(scope: Scope) -> dict[str, str]:
 
 def header(scope: Scope, name: bytes) -> str | None:
     """Look up a header by its name in lower case; where it is there several times, one list (RFC 9110, section 5.3)."""
-    values = [value for given, value in scope["headers"] if given == name]
-    return b", ".join(values).decode("latin-1") if values else None
+    found: bytes | None = None
+    for given, value in scope["headers"]:
+        if given == name:
+            found = value if found is None else found + b", " + value
+    return None if found is None else found.decode("latin-1")

@@ -137,8 +137,8 @@ def refuse_high_dynamic_range(transfer: bytes) -> None:
 
 def avif_transfer(content: bytes) -> bytes:
     """Give the code point of an AVIF's transfer characteristics; empty where it names none (``colr`` box, nclx)."""
-    _, found, after = content.partition(b"colrnclx")
-    return after[3:4] if found else b""
+    at = content.find(b"colrnclx")
+    return content[at + 11 : at + 12] if at >= 0 else b""
 
 
 def refuse_rare_jpeg(content: bytes) -> None:

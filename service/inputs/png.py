@@ -31,7 +31,9 @@ def without_large_texts(content: bytes) -> bytes:
     """
     if not content.startswith(_SIGNATURE) or not any(kind in content for kind in _LOOKED_FOR):
         return content
-    kept, dropped, left, at = [content[: len(_SIGNATURE)]], set[bytes](), _MAX_UNPACKED_BYTES, len(_SIGNATURE)
+    kept, dropped, left, at = bytearray(_SIGNATURE), set[bytes](), _MAX_UNPACKED_BYTES, len(_SIGNATURE)
+    gamma = slice(0, 0)
+    may_unpack = True
     while at < len(content):
         kind, end = content[at + 4 : at + 8], at + 12 + int.from_bytes(content[at : at + 4])
         if kind == _APPLE:
@@ -41,32 +43,39 @@ def without_large_texts(content: bytes) -> bytes:
             )
         if kind == _CODE_POINTS:
             formats.refuse_high_dynamic_range(content[at + 9 : at + 10])
-        if kind == _PROFILE or kind in _TEXTS:
-            size = _unpacked_size(kind, content[at + 8 : end - 4], left)
+        elif kind == _GAMMA:
+            gamma = slice(len(kept), len(kept) + end - at)
+        elif kind == _PROFILE or kind in _TEXTS:
+            data = content[at + 8 : end - 4]
+            packed = _packed(kind, data)
+            # Of many that are large, the first has cost enough.
+            size = len(data) if packed is None else _unpacked_size(packed, left) if may_unpack else left + 1
             if size > left:
+                may_unpack = may_unpack and packed is None
                 dropped.add(kind)
                 at = end
                 continue
             left -= size
-        kept.append(content[at:end])
+        kept += content[at:end]
         at = end
-    if not dropped:
-        return content
     if _PROFILE in dropped:
-        kept = [chunk for chunk in kept if chunk[4:8] != _GAMMA]
-    return b"".join(kept)
+        del kept[gamma]
+    return bytes(kept) if dropped else content
 
 
-def _unpacked_size(kind: bytes, data: bytes, limit: int) -> int:
-    """Bytes of a chunk when unpacked, counted no further than one over the limit."""
-    rest = data.partition(b"\0")[2]
-    if kind == b"iTXt":
-        packed = rest[2:].split(b"\0", 2)[-1] if rest[:1] == b"\1" else None
-    else:
-        packed = rest[1:] if kind in (b"zTXt", _PROFILE) else None
-    if packed is None:
-        return len(data)
+def _packed(kind: bytes, data: bytes) -> bytes | None:
+    """The compressed part of a text or profile; None where it is not compressed."""
+    after_name = data.partition(b"\0")[2]
+    if kind in (b"zTXt", _PROFILE):
+        return after_name[1:]
+    if kind == b"iTXt" and after_name[:1] == b"\1":
+        return after_name[2:].split(b"\0", 2)[-1]
+    return None
+
+
+def _unpacked_size(packed: bytes, limit: int) -> int:
+    """Count the bytes of what was compressed, no further than one over the limit."""
     try:
         return len(zlib.decompressobj().decompress(packed, limit + 1))
     except zlib.error:  # for Pillow to judge
-        return len(data)
+        return len(packed)

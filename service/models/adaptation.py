@@ -1,8 +1,8 @@
-"""What a SavedModel of others takes and gives, told by its answers to 100 images of the dataset.
+"""What a SavedModel of others takes and gives, found out by its answers to 100 images of the dataset.
 
-Nobody says of a plain SavedModel whether its last layer is a softmax, or whether its pixels are from 0 to 1 or to 255.
-Its answers tell: what gives logits gets its softmax here, and what answers better for 0 to 255 gets that; both are
-logged and said in the model's metadata. What gives neither probabilities nor logits is refused.
+A plain SavedModel does not say whether its last layer is a softmax, or whether its pixels go from 0 to 1 or to 255. Its
+answers show both. Logits get a softmax here. A model that answers better for pixels up to 255 is given those. The log
+and the model's metadata say which of the two was done. A model that gives neither probabilities nor logits is refused.
 """
 
 import logging

@@ -1,11 +1,10 @@
 """Whether what comes in is still what the models were trained for.
 
-Every picture that ``/predict``, ``/compare``, ``/explain`` or a verbose ``/invocations`` is asked about is counted,
-what somebody moves about on the page among them, for each model
-that answers, in histograms whose buckets are the reference's. Batches and plain
-``/invocations`` are not. The population stability index compares the two: the sum over buckets of
-(p - q) ln(p / q) of their shares. Credit scoring, where it comes from, reads under 0.1 as stable, over 0.25 as another
-population.
+Every picture that ``/predict``, ``/compare``, ``/explain`` or a verbose ``/invocations`` answers is counted, once for
+each model that answers; so is what somebody moves about on the page. Batches and plain ``/invocations`` are not. The
+histograms have the reference's buckets, and the population stability index compares the two: the sum over buckets of
+(p - q) ln(p / q) of their shares. Credit scoring, where the index comes from, reads under 0.1 as stable, and over 0.25
+as another population.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,8 +19,8 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+import service.monitoring.metric_files  # noqa: F401 (before the first metric)
 from service.arrays import Pixels
-from service.monitoring import metric_files  # before the first metric
 
 MIN_IMAGES = 200
 """With fewer the index is chance: under no drift it is about (buckets - 1) / images."""
@@ -105,7 +104,8 @@ class DriftMonitor:
             (self._confidence, confidences),
             (self._score, scores),
         ):
-            metric_files.observe_all(histogram, found)
+            for value in found:
+                histogram.observe(value)
         for label in labels:
             if label not in self._labels:
                 self._labels[label] = _LABELS.labels(self._model, label)

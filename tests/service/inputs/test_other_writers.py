@@ -64,6 +64,10 @@ def test_pngs_of_every_depth_and_colour_type(bits: int, interlaced: bool) -> Non
         ramp = b"\xff\xff\xff" + ramp[3:]
         chunks = chunk(b"PLTE", ramp) + chunk(b"tRNS", b"\0")
         require_same(png(grey, bits, 3, chunks=chunks, interlaced=interlaced), coarse)
+        alpha = np.linspace(80, 255, largest + 1).astype(np.uint8)  # each entry's own
+        shown = png(grey, bits, 3, chunks=chunk(b"PLTE", ramp) + chunk(b"tRNS", alpha.tobytes()), interlaced=interlaced)
+        levels = np.frombuffer(ramp, np.uint8)[::3]
+        require_same(shown, np.stack([levels[grey[..., 0]], alpha[grey[..., 0]]], axis=2))
     if bits >= 8:
         rgb = photo().astype(np.int64) * largest // 255
         require_same(png(rgb, bits, 2, interlaced=interlaced), photo())

@@ -1,6 +1,7 @@
 """What stands beside the pixels of a PNG changes nothing of them, or is the reason for a refusal."""
 
 import struct
+import time
 import zlib
 
 import imagecodecs
@@ -20,6 +21,7 @@ _LARGE = {
     "tEXt": chunk(b"tEXt", b"Comment\0" + b"a" * 2_000_000),
     "profile": chunk(b"iCCP", b"wide\0\0" + _LETTERS),
     "many": chunk(b"tEXt", b"Comment\0" + b"a" * 50_000) * 1_400,
+    "many bombs": chunk(b"zTXt", b"Comment\0\0" + _LETTERS) * 5_000,
     "many that unpack": chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"a" * 1_000_000)) * 1_000,
 }
 
@@ -33,6 +35,12 @@ def picture(chunks: bytes = b"", after: bytes = b"") -> bytes:
 def test_a_large_text_or_profile_is_left_out(name: str) -> None:
     require_same(picture(_LARGE[name]), photo(), most=0)
     require_same(picture(after=_LARGE[name]), photo(), most=0)
+
+
+def test_of_many_large_texts_only_the_first_is_unpacked() -> None:
+    began = time.process_time()
+    seen(picture(_LARGE["many bombs"]))
+    assert time.process_time() - began < 1  # each takes a millisecond to unpack to a megabyte
 
 
 def test_a_large_profile_takes_its_gamma_along() -> None:

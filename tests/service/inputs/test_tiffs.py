@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from service.errors import UnsupportedMediaTypeError, UnusableError
+from tests.conftest import encode
 from tests.service.inputs.comparisons import refusal, require_alike, require_same, seen
 from tests.service.inputs.pictures import (
     boot,
@@ -78,6 +79,24 @@ def test_jpeg_in_a_tiff(tile: tuple[int, int] | None) -> None:
     require_alike(
         tiff(boot(), photometric="minisblack", compression="jpeg", tile=tile, compressionargs={"level": 98}), boot()
     )
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_ccitt", "packbits", "tiff_lzw"])
+def test_faxes_and_other_pictures_of_one_bit(compression: str) -> None:
+    black_and_white = np.where(boot() > 100, 255, 0).astype(np.uint8)
+    content = encode(Image.fromarray(black_and_white).convert("1"), "TIFF", compression=compression)
+    require_same(content, black_and_white, most=0)
+
+
+@pytest.mark.parametrize("compression", ["jpeg", "zlib", "lzw", None])
+def test_cmyk_in_a_tiff(compression: str | None) -> None:
+    inks = np.asarray(Image.fromarray(photo()).convert("CMYK"))
+    level: dict[str, Any] = {"compressionargs": {"level": 98}} if compression == "jpeg" else {}
+    content = tiff(inks, photometric="separated", compression=compression, **level)
+    if compression == "jpeg":
+        require_alike(content, photo())
+    else:
+        require_same(content, photo(), most=0)
 
 
 def grey_tiff(

@@ -66,6 +66,12 @@ def test_models_are_an_enumeration(client: httpx.Client) -> None:
         assert schema == reference
 
 
+def test_a_batch_in_json_is_an_object_or_a_bare_list(document: Document) -> None:
+    path = "/invocations" if "/invocations" in document["paths"] else "/models/{name}/invoke"
+    body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert [one["type"] for one in body["anyOf"]] == ["object", "array"]
+
+
 def test_examples_are_what_the_service_answers(client: httpx.Client) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     [image], [prediction], [problem] = (schemas[n]["examples"] for n in ("ImageAsJSON", "Prediction", "Problem"))
