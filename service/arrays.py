@@ -11,6 +11,9 @@ SIZE = 28
 Pixels = npt.NDArray[np.float32]
 """Pictures: (N, 28, 28, 1), from 0, the background, to 1."""
 
+Images = Pixels | npt.NDArray[np.uint8]
+"""Pictures as a client sends them: the same, or bytes from 0 to 255, a quarter as large."""
+
 Probabilities = npt.NDArray[np.float32]
 """Softmax outputs: (N, classes)."""
 
@@ -22,6 +25,13 @@ Precision = Literal["float32", "int8"]
 
 PROBABILITIES = "probabilities"
 """The output that every model has."""
+
+
+def scale(images: Images) -> Pixels:
+    """Bring bytes to float32 from 0 to 1; what is float32 is so already."""
+    if images.dtype == np.uint8:
+        return np.divide(images, np.float32(255), dtype=np.float32)
+    return images  # type: ignore[return-value]
 
 
 class Engine(Protocol):

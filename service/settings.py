@@ -5,11 +5,10 @@ import re
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 # FastAPI brings opentelemetry's API, which alone would not do.
@@ -52,10 +51,24 @@ def _how_to_add(extra: str) -> str:
     return f"build the image with them: docker build --build-arg EXTRAS={extra} ."
 
 
-class Settings(BaseSettings):
-    """The service's settings; invalid ones keep it from starting."""
+class Settings(BaseModel):
+    """The service's settings, from the environment; invalid ones keep it from starting."""
 
-    model_config = SettingsConfigDict(env_prefix="SERVICE_", protected_namespaces=(), allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, protected_namespaces=(), allow_inf_nan=False)
+
+    def __init__(self, **given: Any) -> None:
+        """Take what is given by a field's name, and the rest from the environment.
+
+        Raises:
+            pydantic.ValidationError: a setting is invalid.
+
+        """
+        found = {
+            str(field.validation_alias or name): os.environ[variable(name, field)]
+            for name, field in type(self).model_fields.items()
+            if variable(name, field) in os.environ
+        }
+        super().__init__(**found | given)
 
     host: str = Field("127.0.0.1", min_length=1, description="address to listen on; 0.0.0.0 for every interface")
     port: int = Field(8080, ge=1, le=65535, description="TCP port to listen on")

@@ -86,6 +86,7 @@ OTHERS = (
     Other("LitServe", "litserve_server.py", _base64("/predict"), "/predict", "litert"),
     Other("MLServer", "mlserver_server.py", None, "/v2/models/m/infer", v2=True),
     Other("MLServer", "mlserver_server.py", None, "/v2/models/m/infer", "litert", v2=True),
+    Other("MLServer", "mlserver_server.py", None, "/v2/models/m/infer", "litert int8", v2=True),
     Other("multi-model-server", "multi_model_server.py", _png("/predictions/m"), "/predictions/m"),
     Other("Triton (PyTriton)", "pytriton_server.py", None, "/v2/models/m/infer", v2=True),
 )
@@ -100,12 +101,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # so that what was started is stopped too
     server_core, load_core = cores()
     about, rows = records.about(), []
-    with started(SERVICE, core=server_core) as server:
-        expected = _probabilities(load.ask(server.port, payloads.numbers(2)))
-        if not options.only:
-            ours = (payloads.png(), payloads.numbers(1), payloads.numbers(100))
-            rows.append(_line("**this service**", "litert", server, ours, core=load_core, seconds=options.seconds))
-            print(rows[-1], flush=True)
+    ours = (payloads.png(), payloads.numbers(1), payloads.numbers(100))
+    for engine, precision in (("litert", "float32"), ("litert int8", "int8")):
+        with started(SERVICE, core=server_core, SERVICE_PRECISION=precision) as server:
+            if precision == "float32":
+                expected = _probabilities(load.ask(server.port, payloads.numbers(2)))
+            if not options.only:
+                rows.append(_row(tables.THIS, engine, server, ours, core=load_core, seconds=options.seconds))
+                print(tables.other(rows[-1]), flush=True)
     for other in OTHERS:
         if options.only and Path(other.script).stem not in options.only:
             continue
@@ -113,11 +116,11 @@ def main() -> None:
             with _running(other, core=server_core) as server:
                 _verify(other, server, expected)
                 sent = (other.picture, other.batch(1), other.batch(100))
-                line = _line(other.name, other.engine, server, sent, core=load_core, seconds=options.seconds)
+                row = _row(other.name, other.engine, server, sent, core=load_core, seconds=options.seconds)
         except (SystemExit, OSError, ValueError) as error:
-            line = f"| {other.name} | {other.engine} | not measured: {' '.join(str(error).split())[-300:]} | | | |"
-        rows.append(line)
-        print(line, flush=True)
+            row = {"name": other.name, "engine": other.engine, "error": " ".join(str(error).split())[-300:]}
+        rows.append(row)
+        print(tables.other(row), flush=True)
     print("\n" + "\n".join(tables.others({"rows": rows})))
     if options.seconds and not options.only:
         records.write(records.OTHERS, about, rows=rows)
@@ -172,7 +175,8 @@ def _answers(other: Other) -> bool:
 
 def _verify(other: Other, server: Server, expected: np.ndarray[Any, Any]) -> None:
     batch = other.batch(2)
-    if batch is not None and not np.allclose(_probabilities(load.ask(server.port, batch)), expected, atol=1e-4):
+    tolerance = 5e-2 if other.engine.endswith("int8") else 1e-4
+    if batch is not None and not np.allclose(_probabilities(load.ask(server.port, batch)), expected, atol=tolerance):
         raise SystemExit("its probabilities are not the model's")
     if other.picture is not None and _probabilities(load.ask(server.port, other.picture)).argmax() != 9:
         raise SystemExit("it does not take the ankle boot for one")
@@ -184,18 +188,21 @@ def _probabilities(answer: bytes) -> np.ndarray[Any, Any]:
     return np.asarray(found, np.float64).reshape(-1, 10)
 
 
-def _line(name: str, engine: str, server: Server, sent: tuple[Payload | None, ...], *, core: int, seconds: int) -> str:
-    cells = []
+def _row(
+    name: str, engine: str, server: Server, sent: tuple[Payload | None, ...], *, core: int, seconds: int
+) -> dict[str, Any]:
+    """Measure images a second of each payload; None where it is not taken, 0 where it is only verified."""
+    rates: list[float | None] = []
     for payload in sent:
         if payload is None:
-            cells.append("–")
+            rates.append(None)
         elif seconds == 0:
-            cells.append("verified")
+            rates.append(0)
         else:
             load.run(server, payload, core=core, seconds=3, connections=32)
             found = load.run(server, payload, core=core, seconds=seconds, connections=32)
-            cells.append(f"{found.rate * payload.images:,.0f}")
-    return f"| {name} | {engine} | {' | '.join(cells)} | {server.memory() / 1e6:.0f} MB |"
+            rates.append(found.rate * payload.images)
+    return {"name": name, "engine": engine, "rates": rates, "pss_mb": server.memory() / 1e6}
 
 
 if __name__ == "__main__":

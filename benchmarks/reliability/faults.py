@@ -7,11 +7,12 @@ keeps the figures in ``--json FILE``.
 import argparse
 import http.client
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,13 +58,12 @@ class Rolled:
 def kill_worker(*, seconds: float = 4) -> Killed:
     """Kill one of two workers under load; then one without, to see when another serves in its place."""
     with started(SERVICE_WORKERS="2") as server:
-        _wait_for_metrics(server, 2)
+        victim, _ = _serving(server, 2)
         with asking(server.port, clients=CLIENTS, keep_alive=False) as load:
             time.sleep(1)
-            os.kill(server.workers[0], signal.SIGKILL)
+            os.kill(victim, signal.SIGKILL)
             killed = time.monotonic()
             time.sleep(seconds)
-        _wait_for_metrics(server, 2)
         replaced = _replacement_seconds(server)
     lost = [outcome for outcome in load.outcomes if outcome.status is None]
     late = [outcome for outcome in lost if outcome.at > killed + 0.5]
@@ -72,7 +72,7 @@ def kill_worker(*, seconds: float = 4) -> Killed:
 
 def _replacement_seconds(server: Server) -> float:
     """Kill a worker and hold the other still, so that the next answer is the new one's; gives the time until then."""
-    victim, other = server.workers
+    victim, other = _serving(server, 2)
     os.kill(victim, signal.SIGKILL)
     killed = time.monotonic()
     while not set(server.workers) - {victim, other}:
@@ -83,13 +83,18 @@ def _replacement_seconds(server: Server) -> float:
             time.sleep(0.01)
         return time.monotonic() - killed
     finally:
-        os.kill(other, signal.SIGCONT)
+        with suppress(ProcessLookupError):  # held still for long, it was replaced as one that hangs
+            os.kill(other, signal.SIGCONT)
 
 
-def _wait_for_metrics(server: Server, count: int) -> None:
-    """Wait until so many workers have started to count."""
-    while _get(server.port, "/metrics").count("process_resident_memory_bytes{") < count:
-        time.sleep(0.1)
+def _serving(server: Server, count: int) -> list[int]:
+    """Wait until so many workers have started to count, and all others have ended; gives their process ids."""
+    while True:
+        workers = server.workers
+        counting = set(re.findall(r'^process_resident_memory_bytes{pid="(\d+)"}', _get(server.port, "/metrics"), re.M))
+        if len(workers) == count and counting == set(map(str, workers)):
+            return workers
+        time.sleep(0.05)
 
 
 def _get(port: int, path: str) -> str:

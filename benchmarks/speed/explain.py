@@ -2,6 +2,7 @@
 
 import argparse
 import http.client
+import json
 import time
 from statistics import median
 
@@ -20,7 +21,7 @@ def main() -> None:
     with started() as server:
         milliseconds = {
             model: {form: 1e3 * median(_asked(server.port, model, form) for _ in range(ROUNDS)) for form in _FORMS}
-            for model in ("baseline", "cnn_a", "cnn_b", "cnn_a_tuned")
+            for model in json.loads((ROOT / "models" / "bundle.json").read_bytes())["models"]
         }
     content = {"milliseconds": milliseconds}
     print("\n".join(tables.explain(content)))

@@ -3,7 +3,7 @@
 For each part, a process answers requests as it is, and one with the part switched off, in turns. They call the
 application without sockets, eight requests at a time, and of many short rounds the fastest counts: what else the
 machine does can only make a round slower. ``--over-http`` asks two servers with wrk instead, which needs a quiet
-machine; ``cork`` shows there alone. A part that gains less than 3 % is not worth its lines.
+machine. A part that gains less than 3 % is not worth its lines.
 """
 
 import argparse
@@ -29,12 +29,6 @@ _ROUNDS, _REPEATS, _TOGETHER = 300, 3, 8
 
 def _replace(target: object, name: str, replacement: object) -> None:
     patch.object(target, name, replacement).start()
-
-
-def _cork() -> None:
-    from service.server import client_timeouts
-
-    _replace(client_timeouts, "CorkedTransport", lambda transport, _: transport)
 
 
 def _deferred() -> None:
@@ -82,7 +76,6 @@ def _direct() -> None:
 
 
 SWITCHES = {
-    "cork": _cork,
     "deferred": _deferred,
     "metric_files": _metric_files,
     "messages": _messages,
@@ -109,7 +102,7 @@ def main() -> None:
     for part in options.parts or SWITCHES:
         if options.over_http:
             print(_over_http(part, pairs=options.pairs), flush=True)
-        elif part != "cork":
+        else:
             print(_in_process(part, pairs=options.pairs), flush=True)
 
 

@@ -13,6 +13,9 @@ from benchmarks.speed.server import SERVICE, ready, started
 
 BARE = ("-m", "benchmarks.speed.bare")
 
+_IDLE_SECONDS = 3
+"""After a load, when workers have given back what they no longer use."""
+
 
 def measure(*, server_core: int, load_core: int, pairs: int) -> dict[str, float]:
     """Measure all of it; what is compared takes turns."""
@@ -79,11 +82,12 @@ def _successor_seconds(load_core: int) -> float:
 
 
 def _memory(load_core: int) -> dict[str, float]:
-    """Weigh one warm worker with its parent, and each further one: proportional set sizes."""
+    """Weigh one worker with its parent, and each further one, after a load: proportional set sizes."""
     totals = {}
     for workers in (1, 4):
         with started(SERVICE_WORKERS=str(workers)) as server:
             for payload in (payloads.png(), payloads.form(), payloads.numbers(1), payloads.array(1_000)):
                 load.run(server, payload, core=load_core, seconds=2, connections=32)
+            time.sleep(_IDLE_SECONDS)
             totals[workers] = server.memory() / 1e6
     return {"memory_mb": totals[1], "further_worker_mb": (totals[4] - totals[1]) / 3}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import Pixels
+from service.arrays import Images
 from service.errors import MalformedError, TooLargeError, UnusableError, shortened
 
 PIXELS = 28 * 28
@@ -24,17 +24,17 @@ class Batch:
     """Images from a request.
 
     Attributes:
-        pixels: float32 (N, 28, 28, 1) in 0…1, N ≥ 1.
+        pixels: (N, 28, 28, 1), N ≥ 1: float32 in 0…1, or uint8 in 0…255.
         field: the JSON field they came in, which decides the name of the answer's.
 
     """
 
-    pixels: Pixels
+    pixels: Images
     field: Field = "instances"
 
 
-def normalize(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
-    """Bring images to float32 (N, 28, 28, 1) in 0…1; bytes are divided by 255.
+def normalize(array: npt.NDArray[Any], name: Callable[[int], str]) -> Images:
+    """Bring images to (N, 28, 28, 1), float32 in 0…1; bytes stay bytes.
 
     Args:
         array: N times 784 numbers, in whatever shape.
@@ -45,8 +45,7 @@ def normalize(array: npt.NDArray[Any], name: Callable[[int], str]) -> Pixels:
 
     """
     if array.dtype == np.uint8:
-        array = np.divide(array, np.float32(255), dtype=np.float32, order="C")
-        return array.reshape(-1, 28, 28, 1)
+        return np.ascontiguousarray(array).reshape(-1, 28, 28, 1)
     if array.min() >= 0 and array.max() <= 1:  # not so with NaN, which either of them is then
         return np.ascontiguousarray(array, np.float32).reshape(-1, 28, 28, 1)
     images = array.reshape(-1, PIXELS)

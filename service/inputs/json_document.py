@@ -5,6 +5,7 @@ seconds.
 """
 
 import re
+import threading
 from codecs import BOM_UTF8
 from itertools import islice
 from typing import Any
@@ -25,6 +26,10 @@ _NOT_A_NUMBER = re.compile(r"-?(?:NaN|nan|Infinity|Inf|inf)\b")
 _ORJSON_TOO_DEEP = ("allocate memory", "depth limit")
 _TOO_DEEP = "its lists and objects are more than 1,000 deep"
 _MAX_FIELDS = 100
+_MAX_KEPT_BYTES = 1024 * 1024
+"""A parser keeps up to six times as much memory as the largest text it has parsed."""
+
+_of_thread = threading.local()
 
 
 def parse(text: bytes, what: str) -> Any:
@@ -41,7 +46,7 @@ def parse(text: bytes, what: str) -> Any:
     if text.startswith(BOM_UTF8):  # which simdjson skips, and JSON does not have
         raise _malformed(what, "it begins with a byte order mark; leave that out")
     try:
-        return simdjson.Parser().parse(text)
+        return _parse(text)
     except UnicodeDecodeError as error:
         raise _malformed(
             what, "it is not text in UTF-8. A picture goes under its own Content-Type, as image/png"
@@ -59,6 +64,20 @@ def parse(text: bytes, what: str) -> Any:
     except orjson.JSONDecodeError as error:
         raise _malformed(what, _explained(error, text)) from error
     raise _malformed(what, "it has an integer of more than 64 bits; pixels are from 0 to 1, all else can be a text")
+
+
+def _parse(text: bytes) -> Any:
+    """Parse with the thread's parser: a new one's memory, page by page, takes longer than the text of a batch."""
+    if len(text) > _MAX_KEPT_BYTES:
+        return simdjson.Parser().parse(text)
+    if not hasattr(_of_thread, "parser"):
+        _of_thread.parser = simdjson.Parser()
+    try:
+        return _of_thread.parser.parse(text)
+    except RuntimeError as error:
+        if not str(error).startswith("Tried to re-use"):
+            raise
+    return simdjson.Parser().parse(text)  # what was parsed before is still read
 
 
 def _explained(error: orjson.JSONDecodeError, text: bytes) -> str:

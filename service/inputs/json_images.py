@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from simdjson import Array, Object
 
-from service.arrays import Pixels
+from service.arrays import Images
 from service.errors import UnusableError, shortened
 from service.inputs import json_document
 from service.inputs.batches import PIXELS, SHAPES, Batch, Field, check_count, normalize, numbered_lines
@@ -106,7 +106,7 @@ def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     return Batch(np.concatenate([_read_line(line, number) for number, line in numbered_lines(body, max_batch, first)]))
 
 
-def _read_line(line: bytes, number: int) -> Pixels:
+def _read_line(line: bytes, number: int) -> Images:
     what = f"line {number}"
     images = [json_document.parse(line, what)]
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from starlette.requests import Request
 
-from service.arrays import Engine
+from service.arrays import Engine, scale
 from service.errors import ExhaustedError, MalformedError, TooLargeError
 from service.http import offload
 from service.http.body_limit import content_length
@@ -121,7 +121,7 @@ def _predict_block(blocks: Iterator[Batch], accepted: str, engine: Engine, answe
     batch = next(blocks, None)
     if batch is None:
         return False
-    answer.write(WRITERS[accepted](engine.predict(batch.pixels), batch))
+    answer.write(WRITERS[accepted](engine.predict(scale(batch.pixels)), batch))
     return True
 
 

@@ -15,7 +15,6 @@ from service import request_state
 from service.http.exempt_paths import takes_place
 from service.server.burst_accept import BurstAcceptor
 from service.server.connections import Connections
-from service.server.cork import CorkedTransport
 from service.server.strict_http import StrictProtocol
 
 MIN_BYTES_PER_SECOND = 10 * 1024
@@ -73,7 +72,6 @@ class ClientTimeoutProtocol(StrictProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self.transport = CorkedTransport(transport, self.loop)  # type: ignore[assignment]
         self._deadline = self.loop.time() + self._timeouts.headers
         self._check = self.loop.call_later(_CHECK_SECONDS, self._check_deadlines)
         self._connections.add(self)

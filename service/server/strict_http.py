@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service import request_state
 from service.http.media_types import PROBLEM
@@ -16,6 +16,8 @@ from service.http.problems import problem
 from service.http.request_id import request_id as name_request
 from service.monitoring import json_log
 from service.server import request_head
+
+_PIECE_BYTES = 1024 * 1024
 
 
 class StrictProtocol(HttpToolsProtocol):
@@ -29,6 +31,8 @@ class StrictProtocol(HttpToolsProtocol):
         """Why the newest request is refused once the parser lets go of it."""
         self._refusal: bytes | None = None
         """What is to be sent once the requests before are answered."""
+        self._earlier: list[RequestResponseCycle] = []
+        """The requests that are yet to be answered, without the newest."""
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come."""
@@ -75,12 +79,22 @@ class StrictProtocol(HttpToolsProtocol):
         return request_head.fault(method, version, self.headers)
 
     def _begin_request(self) -> None:
+        if self._is_answering():
+            self._earlier.append(self.cycle)
         super().on_headers_complete()  # raises where it cannot read the URL: then there is no such request
         self._in_headers = False
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body."""
-        if not self._refused:
+        """Take a piece of a body, and wake the application for much of it at a time, where its length is declared.
+
+        To wake it for each of the pieces in which a large body comes would take longer than to read them.
+        """
+        if self._refused or self.cycle.response_complete:
+            return
+        is_declared = any(name == b"content-length" for name, _ in self.headers)
+        if is_declared and len(self.cycle.body) + len(body) < _PIECE_BYTES:
+            self.cycle.body += body
+        else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -95,8 +109,17 @@ class StrictProtocol(HttpToolsProtocol):
         """Go on with the next request, or with the refusal of what came behind the last."""
         was_last = not self.pipeline
         super().on_response_complete()
-        if was_last and self._refusal is not None:
-            self._send_and_close(self._refusal)
+        if was_last:
+            self._earlier.clear()
+            if self._refusal is not None:
+                self._send_and_close(self._refusal)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the requests that are yet to be answered; Uvicorn tells only the newest."""
+        for cycle in self._earlier:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete

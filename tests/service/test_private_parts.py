@@ -21,7 +21,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi._compat import shared
 from fastapi.routing import APIRoute
 from PIL import Image, ImagePalette, TiffImagePlugin
-from prometheus_client import values
+from prometheus_client import Histogram, values
 from prometheus_client.mmap_dict import MmapedDict
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
@@ -56,7 +56,7 @@ def protocol() -> bool:
     loop.close()
     methods = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
     attributes = ("loop", "tasks", "cycle", "pipeline", "flow", "app_state", "server_state", "config", "transport")
-    cycle = ("response_started", "response_complete", "keep_alive", "scope")
+    cycle = ("response_started", "response_complete", "keep_alive", "scope", "body", "disconnected", "message_event")
     return (
         has(made, *methods, *attributes, "send_400_response", "resume_writing", "data_received", "connection_lost")
         and sets(HttpToolsProtocol.on_message_begin, "scope", "headers", "url")
@@ -75,6 +75,17 @@ def refusal(parse: Callable[[bytes], object], text: bytes) -> str:
     except (ValueError, RuntimeError) as error:
         return str(error)
     return ""
+
+
+def parser_in_use() -> bool:
+    parser = simdjson.Parser()
+    documents = [parser.parse(b"[1]")]  # still read
+    return refusal(parser.parse, b"[2]").startswith("Tried to re-use") and len(documents) == 1
+
+
+def histogram() -> bool:
+    made = Histogram("test_private_parts", "Of this test", registry=None)
+    return has(made, "_sum") and len(made._buckets) == len(made._upper_bounds)
 
 
 def zip_decoder() -> bool:
@@ -132,11 +143,13 @@ USES: list[tuple[str, str, Check]] = [
         lambda: has(MmapedDict, "read_value", "write_value", "read_all_values_from_file"),
     ),
     ("prometheus-client", "gauge_livesum_*.db", lambda: "{}_{}.db" in inspect.getsource(values)),
+    ("prometheus-client", "Histogram._upper_bounds", histogram),
     ("pillow", "Image.preinit", lambda: has(Image, "preinit", "MAX_IMAGE_PIXELS")),
     ("pillow", "Image.frombytes", zip_decoder),
     ("pillow", "TiffImagePlugin", lambda: has(TiffImagePlugin, "READ_LIBTIFF", "ImageFileDirectory_v2")),
     ("pillow", "ImagePalette.raw", lambda: ImagePalette.raw("RGB;L", bytes(768)).rawmode == "RGB;L"),
     ("pysimdjson", "DEPTH_ERROR", lambda: refusal(simdjson.Parser().parse, DEEP).startswith("DEPTH_ERROR")),
+    ("pysimdjson", "Tried to re-use", parser_in_use),
     ("orjson", "control character", lambda: "control character" in refusal(orjson.loads, b'"\n"')),
     ("orjson", "depth limit", lambda: "depth limit" in refusal(orjson.loads, b"[" * 2_000)),
     ("orjson", "allocate memory", lambda: "allocate memory" in refusal(orjson.loads, b"[" * 1_100)),

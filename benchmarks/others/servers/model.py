@@ -1,4 +1,7 @@
-"""What the other servers run: the released default model, as SavedModel or as LiteRT file (``ENGINE=litert``)."""
+"""What the other servers run: the released default model, as SavedModel or as LiteRT file.
+
+``ENGINE`` is ``tensorflow``, ``litert``, or ``litert int8`` for the file with int8 weights.
+"""
 
 import json
 import os
@@ -16,7 +19,7 @@ MODELS = Path(__file__).parents[3] / "models"
 _manifest = json.loads((MODELS / "bundle.json").read_bytes())
 _entry = _manifest["models"][_manifest["default_model"]]
 SAVED_MODEL = MODELS / _entry["saved_model"]
-LITERT = MODELS / _entry["litert"]
+LITERT = {"litert": MODELS / _entry["litert"], "litert int8": MODELS / _entry["int8"]["litert"]}
 PORT = int(os.environ.get("SERVICE_PORT", "8080"))
 
 
@@ -29,7 +32,8 @@ class Model:
     """The model that ENGINE names: float32 (N, 28, 28, 1) → float32 (N, 10)."""
 
     def __init__(self) -> None:
-        self._run = _litert() if os.environ.get("ENGINE") == "litert" else _tensorflow()
+        engine = os.environ.get("ENGINE", "tensorflow")
+        self._run = _litert(LITERT[engine]) if engine in LITERT else _tensorflow()
 
     def __call__(self, images: Any) -> Array:
         """Classify."""
@@ -48,13 +52,13 @@ def _tensorflow() -> Any:
     return lambda images: loaded.signatures["serving_default"](**{name: tf.constant(images)})[output].numpy()
 
 
-def _litert() -> Any:
+def _litert(file: Path) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
     prepared: dict[int, tuple[Any, int, int]] = {}
 
     def prepare(shape: tuple[int, ...]) -> tuple[Any, int, int]:
-        interpreter = Interpreter(model_path=str(LITERT), num_threads=1)
+        interpreter = Interpreter(model_path=str(file), num_threads=1)
         into = interpreter.get_input_details()[0]["index"]
         interpreter.resize_tensor_input(into, shape)
         interpreter.allocate_tensors()

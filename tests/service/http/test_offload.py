@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 
+from service import memory
 from service.http import offload
 
 
@@ -41,3 +42,24 @@ def test_a_batch_in_pieces_comes_back_in_order_and_small_work_comes_between(thre
         assert len(used) == threads
     finally:
         offload.set_threads(1)
+
+
+def test_memory_is_given_back_once_there_has_been_no_large_work_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed: list[str] = []  # what glibc gives back depends on what else is in its memory
+    monkeypatch.setattr(memory, "trim", lambda: trimmed.append(threading.current_thread().name))
+    monkeypatch.setattr(offload, "_IDLE_SECONDS", 0.2)
+
+    async def work_and_rest() -> None:
+        for _ in range(4):
+            await offload.run(lambda: None)
+            await asyncio.sleep(0.1)
+        assert trimmed == []
+        await asyncio.sleep(0.3)
+        assert len(trimmed) == 1
+        await asyncio.sleep(0.3)
+        assert len(trimmed) == 1  # once for all
+
+    for _ in range(2):  # in another event loop, too
+        trimmed.clear()
+        asyncio.run(work_and_rest())
+        assert trimmed[0].startswith("large-work")

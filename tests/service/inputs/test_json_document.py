@@ -6,6 +6,8 @@ import httpx
 import numpy as np
 import pytest
 
+from service.errors import MalformedError
+from service.inputs import json_document
 from tests.conftest import assert_problem
 from tests.service.routes.test_invocation import JSON, invoke
 
@@ -67,3 +69,17 @@ from tests.service.routes.test_invocation import JSON, invoke
 )
 def test_bad_json_is_explained(client: httpx.Client, body: bytes, status: int, words: list[str]) -> None:
     assert_problem(invoke(client, body, JSON), status, *words)
+
+
+def test_a_document_that_is_still_read_is_not_overwritten_by_the_next() -> None:
+    first, second, large = (
+        json_document.parse(json.dumps([[number] * length]).encode(), "it")
+        for number, length in ((1, 3), (2, 3), (3, 400_000))
+    )
+    assert [first[0].as_list(), second[0].as_list(), large[0].as_list()] == [[1] * 3, [2] * 3, [3] * 400_000]
+
+
+def test_after_a_mistake_the_next_document_is_read() -> None:
+    with pytest.raises(MalformedError):
+        json_document.parse(b"[1, 2", "it")
+    assert json_document.parse(b"[1, 2]", "it").as_list() == [1, 2]

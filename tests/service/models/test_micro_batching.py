@@ -2,13 +2,14 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
-from service.arrays import Pixels
+from service.arrays import Activations, Engine, Pixels, Probabilities
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 from service.models.micro_batching import MicroBatcher
@@ -30,6 +31,22 @@ class Work:
         if pixels.min() < 0:
             raise ValueError("negative")
         return [float(one.max()) for one in pixels]
+
+
+class Calls:
+    """An engine; notes how many images it was given at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.outputs = engine.outputs
+        self.sizes: list[int] = []
+
+    def predict(self, pixels: Pixels) -> Probabilities:
+        self.sizes.append(len(pixels))
+        return self.engine.predict(pixels)
+
+    def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
+        return self.engine.explain(pixels, *names)
 
 
 def test_who_comes_together_is_worked_on_together_and_gets_their_own() -> None:
@@ -112,6 +129,21 @@ def test_no_digit_of_an_answer_depends_on_company(samples: Samples, model: str) 
             (expected,) = classifier.answers(alone[np.newaxis])
             np.testing.assert_array_equal(together.probabilities, expected.probabilities)
             assert (together.score, together.reliability) == (expected.score, expected.reliability)
+
+
+def test_single_images_of_json_share_a_call_of_the_model_too(samples: Samples) -> None:
+    models = Models(Bundle(Path(MODELS)), "litert")
+    models.load()
+    pixels = (samples.images[:6] / np.float32(255)).astype(np.float32).reshape(-1, 28, 28, 1)
+    work = Calls(models.get().engine)
+    classifier = replace(models.get(), engine=work)
+
+    async def ask() -> list[Probabilities]:
+        return await asyncio.gather(*(models.predict(classifier, one[np.newaxis]) for one in pixels))
+
+    found = asyncio.run(ask())
+    assert work.sizes == [6]
+    np.testing.assert_array_equal(np.concatenate(found), models.get().engine.predict(pixels))
 
 
 def test_each_of_many_clients_gets_the_answer_to_its_own_picture(client: httpx.Client, samples: Samples) -> None:
