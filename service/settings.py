@@ -129,8 +129,8 @@ class Settings(BaseModel):
     max_header_kb: int = Field(16, ge=1, description="largest request line and headers, in KiB")
     api_key: SecretStr | None = Field(
         None,
-        description="if set, asked of every request but /ping: Authorization: Bearer KEY, or X-Api-Key: KEY; at least "
-        f"{_MIN_KEY_LENGTH} characters",
+        description="if set, asked of every request but health checks: Authorization: Bearer KEY, or X-Api-Key: KEY; "
+        f"at least {_MIN_KEY_LENGTH} characters",
     )
     root_path: str = Field(
         "",

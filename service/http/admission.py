@@ -4,7 +4,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import request_state
 from service.errors import OverloadedError
-from service.http.exempt_paths import takes_place
+from service.exempt_paths import takes_place
 from service.http.problems import refusal
 from service.monitoring import metrics
 

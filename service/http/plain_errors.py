@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.http.exempt_paths import FILES
+from service.exempt_paths import FILES
 from service.http.problems import refusal
 
 _BAD_REQUEST = 400

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.exempt_paths import HEALTH_CHECKS
 from service.http.problems import refusal
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
@@ -43,7 +44,7 @@ class ApiKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or scope["path"] == "/ping" or self._is_given(scope):
+        if scope["type"] != "http" or scope["path"] in HEALTH_CHECKS or self._is_given(scope):
             await self._app(scope, receive, send)
             return
         detail = "this service asks for its API key, as Authorization: Bearer KEY or as X-Api-Key: KEY"

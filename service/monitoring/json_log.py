@@ -11,6 +11,7 @@ import orjson
 from starlette.types import Scope
 
 from service import request_state
+from service.exempt_paths import ALWAYS_ADMITTED
 from service.monitoring import deferred
 
 _INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
@@ -18,7 +19,7 @@ _INFERENCE_ID = b"x-amzn-sagemaker-inference-id"
 
 def log_request(scope: Scope, status: int, *, bytes_in: int, bytes_out: int, seconds: float) -> None:
     """Write what was asked, how it ended, its request id and SageMaker's inference id."""
-    if status == 200 and scope["path"] in ("/ping", "/metrics"):
+    if status == 200 and scope["path"] in ALWAYS_ADMITTED:
         return
     state = request_state.of(scope)
     inference_id = next((value.decode("latin-1") for name, value in scope["headers"] if name == _INFERENCE_ID), None)

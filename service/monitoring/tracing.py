@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from service import __version__
+from service.exempt_paths import ALWAYS_ADMITTED
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -27,7 +28,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(
         OpenTelemetryMiddleware,
         tracer_provider=provider,
-        excluded_urls=parse_excluded_urls("/ping$,/metrics$"),
+        excluded_urls=parse_excluded_urls(",".join(f"{path}$" for path in ALWAYS_ADMITTED)),
         exclude_spans=["receive", "send"],
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service import request_state
-from service.http.exempt_paths import takes_place
+from service.exempt_paths import takes_place
 from service.server.burst_accept import BurstAcceptor
 from service.server.connections import Connections
 from service.server.strict_http import StrictProtocol

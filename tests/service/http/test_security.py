@@ -38,7 +38,8 @@ def test_no_answer_may_be_sniffed(client: httpx.Client) -> None:
 
 
 def test_without_a_key_only_health_is_answered(guarded: str) -> None:
-    assert httpx.get(f"{guarded}/ping").status_code == 200
+    for path in ("/ping", "/v2/health/live", "/v2/health/ready"):
+        assert httpx.get(guarded + path).status_code == 200
     for headers in ({}, {"X-Api-Key": KEY[:-1]}, {"Authorization": f"Basic {KEY}"}, {"Authorization": "Bearer"}):
         for path in ("/experiments", "/metrics", "/docs", "/nothing"):
             answer = httpx.get(guarded + path, headers=headers)

@@ -41,6 +41,8 @@ def test_spans_reach_the_collector_and_join_the_callers_trace(collector: tuple[s
         headers = PNG | {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
         answer = httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=headers)
         assert answer.json()["label"] == "Coat"
+        for path in ("/v2/health/live", "/v2/health/ready", "/metrics"):
+            assert httpx.get(url + path).status_code == 200
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert {path for path, _ in received} == {"/v1/traces"}
@@ -48,7 +50,7 @@ def test_spans_reach_the_collector_and_join_the_callers_trace(collector: tuple[s
     assert bytes.fromhex(TRACE) in spans
     assert b"/predict" in spans
     assert b"exploring-convolutional-layers" in spans
-    assert b"/ping" not in spans
+    assert not any(path in spans for path in (b"/ping", b"/v2/health", b"/metrics"))
 
 
 def test_a_collector_that_is_away_costs_no_request() -> None:
