@@ -4,7 +4,7 @@ SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
 TEST := $(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all check train report release docs bench profile reliability fuzz audit image help
+.PHONY: run test test-all check train report release site docs bench profile reliability fuzz audit image help
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -32,6 +32,9 @@ release: $(UV)  ## export the trained models into models/ and write the report
 
 report: $(UV)  ## write the report anew from the finished runs, in models/, training/RESULTS.md and the README
 	$(WORK) python -m training report
+
+site: $(UV)  ## write page, report and model cards into site/, for any web space; SERVICE=URL takes photos
+	$(SERVE) python -m service.site site $(if $(SERVICE),--service $(SERVICE))
 
 docs: $(UV)  ## write the generated parts of the pages in docs/
 	$(WORK) python -m docs

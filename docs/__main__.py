@@ -2,7 +2,7 @@
 
 The settings come from ``service/settings.py``, the figures from the JSON files that the benchmarks wrote. A part stands
 between ``<!-- generated: NAME -->`` and ``<!-- end of generated -->``. A test fails where a page is not what this
-command would write.
+command would write. The lesson plans become parts of the service's templates.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import tables
 from benchmarks.speed import capacity
+from docs import lesson
 from docs.settings import table
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,9 @@ def main() -> None:
         if new != old:
             path.write_text(new, encoding="utf-8")
             print(f"{path.relative_to(FOLDER.parent)}: written anew")
+    for language, source in lesson.SOURCES.items():
+        written = lesson.as_template(source.read_text(encoding="utf-8"))
+        (lesson.TEMPLATES / f"{language}.html").write_text(written, encoding="utf-8")
 
 
 def renewed(page: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from deploy.options import parse as parse_deploy
+from docs import lesson
 from docs.__main__ import renewed
 from service import __version__
 from service.settings import Settings, variable
@@ -219,6 +220,11 @@ def _code(module: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_generated_parts_are_fresh(page: Path) -> None:
     assert renewed(text(page)) == text(page), "run: python -m docs"
+
+
+@pytest.mark.parametrize("language", lesson.SOURCES)
+def test_the_lesson_that_is_served_is_the_plan(language: str) -> None:
+    assert text(lesson.TEMPLATES / f"{language}.html") == lesson.as_template(text(lesson.SOURCES[language]))
 
 
 def test_results_are_the_released_ones() -> None:

@@ -23,8 +23,15 @@ class View(Protocol):
     def language(self) -> str:
         """One of ``LANGUAGES``."""
 
-    def page(self, path: str, *, language: str | None = None) -> str:
-        """Give the address of another page, or of one in another language."""
+    @property
+    def service(self) -> str | None:
+        """Where the API is, for a page that the service does not serve: a URL, or ``""`` where there is none."""
+
+    def page(self, path: str) -> str:
+        """Give the address of another page in the same language; it may end with ``#fragment``."""
+
+    def in_language(self, language: str) -> str:
+        """Give the address of the same page in another language."""
 
     def file(self, path: str) -> str:
         """Give the address of a file, such as ``static/style.css`` or ``figures/accuracy.svg``."""
@@ -45,12 +52,19 @@ class ServedView:
     language: str = ENGLISH
     chosen: bool = False
 
-    def page(self, path: str, *, language: str | None = None) -> str:
-        """Give the address of another page, or of one in another language."""
+    @property
+    def service(self) -> None:
+        """It is the one that serves the page."""
+
+    def page(self, path: str) -> str:
+        """Give the address of another page in the same language; it may end with ``#fragment``."""
         path, hash_mark, fragment = path.partition("#")
-        asked = language or (self.language if self.chosen else None)
-        query = f"?lang={asked}" if asked else ""
+        query = f"?lang={self.language}" if self.chosen else ""
         return (self.file(path) or "./") + query + hash_mark + fragment
+
+    def in_language(self, language: str) -> str:
+        """Give the address of the same page in another language: a query alone, which no odd path can lead astray."""
+        return f"?lang={language}"
 
     def file(self, path: str) -> str:
         """Give the address of a file."""

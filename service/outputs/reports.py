@@ -111,6 +111,15 @@ class Reports:
         }
         return self._pages.render("page.html", view, content)
 
+    def names(self) -> list[str]:
+        """List the experiments of the report.
+
+        Raises:
+            NotFoundError: the bundle carries no report.
+
+        """
+        return [experiment["name"] for experiment in self._report()["experiments"]]
+
     def figure(self, name: str) -> Path:
         """Locate a figure; only those the bundle lists are given.
 

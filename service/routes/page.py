@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from service.models.network_files import NetworkFiles
+from service.outputs.pages import Pages
 from service.routes import views
 from service.routes.dependencies import ModelsDependency, ReportsDependency
 from service.routes.views import ViewDependency
@@ -14,6 +15,13 @@ router = APIRouter(include_in_schema=False)
 async def page(models: ModelsDependency, rendered: ReportsDependency, view: ViewDependency) -> Response:
     """Show the page; it asks the API from the browser."""
     return views.answer(rendered.page(models.default, view), view)
+
+
+@router.get("/lesson")
+async def lesson(request: Request, view: ViewDependency) -> Response:
+    """Show the plan of a lesson, for a teacher."""
+    pages: Pages = request.app.state.pages
+    return views.answer(pages.render("lesson.html", view, {}), view)
 
 
 @router.get("/networks/{file_name}")

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from training.data.fashion_mnist import Images, black_out_strip, permute_pixels, permute_visible_pixels
+from training.sentences import Sentence, joined, say
 
 
 @dataclass(frozen=True)
@@ -58,35 +59,55 @@ class Recipe:
     @property
     def in_words(self) -> str:
         """Say how, in whole sentences."""
-        rate = f"falling from {self.learning_rate} to 0 along a cosine" if self.cosine else f"{self.learning_rate}"
-        by = "Adam" if self.optimizer == "adam" else "SGD with momentum"
-        said = [f"{self.epochs} epochs of {by}, learning rate {rate}, {self.batch_size} images a step."]
+        rate = (
+            say("falling from {rate} to 0 along a cosine", rate=self.learning_rate)
+            if self.cosine
+            else say("{rate}", rate=self.learning_rate)
+        )
+        said = [
+            say(
+                "{epochs} epochs of {optimizer}, learning rate {rate}, {batch_size} images a step.",
+                epochs=self.epochs,
+                optimizer="Adam" if self.optimizer == "adam" else "SGD with momentum",
+                rate=rate,
+                batch_size=self.batch_size,
+            )
+        ]
         if self.warmup_share:
-            said.append(f"The rate rises over the first {self.warmup_share:.0%} of the steps.")
+            said.append(say("The rate rises over the first {share:.0%} of the steps.", share=self.warmup_share))
         if self.weight_decay:
-            said.append(f"Weight decay {self.weight_decay}.")
+            said.append(say("Weight decay {decay}.", decay=self.weight_decay))
         if self.batch_normalisation:
-            said.append("Hidden layers were normalised by batch, folded into the weights at the end.")
+            said.append(say("Hidden layers were normalised by batch, folded into the weights at the end."))
         if self.dropout:
-            said.append(f"Dropout {self.dropout:g} before the last hidden layer and half as much after it.")
+            said.append(
+                say("Dropout {share:g} before the last hidden layer and half as much after it.", share=self.dropout)
+            )
         if self.jittered:
-            said.append("Every image was mirrored at random and moved by up to a pixel, anew in each epoch.")
+            said.append(say("Every image was mirrored at random and moved by up to a pixel, anew in each epoch."))
         if self.shifted:
-            said.append(f"Every image was moved by up to {self.shifted} pixels, anew in each epoch.")
+            said.append(say("Every image was moved by up to {pixels} pixels, anew in each epoch.", pixels=self.shifted))
         if self.photographs:
             said.append(
-                f"Beside the dataset, each epoch showed {self.photographs} varied copies of every training photograph."
+                say(
+                    "Beside the dataset, each epoch showed {copies} varied copies of every training photograph.",
+                    copies=self.photographs,
+                )
             )
         if self.copies > 1:
             varied = "moved, mirrored and redrawn" if self.redrawn else "moved and mirrored"
-            between = ", every other epoch as they are or mirrored" if self.interleaved else ""
-            said.append(f"The images took turns with {varied} copies of them{between}.")
+            said.append(say("The images took turns with copies of them that were {varied}.", varied=varied))
+        if self.interleaved:
+            said.append(say("Every other epoch showed the images as they are, or mirrored."))
         if self.teacher is not None:
             said.append(
-                f"It learnt a larger network's probabilities ({self.teacher}) in place of the labels; that one saw no "
-                "image that this one is validated on."
+                say(
+                    "It learnt a larger network's probabilities ({teacher}) in place of the labels; that one saw no "
+                    "image that this one is validated on.",
+                    teacher=self.teacher,
+                )
             )
-        return " ".join(said)
+        return joined(" ", said)
 
 
 @dataclass(frozen=True)
@@ -164,31 +185,33 @@ class Experiment:
     def layers(self) -> list[str]:
         """The network in words, input to output."""
         if self.architecture == "dense":
-            return ["Flatten", f"Dense {self.arguments['units']}, ReLU", "Dense 10, softmax"]
+            return ["Flatten", _dense(self.arguments["units"]), "Dense 10, softmax"]
         if self.architecture == "deep":
             first = int(self.arguments["channels"])
-            convolutions = [f"Conv2D {n}, 3×3, batch normalisation, ReLU" for n in (first, 2 * first, 4 * first)]
-            once, twice, again = convolutions
+            once, twice, again = (
+                say("Conv2D {channels}, 3×3, batch normalisation, ReLU", channels=n)
+                for n in (first, 2 * first, 4 * first)
+            )
             return [
                 *(once, "MaxPool 2×2", twice, twice, "MaxPool 2×2", again, again),
                 *("Global average pooling", "Dropout 0.3", "Dense 10, softmax"),
             ]
         size, padding = self.kernel_size, self.arguments.get("padding", "valid")
         if self.architecture == "cnn_depth":
-            once, again = (f"Conv2D {n}, {size}×{size}, valid padding, ReLU" for n in (32, 64))
+            once, again = (_convolution(n, size, "valid") for n in (32, 64))
             if self.arguments["convolutions"] == 1:
-                return [once, "MaxPool 4×4", "Flatten", "Dense 104, ReLU", "Dense 10, softmax"]
+                return [once, "MaxPool 4×4", "Flatten", _dense(104), "Dense 10, softmax"]
             return [
                 *(once, "MaxPool 2×2", again, again, "MaxPool 2×2"),
-                *("Flatten", "Dense 64, ReLU", "Dense 10, softmax"),
+                *("Flatten", _dense(64), "Dense 10, softmax"),
             ]
         return [
-            f"Conv2D {self.arguments.get('first', 32)}, {size}×{size}, {padding} padding, ReLU",
+            _convolution(self.arguments.get("first", 32), size, padding),
             "MaxPool 2×2",
-            f"Conv2D {self.arguments.get('channels', 64)}, {size}×{size}, {padding} padding, ReLU",
-            "MaxPool 2×2" + (" that drops nothing" if self.arguments.get("last_pooling") == "same" else ""),
+            _convolution(self.arguments.get("channels", 64), size, padding),
+            "MaxPool 2×2 that drops nothing" if self.arguments.get("last_pooling") == "same" else "MaxPool 2×2",
             "Flatten" if self.arguments.get("head", "flatten") == "flatten" else "Global average pooling",
-            f"Dense {self.arguments.get('units', 64)}, ReLU",
+            _dense(self.arguments.get("units", 64)),
             "Dense 10, softmax",
         ]
 
@@ -210,3 +233,13 @@ class Experiment:
         decisive |= {"visible": True} if self.visible else {}
         decisive |= {"spared_seeds": self.spared_seeds} if self.spared_seeds else {}
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _convolution(channels: int | str, size: int | None, padding: int | str) -> Sentence:
+    return say(
+        "Conv2D {channels}, {size}×{size}, {padding} padding, ReLU", channels=channels, size=size, padding=padding
+    )
+
+
+def _dense(units: int | str) -> Sentence:
+    return say("Dense {units}, ReLU", units=units)

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import FixedFormatter, ScalarFormatter
 
 from training.sentences import in_spanish
 
@@ -11,8 +11,11 @@ def translate(figure: Figure) -> None:
     """Change a figure's words to Spanish, in place."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            if type(axis.get_major_formatter()) is ScalarFormatter:
+            formatter = axis.get_major_formatter()
+            if type(formatter) is ScalarFormatter:
                 axis.set_major_formatter(_WithCommas())
+            elif isinstance(formatter, FixedFormatter):
+                axis.set_major_formatter(FixedFormatter([_broken_alike(label) for label in formatter.seq]))
     for text in figure.findobj(Text):
         if isinstance(text, Text) and text.get_text():
             text.set_text(_broken_alike(text.get_text()))
