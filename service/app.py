@@ -83,7 +83,8 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
     app.state.drain = Drain()
     app.add_middleware(Compression)
     if not settings.sagemaker_multi_model:
-        app.add_middleware(DirectRoutes, routes=[*predict.router.routes, *sagemaker.router.routes])
+        hot = (predict, sagemaker, open_inference)
+        app.add_middleware(DirectRoutes, routes=[route for part in hot for route in part.router.routes])
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, max_in_flight=settings.max_in_flight)

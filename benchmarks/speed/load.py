@@ -22,7 +22,7 @@ from benchmarks.speed.server import Server
 _SCRIPT = """
 local file = io.open("{body}", "rb")
 wrk.method, wrk.body = "POST", file:read("*a")
-wrk.headers["Content-Type"] = "{content_type}"
+{headers}
 file:close()
 {pause}
 function done(summary, latency)
@@ -60,7 +60,8 @@ def ask(port: int, payload: Payload) -> bytes:
 
 
 def _ask(connection: http.client.HTTPConnection, payload: Payload) -> bytes:
-    connection.request("POST", payload.path, payload.body, {"content-type": payload.content_type})
+    headers = {"content-type": payload.content_type} | dict(payload.headers)
+    connection.request("POST", payload.path, payload.body, headers)
     response = connection.getresponse()
     content = response.read()
     if response.status != 200:
@@ -92,7 +93,9 @@ def run(
         body, script = Path(folder) / "body", Path(folder) / "script.lua"
         body.write_bytes(payload.body)
         pause = "" if rate is None else _PAUSE.format(mean=connections / rate * 1e3)
-        script.write_text(_SCRIPT.format(body=body, content_type=payload.content_type, pause=pause))
+        given = (("Content-Type", payload.content_type), *payload.headers)
+        headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in given)
+        script.write_text(_SCRIPT.format(body=body, headers=headers, pause=pause))
         url = f"http://127.0.0.1:{server.port}{payload.path}"
         command = ["taskset", "--cpu-list", str(core), "wrk", "--threads", "1", "--connections", str(connections)]
         command += ["--duration", f"{seconds}s", "--timeout", "60s", "--script", str(script), url]

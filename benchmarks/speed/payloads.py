@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.speed.server import ROOT
 
 PICTURE = (ROOT / "tests" / "data" / "ankle-boot.png").read_bytes()
+NPY = "application/x-npy"
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
 
 
@@ -22,6 +23,7 @@ class Payload:
         body: its bytes.
         content_type: what they are.
         images: how many it holds.
+        headers: further ones.
 
     """
 
@@ -30,6 +32,7 @@ class Payload:
     body: bytes
     content_type: str
     images: int = 1
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def images(count: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
@@ -57,10 +60,26 @@ def numbers(count: int) -> Payload:
     return Payload(f"`/invocations`, {what} as JSON", "/invocations", body, "application/json", count)
 
 
-def array(count: int) -> Payload:
-    """Give images as a .npy file of bytes."""
+def array(count: int, *, answer: str | None = None) -> Payload:
+    """Give images as a .npy file of bytes, which is answered with JSON, or with the media type asked for."""
     stream = BytesIO()
     np.save(stream, images(count))
-    return Payload(
-        f"`/invocations`, {count:,} images as npy", "/invocations", stream.getvalue(), "application/x-npy", count
-    )
+    accept = () if answer is None else (("Accept", answer),)
+    name = f"`/invocations`, {count:,} images as npy"
+    return Payload(name, "/invocations", stream.getvalue(), NPY, count, accept)
+
+
+def tensor(count: int) -> Payload:
+    """Give images as a tensor of bytes, by the Open Inference Protocol, as Triton's client does; answered likewise."""
+    pixels = images(count).tobytes()
+    described = {
+        "name": "images",
+        "shape": [count, 28, 28],
+        "datatype": "UINT8",
+        "parameters": {"binary_data_size": len(pixels)},
+    }
+    head = json.dumps({"inputs": [described], "parameters": {"binary_data_output": True}}).encode()
+    length = (("Inference-Header-Content-Length", str(len(head))),)
+    what = "one image" if count == 1 else f"{count:,} images"
+    path = "/v2/models/cnn_a_photos/infer"
+    return Payload(f"`/v2/…/infer`, {what} as bytes", path, head + pixels, "application/octet-stream", count, length)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from statistics import median
 from typing import Any
 
@@ -20,7 +21,8 @@ class Row:
 
     Attributes:
         name: what was sent.
-        against: what it is compared with: ``floor``, ``LiteRT``, ``itself``, or for int8 weights ``float32``.
+        against: what it is compared with: ``floor``, ``LiteRT``, ``itself``, for int8 weights ``float32``, or for
+            tensors the same images as ``npy``.
         target: the ratio aimed at; None where there is none.
         ratio: of the rates in each pair of rounds, service ÷ other.
         spread: the lowest and the highest of these ratios.
@@ -59,6 +61,12 @@ def compare(*, server_core: int, load_core: int, pairs: int, seconds: int) -> It
             verify_batch(service, payload)
             with engine.started(payload.images, core=server_core) as alone:
                 yield _row(payload, service, alone, "LiteRT", target, core=load_core, pairs=pairs, seconds=seconds)
+        for count in (1, 32, 1_000):
+            payload, other = payloads.tensor(count), payloads.array(count, answer=payloads.NPY)
+            verify_tensor(service, payload, other)
+            yield _row(
+                payload, service, service, "npy", 0.95, core=load_core, pairs=pairs, seconds=seconds, theirs=other
+            )
         int8 = stack.enter_context(started(core=server_core, SERVICE_PRECISION="int8"))
         for payload, target in (
             (payloads.png(), 1.15),
@@ -95,6 +103,13 @@ def verify_batch(service: Server, payload: Payload) -> None:
             raise SystemExit(f"{payload.name}: image {index} is {found[index]}, alone it is {expected}")
 
 
+def verify_tensor(service: Server, payload: Payload, other: Payload) -> None:
+    """Require the same probabilities of a tensor as of a .npy file, whose answer is one, too."""
+    expected = np.load(BytesIO(load.ask(service.port, other)))
+    if not load.ask(service.port, payload).endswith(expected.astype("<f4").tobytes()):
+        raise SystemExit(f"{payload.name}: the answer is not that to {other.name}")
+
+
 def _row(
     payload: Payload,
     service: Server,
@@ -105,6 +120,7 @@ def _row(
     core: int,
     pairs: int,
     seconds: int,
+    theirs: Payload | None = None,
 ) -> Row:
     send = load.run if payload.images == 1 else load.run_batches
     send(service, payload, core=core, seconds=1)  # warm-up
@@ -112,8 +128,8 @@ def _row(
     for pair in range(pairs + 1):
         mine = send(service, payload, core=core, seconds=seconds)
         if isinstance(other, Server):
-            theirs = send(other, payload, core=core, seconds=seconds)
-            rate, cpu_seconds = theirs.rate, theirs.cpu_seconds
+            found = send(other, theirs or payload, core=core, seconds=seconds)
+            rate, cpu_seconds = found.rate, found.cpu_seconds
         else:
             alone = other.run(seconds)
             rate, cpu_seconds = alone["images"] / payload.images, alone["cpu_seconds"] * payload.images

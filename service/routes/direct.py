@@ -25,16 +25,18 @@ class DirectRoutes:
     def __init__(self, app: ASGIApp, *, routes: Iterable[BaseRoute]) -> None:
         """Take those of the routes whose endpoint is a coroutine function of the request and of nothing else."""
         self._app = app
-        self._routes = {
-            route.path: route
+        taken = [
+            route
             for route in routes
             if isinstance(route, APIRoute) and list(signature(route.endpoint).parameters) == ["request"]
-        }
+        ]
+        self._routes = {route.path: route for route in taken}
+        self._patterns = [route for route in taken if route.param_convertors]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
-        route = self._routes.get(scope.get("path", ""))
-        if route is None or scope.get("method") != "POST":
+        route = self._find(scope) if scope.get("method") == "POST" else None
+        if route is None:
             await self._app(scope, receive, send)
             return
         scope["route"] = route  # as the router would, for the metrics
@@ -44,3 +46,13 @@ class DirectRoutes:
         except (ServiceError, ClientDisconnect, MemoryError) as error:
             response = await problems.answer(request, error)
         await response(scope, receive, send)
+
+    def _find(self, scope: Scope) -> APIRoute | None:
+        path = scope["path"]
+        if route := self._routes.get(path):
+            return route
+        for route in self._patterns:
+            if found := route.path_regex.match(path):
+                scope["path_params"] = found.groupdict()
+                return route
+        return None

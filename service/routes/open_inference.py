@@ -20,7 +20,14 @@ from service.inputs.tensors import INPUT, OUTPUT, InferenceRequest, read_inferen
 from service.inputs.uploads import BINARY, refuse_compressed
 from service.models.classifier import Classifier
 from service.routes import parameters
-from service.routes.dependencies import DrainDependency, ModelsDependency, SettingsDependency, problems
+from service.routes.dependencies import (
+    DrainDependency,
+    ModelsDependency,
+    SettingsDependency,
+    models_of,
+    problems,
+    settings_of,
+)
 
 _OCTETS = "application/octet-stream"
 _JSON_LENGTH = "Inference-Header-Content-Length"
@@ -55,17 +62,23 @@ _REQUEST = {
     "required": ["inputs"],
     "properties": {"inputs": {"type": "array", "items": _TENSOR, "minItems": 1, "maxItems": 1}},
 }
-_BODY: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": _JSON_LENGTH,
-            "in": "header",
-            "schema": {"type": "integer", "minimum": 0},
-            "description": "how many bytes of the body are JSON; the rest is the tensor",
-        }
-    ],
-    "requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}, _OCTETS: BINARY}},
+_JSON_LENGTH_PARAMETER = {
+    "name": _JSON_LENGTH,
+    "in": "header",
+    "schema": {"type": "integer", "minimum": 0},
+    "description": "how many bytes of the body are JSON; the rest is the tensor",
 }
+
+
+def _infer(*in_path: str) -> dict[str, Any]:
+    """Document a request of which FastAPI sees nothing: see ``direct``."""
+    path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path]
+    return {
+        "parameters": [*path, _JSON_LENGTH_PARAMETER],
+        "requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}, _OCTETS: BINARY}},
+    }
+
+
 _ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {"schema": {"type": "object"}}, _OCTETS: BINARY}}}
 
 
@@ -143,28 +156,25 @@ async def model_ready(name: str, models: ModelsDependency, version: str | None =
     operation_id="open_inference_infer",
     summary="Give a model's probabilities for a tensor",
     responses=_ANSWER | _PROBLEMS,
-    openapi_extra=_BODY,
+    openapi_extra=_infer("name"),
 )
 @router.post(
     "/models/{name}/versions/{version}/infer",
     operation_id="open_inference_infer_version",
     summary="Give a version's probabilities for a tensor",
     responses=_ANSWER | _PROBLEMS,
-    openapi_extra=_BODY,
+    openapi_extra=_infer("name", "version"),
 )
-async def infer(
-    request: Request,
-    name: str,
-    models: ModelsDependency,
-    settings: SettingsDependency,
-    version: str | None = None,
-) -> Response:
+async def infer(request: Request) -> Response:
     """Give a model's probabilities for a tensor of images, as JSON or as bytes."""
-    classifier = models.get(name, version)
+    if request.scope["query_string"]:
+        await parameters.none(request)
+    models, path = models_of(request), request.path_params
+    classifier = models.get(path["name"], path.get("version"))
     request_state.of(request.scope).model = classifier.name
     refuse_compressed(request)
     json_bytes, body = _json_bytes(request), await read_body(request)
-    reading = partial(read_inference, body, json_bytes, max_batch=settings.max_batch)
+    reading = partial(read_inference, body, json_bytes, max_batch=settings_of(request).max_batch)
     asked = await offload.run(reading) if len(body) > _LARGE_BYTES else reading()
     probabilities = await models.predict(classifier, asked.batch.pixels)
     writing = partial(_write, classifier, probabilities, asked)

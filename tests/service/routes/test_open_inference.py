@@ -144,6 +144,37 @@ def test_answers_that_cannot_be_given(client: httpx.Client, more: dict[str, Any]
     assert words in answer.json()["error"]
 
 
+def test_an_empty_list_of_outputs_asks_for_all(client: httpx.Client) -> None:
+    answer = client.post(PATH, json={"inputs": [tensor()], "outputs": []})
+    assert [output["name"] for output in answer.json()["outputs"]] == ["probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/v2/models/cnn_a/infer?x=1", 422, "there is no parameter 'x'; this route has none"),
+        ("/v2/models/nothing/infer", 404, "no model is called 'nothing'"),
+        ("/v2/models/cnn_a/versions/9/infer", 404, "cnn_a has no version '9'"),
+        ("/v2/models/cnn_a/x/infer", 404, ""),
+        ("/v2/models//infer", 404, ""),
+    ],
+)
+def test_addresses_that_lead_nowhere(client: httpx.Client, path: str, status: int, words: str) -> None:
+    answer = client.post(path, json={"inputs": [tensor()]})
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+
+
+def test_a_version_is_served_by_its_own_address(client: httpx.Client) -> None:
+    answer = client.post("/v2/models/cnn_a/versions/1/infer", json={"inputs": [tensor()]})
+    assert (answer.json()["model_name"], answer.json()["model_version"]) == ("cnn_a", "1")
+
+
+def test_requests_are_counted_by_their_route(client: httpx.Client) -> None:
+    client.post(PATH, json={"inputs": [tensor()]})
+    assert 'route="/v2/models/{name}/infer"' in client.get("/metrics").text
+
+
 def test_not_ready_until_the_models_are_loaded() -> None:
     app = create_app(Settings())  # whose lifespan never ran
 
