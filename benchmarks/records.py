@@ -15,6 +15,7 @@ from training.experiments.provenance import cpu
 SPEED = ROOT / "benchmarks" / "results.json"
 EXPLAIN = ROOT / "benchmarks" / "speed" / "explain.json"
 OTHERS = ROOT / "benchmarks" / "others" / "results.json"
+CONTRACT = ROOT / "benchmarks" / "others" / "contract.json"
 PICTURES = ROOT / "benchmarks" / "pictures" / "results.json"
 RELIABILITY = ROOT / "benchmarks" / "reliability" / "results"
 

@@ -185,6 +185,33 @@ def slow_clients(content: Content) -> list[str]:
     ]
 
 
+def contract(content: Content) -> list[str]:
+    """Write how the rows of the contract came out for each server, and AWS's sentences under them."""
+    servers = content["servers"]
+    rows = {row["name"]: row for verdicts in servers.values() for row in verdicts}
+    outcomes = [{row["name"]: _OUTCOMES[row["outcome"]] for row in verdicts} for verdicts in servers.values()]
+    sources = {(row["words"], row["source"]): None for row in rows.values() if row["words"]}
+    numbers = {source: number for number, source in enumerate(sources, 1)}
+    lines = [
+        "| Level | Row | " + " | ".join(servers) + " |",
+        "| --- | --- |" + " --- |" * len(servers),
+    ]
+    for level in ("must", "should", "ours"):
+        for name, row in rows.items():
+            if row["level"] == level:
+                note = f" [{numbers[row['words'], row['source']]}]" if row["words"] else ""
+                cells = " | ".join(found.get(name, "–") for found in outcomes)
+                lines.append(f"| {level} | {_escaped(row['text'])}{note} | {cells} |")
+    return [*lines, "", *(f"{number}. “{words}” ({source})" for (words, source), number in numbers.items())]
+
+
+_OUTCOMES = {"passed": "yes", "failed": "**no**", "skipped": "–"}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", "(").replace("]", ")").replace("{", "`{").replace("}", "}`")
+
+
 def _said(name: str) -> str:
     return name.replace("_", " ")
 
@@ -199,6 +226,7 @@ BLOCKS: dict[str, tuple[Path, str, Callable[[Content], list[str]]]] = {
     "bench": (records.SPEED, "python -m benchmarks", bench),
     "explain": (records.EXPLAIN, "python -m benchmarks.speed.explain", explain),
     "others": (records.OTHERS, "python -m benchmarks.others", others),
+    "contract": (records.CONTRACT, "python -m benchmarks.others.contract", contract),
     "pictures": (records.PICTURES, "python -m benchmarks.pictures", pictures),
     "faults": (records.RELIABILITY / "faults.json", "python -m benchmarks.reliability.faults", faults),
     "overload": (records.RELIABILITY / "overload.json", "python -m benchmarks.reliability.overload", overload),

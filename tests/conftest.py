@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from PIL import Image
 
 from benchmarks.speed.server import free_port
 from service.__main__ import main
+from tests.contract.subject import SUBJECT, Sample, Subject
+from tests.contract.targets import CommandTarget
 from tests.servers import launch, wait_until_ready
 from training.data.fashion_mnist import FashionMNIST, load
 
@@ -25,6 +28,16 @@ pytest_plugins = ["tests.aws"]
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "models"
 DATA = ROOT / "tests" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run the contract suite on this repository's server."""
+    config.stash[SUBJECT] = Subject(
+        sample=Sample((DATA / "coat.png").read_bytes(), "image/png"),
+        target=CommandTarget(f"{sys.executable} {ROOT / 'docker' / 'entrypoint.py'}"),
+        mme_model=MODELS,
+        mme_small={"SERVICE_MODEL_MEMORY_MB": "1"},
+    )
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.

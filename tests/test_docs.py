@@ -211,8 +211,6 @@ def test_messages_in_troubleshooting_are_the_codes_own() -> None:
 @cache
 def _code(module: str) -> str:
     """What a command's options are written in: its file, or all of its package."""
-    if module == "pytest":
-        return text(ROOT / "tests" / "contract" / "conftest.py")
     path = ROOT / module.replace(".", "/")
     return "".join(text(file) for file in (sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]))
 

@@ -1,22 +1,30 @@
-"""What the suite is run against: a URL, a command that starts a server, or an image."""
+"""What the suite can start, as often as a row needs it: a command, or an image."""
 
+import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
 
-from benchmarks.speed.server import free_port
+START_SECONDS = 8 * 60
+"""SageMaker gives up on a new container after 8 minutes."""
+_PATIENCE_SECONDS = 10
+BIND_LABEL = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
+MULTI_MODEL_LABEL = "com.amazonaws.sagemaker.capabilities.multi-models"
 
-START_SECONDS = 120
+
+class TargetError(Exception):
+    """The target cannot be started; says why in one sentence."""
 
 
 class Running(ABC):
@@ -32,12 +40,26 @@ class Running(ABC):
         except httpx.TransportError:
             return None
 
-    def wait_until_ready(self) -> None:
-        """Wait until /ping says 200."""
-        deadline = time.monotonic() + START_SECONDS
-        while self.ping() != 200:
-            assert self.exit_status(0.02) is None, "it ended before /ping was 200"
-            assert time.monotonic() < deadline, f"/ping was not 200 within {START_SECONDS} s"
+    def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
+        """Wait until /ping says 200.
+
+        Raises:
+            TargetError: it ends before, or takes longer.
+
+        """
+        began, told = time.monotonic(), False
+        while (status := self.ping()) != 200:
+            said = "nobody listens" if status is None else f"GET /ping answers {status}"
+            if self.exit_status(0.02) is not None:
+                raise TargetError(
+                    f"the server ended before GET /ping answered 200. Its last lines: {self.last_words()}"
+                )
+            waited = time.monotonic() - began
+            if waited > seconds:
+                raise TargetError(f"GET /ping did not answer 200 within {seconds:g} s: {said}")
+            if waited > _PATIENCE_SECONDS and not told:
+                print(f"waiting up to {seconds:g} s for GET /ping to answer 200; now {said}", file=sys.stderr)
+                told = True
 
     @abstractmethod
     def terminate(self) -> None:
@@ -49,86 +71,114 @@ class Running(ABC):
 
     @abstractmethod
     def output(self) -> str:
-        """What it wrote to standard output, once it has ended."""
+        """Read what it wrote to standard output."""
+
+    @abstractmethod
+    def last_words(self) -> str:
+        """Read the end of all that it wrote."""
 
 
 class _Process(Running):
-    def __init__(self, url: str, command: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, url: str, command: list[str], environment: Mapping[str, str]) -> None:
         super().__init__(url)
-        # Into a file: a pipe that nobody reads would fill, and stop the server.
-        self.written = TemporaryFile("w+")  # noqa: SIM115 (closed when the process has been looked at)
-        self.process = subprocess.Popen(
-            shlex.split(command), env=os.environ | environment, stdout=self.written, stderr=subprocess.DEVNULL
-        )
+        # Into files: a pipe that nobody reads would fill, and stop the server.
+        self._output, self._errors = TemporaryFile("w+"), TemporaryFile("w+")  # noqa: SIM115 (closed by close)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env=os.environ | environment,
+                stdout=self._output,
+                stderr=self._errors,
+                start_new_session=True,  # so that close ends what it started, too
+            )
+        except OSError as error:
+            raise TargetError(f"cannot start {command[0]!r}: {error.strerror}") from None
 
     def terminate(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        self._process.send_signal(signal.SIGTERM)
 
     def exit_status(self, timeout: float) -> int | None:
         try:
-            return self.process.wait(timeout)
+            return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
 
     def output(self) -> str:
-        self.written.seek(0)
-        return self.written.read()
+        return _read(self._output)
+
+    def last_words(self) -> str:
+        return _end(_read(self._output) + _read(self._errors))
 
     def close(self) -> None:
         """End the process, and whatever it started."""
-        self.process.kill()
-        self.process.wait()
-        self.written.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._output.close()
+        self._errors.close()
 
 
 class _Container(Running):
     def __init__(self, url: str, identifier: str) -> None:
         super().__init__(url)
-        self.identifier = identifier
+        self._identifier = identifier
 
     def terminate(self) -> None:
-        docker("kill", "--signal=TERM", self.identifier)
+        docker("kill", "--signal=TERM", self._identifier)
 
     def exit_status(self, timeout: float) -> int | None:
         try:
-            return int(docker("wait", self.identifier, timeout=max(timeout, 0.5)))
+            return int(docker("wait", self._identifier, timeout=max(timeout, 0.5)))
         except subprocess.TimeoutExpired:
             return None
 
     def output(self) -> str:
-        return docker("logs", self.identifier)
+        return docker("logs", self._identifier)
+
+    def last_words(self) -> str:
+        return _end(docker("logs", self._identifier, with_errors=True))
 
 
 class Target(ABC):
-    """Something that can be started, as often as a test needs it."""
+    """Something that can be started."""
 
     @abstractmethod
     @contextmanager
     def started(self, environment: Mapping[str, str] = {}, options: tuple[str, ...] = ()) -> Iterator[Running]:
-        """Start it with ``serve``; ended, whatever happens, when the block is left.
+        """Start it; ended, whatever happens, when the block is left.
 
         Args:
             environment: further variables.
             options: further options of ``docker run``; ignored where there is no container.
 
+        Raises:
+            TargetError: it cannot be started.
+
         """
 
 
 class CommandTarget(Target):
-    """A command, told its port by ``SAGEMAKER_BIND_TO_PORT``, as in an inference pipeline."""
+    """A command with ``serve`` appended.
+
+    It is told its port by ``SAGEMAKER_BIND_TO_PORT``, as in an inference pipeline. A command with ``{port}`` in it gets
+    the port there, and no ``serve``.
+    """
 
     def __init__(self, command: str) -> None:
-        self.command = command
+        self._command = command
+
+    @property
+    def names_its_port(self) -> bool:
+        """Whether the command has a place for the port."""
+        return "{port}" in self._command
 
     @contextmanager
     def started(self, environment: Mapping[str, str] = {}, options: tuple[str, ...] = ()) -> Iterator[Running]:  # noqa: ARG002
         """Start the process."""
-        port = free_port()
-        running = _Process(
-            f"http://127.0.0.1:{port}",
-            f"{self.command} serve",
-            {"SAGEMAKER_BIND_TO_PORT": str(port)} | dict(environment),
-        )
+        port = int(environment.get("SAGEMAKER_BIND_TO_PORT", free_port()))
+        command = self._command.replace("{port}", str(port)) if self.names_its_port else f"{self._command} serve"
+        variables = {"SAGEMAKER_BIND_TO_PORT": str(port)} | dict(environment)
+        running = _Process(f"http://127.0.0.1:{port}", shlex.split(command), variables)
         try:
             yield running
         finally:
@@ -139,7 +189,7 @@ class ImageTarget(Target):
     """An image, started as SageMaker starts it: port 8080, the command ``serve``."""
 
     def __init__(self, image: str) -> None:
-        self.image = image
+        self._image = image
 
     @contextmanager
     def started(self, environment: Mapping[str, str] = {}, options: tuple[str, ...] = ()) -> Iterator[Running]:
@@ -148,29 +198,55 @@ class ImageTarget(Target):
         inside = environment.get("SAGEMAKER_BIND_TO_PORT", "8080")
         variables = [f"--env={name}={value}" for name, value in environment.items()]
         publish = f"--publish=127.0.0.1:{port}:{inside}"
-        identifier = docker("run", "--detach", publish, *variables, *options, self.image, "serve").strip()
+        identifier = docker("run", "--detach", publish, *variables, *options, self._image, "serve").strip()
         try:
             yield _Container(f"http://127.0.0.1:{port}", identifier)
         finally:
             docker("rm", "--force", identifier)
 
-    def labels(self) -> dict[str, Any]:
-        """The image's labels."""
-        import json
+    def configuration(self) -> dict[str, Any]:
+        """Read what the image says of itself: ``Entrypoint``, ``User``, ``Labels`` and more."""
+        configuration: dict[str, Any] = json.loads(docker("image", "inspect", self._image))[0]["Config"]
+        return configuration
 
-        labels: dict[str, Any] = json.loads(docker("image", "inspect", self.image))[0]["Config"]["Labels"] or {}
-        return labels
-
-
-def docker(*arguments: str, timeout: float | None = None) -> str:
-    """Run the docker client; gives its standard output."""
-    command = ["docker", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=timeout).stdout
+    def has_label(self, label: str) -> bool:
+        """Whether the image says ``true`` to a capability."""
+        return (self.configuration().get("Labels") or {}).get(label) == "true"
 
 
-def own_server() -> CommandTarget:
-    """This repository's server, as a process."""
-    import sys
+def docker(*arguments: str, timeout: float | None = None, with_errors: bool = False) -> str:
+    """Run the docker client; gives its standard output, and its standard error if asked.
 
-    root = Path(__file__).parent.parent.parent
-    return CommandTarget(f"{sys.executable} {root / 'docker' / 'entrypoint.py'}")
+    Raises:
+        TargetError: there is no docker client, or it refuses.
+        subprocess.TimeoutExpired: it takes longer.
+
+    """
+    errors = subprocess.STDOUT if with_errors else subprocess.PIPE
+    try:
+        ended = subprocess.run(
+            ["docker", *arguments], stdout=subprocess.PIPE, stderr=errors, text=True, timeout=timeout, check=True
+        )
+    except FileNotFoundError:
+        raise TargetError("--image needs the docker client, and there is none on the PATH") from None
+    except subprocess.CalledProcessError as error:
+        raise TargetError(f"docker {arguments[0]} failed: {_end(error.stderr or error.output or '')}") from None
+    return ended.stdout
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _read(file: Any) -> str:
+    file.seek(0)
+    content: str = file.read()
+    return content
+
+
+def _end(text: str) -> str:
+    return " / ".join(line.strip() for line in text.strip().splitlines()[-3:]) or "(none)"

@@ -1,6 +1,6 @@
 """A server that breaks the contract where the variable BROKEN says: what the suite must notice.
 
-``python broken_server.py serve``, on the port in SAGEMAKER_BIND_TO_PORT. Without BROKEN it keeps the rows it is
+``python broken.py serve``, on the port in SAGEMAKER_BIND_TO_PORT. Without BROKEN it keeps the rows it is
 tested on.
 """
 
@@ -43,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(500 if BROKEN == "500 on bad JSON" else 400, b"the body is not the JSON that was expected")
         elif self.headers.get("content-type") == "application/x-nothing":
             self._answer(415, b"this content type is not read here")
+        elif BROKEN == "a time in each answer":
+            self._answer(200, b'{"bytes": %d, "at": [{"now": %d}]}' % (len(body), time.monotonic_ns()))
         else:
             self._answer(200, b"[%d]" % len(body))
 
