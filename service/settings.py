@@ -121,7 +121,7 @@ class Settings(BaseModel):
         30, gt=0, description="how long a request's body may take; every 10 KB that come add a second"
     )
     answer_seconds: float = Field(
-        30, gt=0, description="how long a client may leave an answer unread; every 10 KB of it add a second"
+        30, gt=0, description="how long a client may leave an answer unread; every 10 KB that it reads add a second"
     )
     keep_alive_seconds: int = Field(
         65, ge=1, description="how long a connection may idle between requests; longer than a load balancer's, often 60"

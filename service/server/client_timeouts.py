@@ -41,7 +41,8 @@ class ClientTimeoutProtocol(StrictProtocol):
     """HTTP with limits on what is waited for.
 
     The phases of a request: its headers come, its body comes, it is worked on (no limit: that is the server's own
-    time), its answer is read. ``_deadline`` is the end of either of the first two, ``_unread_deadline`` of the last.
+    time), its answer is read. ``_deadline`` is the end of either of the first two. The last ends when the client is
+    too far behind ``MIN_BYTES_PER_SECOND``.
     """
 
     def __init__(
@@ -64,9 +65,8 @@ class ClientTimeoutProtocol(StrictProtocol):
         """Whether ``_connections`` counts it: the worker waits for nobody."""
         self._deadline: float | None = None
         self._header_bytes = 0
-        self._unread_deadline: float | None = None
-        self._unread_first = (0.0, 0)
-        """When an answer was first found unread, and how many bytes of it."""
+        self._unread_first: tuple[float, int] | None = None
+        """When an answer was first found unread, and how many bytes of it; None while none is."""
         self._check: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -168,7 +168,7 @@ class ClientTimeoutProtocol(StrictProtocol):
 
     def resume_writing(self) -> None:
         """Begin anew with an answer's time: the client has read what was there."""
-        self._unread_deadline = None
+        self._unread_first = None
         super().resume_writing()
         self._count_flight()
 
@@ -185,13 +185,11 @@ class ClientTimeoutProtocol(StrictProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether no request has begun, and no answer is left to be read."""
-        return (
-            self._in_headers and self._header_bytes == 0 and not self._is_answering() and self._unread_deadline is None
-        )
+        return self._in_headers and self._header_bytes == 0 and not self._is_answering() and self._unread_first is None
 
     def lag(self, now: float) -> float | None:
         """Seconds that the client is behind ``MIN_BYTES_PER_SECOND``; None while nothing is awaited of it."""
-        if self._unread_deadline is not None:
+        if self._unread_first is not None:
             since, size = self._unread_first
             return now - since - (size - self.transport.get_write_buffer_size()) / MIN_BYTES_PER_SECOND
         if self._refused or self._deadline is None or self._is_held_up():
@@ -200,7 +198,7 @@ class ClientTimeoutProtocol(StrictProtocol):
 
     def hang_up(self, why: str) -> None:
         """Close, with a refusal if a request has begun."""
-        if self._unread_deadline is not None:
+        if self._unread_first is not None:
             self.transport.abort()
         elif self.is_idle:
             self.transport.close()
@@ -233,11 +231,10 @@ class ClientTimeoutProtocol(StrictProtocol):
         """Cut a connection whose client does not read: closing it would wait for the client to read all."""
         unread = self.transport.get_write_buffer_size()
         if unread == 0:
-            self._unread_deadline = None
-        elif self._unread_deadline is None:
+            self._unread_first = None
+        elif self._unread_first is None:
             self._unread_first = now, unread
-            self._unread_deadline = now + self._timeouts.answer + unread / MIN_BYTES_PER_SECOND
-        elif now > self._unread_deadline:
+        elif (self.lag(now) or 0.0) > self._timeouts.answer:
             self.transport.abort()
 
     def _time_out(self) -> None:
