@@ -29,7 +29,10 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /opt/program
 EXPOSE 8080
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
-      com.amazonaws.sagemaker.capabilities.multi-models=true
+      com.amazonaws.sagemaker.capabilities.multi-models=true \
+      org.opencontainers.image.title="exploring-convolutional-layers" \
+      org.opencontainers.image.description="Classifies clothing with convolutional networks, over HTTP" \
+      org.opencontainers.image.licenses="MIT"
 # In exec form: SageMaker appends `serve` or `train`, and SIGTERM must reach Python, not a shell.
 ENTRYPOINT ["python", "docker/entrypoint.py"]
 CMD ["serve"]
@@ -49,3 +52,7 @@ COPY docker/entrypoint.py docker/
 COPY models models
 COPY service service
 RUN python -m compileall -q service
+# Last, since each commit changes them.
+ARG VERSION="" REVISION=""
+LABEL org.opencontainers.image.version=${VERSION} \
+      org.opencontainers.image.revision=${REVISION}

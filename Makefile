@@ -4,7 +4,7 @@ SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
 TEST := $(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all check train report release site docs bench profile reliability fuzz audit image help
+.PHONY: run test test-all check train report release site docs bench profile reliability fuzz audit release-files image help
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -64,8 +64,19 @@ audit: $(UV)  ## known vulnerabilities in what serving needs, and its parts list
 	$(UV) export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
 	$(UV) tool run pip-audit --requirement dist/requirements.txt --require-hashes --disable-pip
 
-image: ## build the serving image
-	docker build --platform linux/amd64 --tag exploring-convolutional-layers .
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
+REVISION := $(shell git rev-parse HEAD 2>/dev/null)
+
+release-files: $(UV)  ## what a release carries: model.tar.gz, the parts list, the contract suite, checksums, into dist/
+	mkdir -p dist
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C models -c . | gzip -n > dist/model.tar.gz
+	$(UV) export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+	$(UV) build --quiet --wheel --out-dir dist tests/contract
+	cd dist && sha256sum model.tar.gz sbom.cdx.json sagemaker_contract-*.whl > SHA256SUMS
+
+image: ## build the serving image; PLATFORM=linux/arm64 for Graviton
+	docker build --platform $(or $(PLATFORM),linux/amd64) --tag exploring-convolutional-layers \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) .
 
 .uv/bin/uv:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: python3 must be 3.11 or newer"; exit 1; }

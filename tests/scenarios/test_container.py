@@ -52,6 +52,15 @@ def training() -> str:
     return build("training")
 
 
+def test_the_image_says_what_it_is(serving: str) -> None:
+    (about,) = json.loads(docker("image", "inspect", serving).stdout)
+    labels = about["Config"]["Labels"]
+    assert labels["org.opencontainers.image.title"] == "exploring-convolutional-layers"
+    assert labels["org.opencontainers.image.licenses"] == "MIT"
+    for capability in ("accept-bind-to-port", "multi-models"):
+        assert labels[f"com.amazonaws.sagemaker.capabilities.{capability}"] == "true"
+
+
 @contextmanager
 def running(image: str, *options: str) -> Iterator[tuple[str, str]]:
     """Run an image as SageMaker does, ``serve`` appended; gives its URL and the container's id."""

@@ -15,10 +15,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.conftest import DATA
+from training.data.fashion_mnist import CLASS_NAMES
 
+_LABELS = {name.lower().replace("/", "-").replace(" ", "-"): name for name in CLASS_NAMES}
+"""By the name of a picture in tests/data."""
 _PROGRAMS = Path(__file__).parent / "clients"
 _BOOT = DATA / "ankle-boot.png"
 _PICTURE = _BOOT.read_bytes()
@@ -148,3 +153,18 @@ def test_these_clients_do_ask_for_an_upgrade(ask: Callable[[str], Answers]) -> N
             ask(f"http://127.0.0.1:{listener.getsockname()[1]}/predict")
         thread.join(10)
     assert b"\r\nupgrade: h2c\r\n" in heads[0].lower()
+
+
+@pytest.mark.slow
+def test_mlserver_client_classifies_all_pictures_as_json_and_as_bytes(url: str, tmp_path: Path) -> None:
+    if shutil.which("uv") is None:
+        pytest.skip("needs uv")
+    pictures = [np.asarray(Image.open(path).convert("L")) for path in sorted(DATA.glob("*.png"))]
+    np.save(tmp_path / "images.npy", np.stack(pictures)[..., np.newaxis])
+    command = ["uv", "run", "--no-project", "--script", str(_PROGRAMS / "mlserver_client.py"), urlsplit(url).netloc]
+    ended = subprocess.run([*command, str(tmp_path / "images.npy")], capture_output=True, text=True, cwd=tmp_path)
+    if "Failed to fetch" in ended.stderr:
+        pytest.skip(f"its packages cannot be had here: {ended.stderr[-200:]}")
+    assert ended.returncode == 0, ended.stderr
+    expected = [CLASS_NAMES.index(_LABELS[path.stem]) for path in sorted(DATA.glob("*.png"))]
+    assert [json.loads(line) for line in ended.stdout.splitlines()] == [["cnn_a", expected]] * 2
