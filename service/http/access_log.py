@@ -19,6 +19,8 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._ended: list[tuple[Scope, int, int, int, float]] = []
+        """Requests, each with its status, bytes in and out, and seconds."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note how it ended."""
@@ -60,9 +62,13 @@ class AccessLog:
             ended = 500 if failed else status or CLIENT_LEFT
             if state.refused is not None:  # the client was told so, and not what the application says
                 ended, state.problem = state.refused
-            deferred.call(_record, scope, ended, received, sent, seconds)
+            self._ended.append((scope, ended, received, sent, seconds))
+            if len(self._ended) == 1:
+                deferred.call(self._record)
 
-
-def _record(scope: Scope, status: int, received: int, sent: int, seconds: float) -> None:
-    metrics.count_request(scope, status, seconds)
-    json_log.log_request(scope, status, bytes_in=received, bytes_out=sent, seconds=seconds)
+    def _record(self) -> None:
+        """Count and log all that a turn of the event loop has answered."""
+        ended, self._ended = self._ended, []
+        metrics.count_requests((scope, status, seconds) for scope, status, _, _, seconds in ended)
+        for scope, status, received, sent, seconds in ended:
+            json_log.log_request(scope, status, bytes_in=received, bytes_out=sent, seconds=seconds)

@@ -6,7 +6,7 @@ from service import request_state
 from service.errors import OverloadedError
 from service.exempt_paths import takes_place
 from service.http.problems import refusal
-from service.monitoring import metrics
+from service.monitoring import deferred, metrics
 
 
 class Admission:
@@ -21,6 +21,7 @@ class Admission:
         self._app = app
         self._max_in_flight = max_in_flight
         self._in_flight = 0
+        self._is_shown_soon = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -40,7 +41,7 @@ class Admission:
                 )
             admitted = True
             self._in_flight += 1
-            metrics.IN_FLIGHT.inc()
+            self._show_in_flight()
 
         async def receive_whole() -> Message:
             message = await receive()
@@ -64,7 +65,17 @@ class Admission:
         finally:
             self._in_flight -= admitted
             if admitted:
-                metrics.IN_FLIGHT.dec()
+                self._show_in_flight()
+
+    def _show_in_flight(self) -> None:
+        """Set the gauge once the event loop's turn is over: once for all requests that begin and end in it."""
+        if not self._is_shown_soon:
+            self._is_shown_soon = True
+            deferred.call(self._show)
+
+    def _show(self) -> None:
+        self._is_shown_soon = False
+        metrics.IN_FLIGHT.set(self._in_flight)
 
 
 def _has_body(scope: Scope) -> bool:

@@ -52,7 +52,7 @@ values.ValueClass = _BufferedValue
 
 
 def observe_all(histogram: Histogram, found: Sequence[float]) -> None:
-    """Count several values at once; with ``observe`` for each, a picture takes 5 % longer."""
+    """Count several values at once, which takes less than ``observe`` for each of them."""
     counts = Counter(bisect_left(histogram._upper_bounds, value) for value in found)
     histogram._sum.inc(sum(found))
     for place, count in counts.items():

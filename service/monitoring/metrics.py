@@ -7,6 +7,7 @@ to files of all that ended, so that a service whose workers are replaced often d
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -52,12 +53,19 @@ IN_FLIGHT = Gauge("service_requests_in_flight", "Requests being worked on", mult
 SHED = Counter("service_requests_shed", "Requests refused because too many were in flight", registry=None)
 
 
-def count_request(scope: Scope, status: int, seconds: float) -> None:
-    """Count a request that has ended, with its route, method, status and duration."""
-    # Never the path itself: clients could make up any.
-    route = getattr(scope.get("route"), "path", "none")
-    _requests(route, scope["method"], status).inc()
-    _duration(route).observe(seconds)
+def count_requests(ended: Iterable[tuple[Scope, int, float]]) -> None:
+    """Count requests that have ended, each with its status and seconds, by route, method and status."""
+    counts: dict[tuple[str, str, int], int] = defaultdict(int)
+    durations: dict[str, list[float]] = defaultdict(list)
+    for scope, status, seconds in ended:
+        # Never the path itself: clients could make up any.
+        route = getattr(scope.get("route"), "path", "none")
+        counts[route, scope["method"], status] += 1
+        durations[route].append(seconds)
+    for labels, count in counts.items():
+        _requests(*labels).inc(count)
+    for route, found in durations.items():
+        metric_files.observe_all(_duration(route), found)
 
 
 class InstrumentedEngine:
