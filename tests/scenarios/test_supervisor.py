@@ -55,7 +55,7 @@ def test_workers_share_what_was_loaded_before_the_fork() -> None:
         for _ in range(40):
             assert predict(url).status_code == 200
         for pid in workers(parent.pid):
-            assert proportional_megabytes(pid) < 40
+            assert proportional_megabytes(pid) < 30  # over 35 where each has loaded its own
 
 
 def test_a_killed_worker_has_a_successor_at_once() -> None:
