@@ -95,6 +95,36 @@ class Account:
         return {what: f"{self.name}-{what}" for what in ("server-errors", "latency")}
 
     @property
+    def backlog_alarm(self) -> str:
+        """The name of the alarm that wakes a queued endpoint."""
+        return f"{self.name}-backlog"
+
+    @property
+    def guard(self) -> str:
+        """The group of the schedule that deletes the endpoint, and the schedule in it."""
+        return f"{self.name}-until"
+
+    @property
+    def guard_role(self) -> str:
+        """The IAM role that the schedule deletes the endpoint with."""
+        return f"{self.role}-until"
+
+    @property
+    def monitor(self) -> str:
+        """The job that monitors the endpoint, and its schedule."""
+        return f"{self.name}-quality"
+
+    @property
+    def monitor_role(self) -> str:
+        """The IAM role of the jobs that monitor the endpoint."""
+        return f"{self.role}-quality"
+
+    @property
+    def endpoint_arn(self) -> str:
+        """The endpoint's ARN."""
+        return f"arn:{self.partition}:sagemaker:{self.region}:{self.number}:endpoint/{self.name}"
+
+    @property
     def variant(self) -> str:
         """What application autoscaling calls the endpoint's instances."""
         return f"endpoint/{self.name}/variant/{VARIANT}"

@@ -11,75 +11,95 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.account import VARIANT, Account
+from deploy.endpoint_config import Instances, Shape
 from deploy.errors import is_missing
 
 MAX_ERROR_PER_CENT = 1.0
 MIN_REQUESTS = 20
 """Requests in a minute below which a rate says nothing."""
 MAX_LATENCY_MS = 500
+MAX_WAIT_MINUTES = 30
+"""Of the requests in a queue: starting an instance where there is none takes some ten of them."""
 
 _MINUTE = 60
 
 
-def ensure(account: Account, *, notify: str | None) -> None:
+def ensure(account: Account, shape: Shape, *, notify: str | None) -> None:
     """Make the alarms, or bring those there are up to date.
 
     Args:
         account: whose endpoint they watch.
+        shape: what it runs on.
         notify: an e-mail address, which a topic of the deployment's own is made for, or the ARN of an SNS topic.
 
     """
     actions = [_topic(account, notify)] if notify else []
     client = account.client("cloudwatch")
-    for alarm in definitions(account):
+    for alarm in definitions(account, shape):
         client.put_metric_alarm(**alarm, AlarmActions=actions, OKActions=actions, Tags=account.tags)
 
 
-def definitions(account: Account) -> list[dict[str, Any]]:
+def definitions(account: Account, shape: Shape) -> list[dict[str, Any]]:
     """Write the alarms as PutMetricAlarm takes them, without actions and tags."""
-    metric = {
+    endpoint = {"Name": "EndpointName", "Value": account.name}
+    of_variant = {
         "Namespace": "AWS/SageMaker",
-        "Dimensions": [
-            {"Name": "EndpointName", "Value": account.name},
-            {"Name": "VariantName", "Value": VARIANT},
-        ],
+        "Dimensions": [endpoint, {"Name": "VariantName", "Value": VARIANT}],
     }
+    lasting = {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
 
-    def summed(identifier: str, name: str) -> dict[str, Any]:
-        stat = {"Metric": metric | {"MetricName": name}, "Period": _MINUTE, "Stat": "Sum"}
+    def each_minute(identifier: str, metric: str, statistic: str) -> dict[str, Any]:
+        stat = {"Metric": of_variant | {"MetricName": metric}, "Period": _MINUTE, "Stat": statistic}
         return {"Id": identifier, "MetricStat": stat, "ReturnData": False}
 
-    lasting = {
+    queued = isinstance(shape, Instances) and shape.queued
+    # SageMaker publishes no Invocations of a queued endpoint (guide, "Monitor asynchronous endpoint").
+    requests = ("ModelLatency", "SampleCount") if queued else ("Invocations", "Sum")
+    errors: dict[str, Any] = {
+        "AlarmName": account.alarms["server-errors"],
+        "AlarmDescription": f"More than {MAX_ERROR_PER_CENT:g} % of the answers are 5xx, in 2 of 3 minutes",
+        "Metrics": [
+            each_minute("errors", "Invocation5XXErrors", "Sum"),
+            each_minute("requests", *requests),
+            {
+                "Id": "rate",
+                "Expression": f"IF(requests >= {MIN_REQUESTS}, 100 * errors / requests, 0)",
+                "Label": "answers with 5xx, per cent",
+                "ReturnData": True,
+            },
+        ],
         "EvaluationPeriods": 3,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "TreatMissingData": "notBreaching",
+        "DatapointsToAlarm": 2,
+        "Threshold": MAX_ERROR_PER_CENT,
+        **lasting,
     }
-    rate = f"IF(requests >= {MIN_REQUESTS}, 100 * errors / requests, 0)"
-    return [
-        {
-            "AlarmName": account.alarms["server-errors"],
-            "AlarmDescription": f"More than {MAX_ERROR_PER_CENT:g} % of the answers are 5xx, in 2 of 3 minutes",
-            "Metrics": [
-                summed("errors", "Invocation5XXErrors"),
-                summed("requests", "Invocations"),
-                {"Id": "rate", "Expression": rate, "Label": "answers with 5xx, per cent", "ReturnData": True},
-            ],
-            "DatapointsToAlarm": 2,
-            "Threshold": MAX_ERROR_PER_CENT,
-            **lasting,
-        },
-        {
+    latency: dict[str, Any] = {
+        "AlarmName": account.alarms["latency"],
+        "AlarmDescription": f"One answer in a hundred takes longer than {MAX_LATENCY_MS} ms, for 3 minutes",
+        "MetricName": "ModelLatency",
+        "ExtendedStatistic": "p99",
+        "Period": _MINUTE,
+        "EvaluationPeriods": 3,
+        "DatapointsToAlarm": 3,
+        "Threshold": MAX_LATENCY_MS * 1000,  # the metric is in microseconds
+        **of_variant,
+        **lasting,
+    }
+    if queued:  # how long a file takes is its size's to say
+        latency = {
             "AlarmName": account.alarms["latency"],
-            "AlarmDescription": f"One answer in a hundred takes longer than {MAX_LATENCY_MS} ms, for 3 minutes",
-            "MetricName": "ModelLatency",
-            "ExtendedStatistic": "p99",
-            "Period": _MINUTE,
-            "DatapointsToAlarm": 3,
-            "Threshold": MAX_LATENCY_MS * 1000,  # the metric is in microseconds
-            **metric,
+            "AlarmDescription": f"Requests have been waiting for {MAX_WAIT_MINUTES} minutes",
+            "Namespace": "AWS/SageMaker",
+            "MetricName": "ApproximateBacklogSize",
+            "Dimensions": [endpoint],
+            "Statistic": "Minimum",
+            "Period": 5 * _MINUTE,
+            "EvaluationPeriods": MAX_WAIT_MINUTES // 5,
+            "DatapointsToAlarm": MAX_WAIT_MINUTES // 5,
+            "Threshold": 0,
             **lasting,
-        },
-    ]
+        }
+    return [errors, latency]
 
 
 def states(account: Account) -> dict[str, str]:
@@ -96,7 +116,7 @@ def remove(account: Account) -> list[str]:
     """Take the alarms away; gives what was there."""
     client = account.client("cloudwatch")
     removed = []
-    for alarm in _alarms(account):
+    for alarm in _alarms(account, account.backlog_alarm):
         try:
             tags = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
         except ClientError as error:
@@ -119,7 +139,7 @@ def _topic(account: Account, notify: str) -> str:
     return arn
 
 
-def _alarms(account: Account) -> list[dict[str, Any]]:
-    names = list(account.alarms.values())
+def _alarms(account: Account, *more: str) -> list[dict[str, Any]]:
+    names = [*account.alarms.values(), *more]
     found: list[dict[str, Any]] = account.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
     return found

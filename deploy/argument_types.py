@@ -1,6 +1,8 @@
 """Reads the values of options; each says what it takes."""
 
 import argparse
+import re
+from datetime import timedelta
 
 from deploy.traffic import Traffic
 from deploy.traffic import parse as parse_traffic
@@ -52,6 +54,39 @@ def bake_minutes(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 60):
         raise argparse.ArgumentTypeError(f"must be a whole number of minutes from 1 to 60, not {text!r}")
     return int(text)
+
+
+def after(text: str) -> timedelta:
+    """Read how long from now: minutes, hours or days."""
+    found = re.fullmatch(r"(\d{1,3})([mhd])", text)
+    time = timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])}) if found else timedelta()
+    if time < timedelta(minutes=15):  # making an endpoint takes up to ten minutes
+        raise argparse.ArgumentTypeError(f"must be a time such as 45m, 8h or 2d, 15m at least, not {text!r}")
+    return time
+
+
+def share(text: str) -> int:
+    """Read a share of the requests in per cent, with or without the sign."""
+    number = text.removesuffix("%")
+    if not (number.isdecimal() and 1 <= int(number) <= 100):
+        raise argparse.ArgumentTypeError(f"must be a share from 1% to 100%, not {text!r}")
+    return int(number)
+
+
+def part(text: str) -> int:
+    """Read a share of the requests that leaves some for the version that serves."""
+    per_cent = share(text)
+    if per_cent == 100:
+        raise argparse.ArgumentTypeError("must leave requests for the version that serves: 99% at most")
+    return per_cent
+
+
+def names(text: str) -> list[str]:
+    """Read identifiers with commas between them."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"must be identifiers with commas between them, not {text!r}")
+    return found
 
 
 def notify(text: str) -> str:

@@ -13,8 +13,6 @@ from typing import Any
 from deploy.errors import DeploymentError
 from deploy.options import parse
 
-_NEEDS_DEPLOYMENT = {"update", "rollback", "invoke", "status", "delete"}
-
 # The SDK reports its use to AWS unless a configuration file says no. As the administrator's file, ours leaves the
 # user's own in force.
 os.environ.setdefault("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", str(Path(__file__).parent / "no-telemetry.yaml"))
@@ -52,23 +50,40 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     import boto3
 
-    from deploy import limits, role
+    from deploy import isolation, limits, role
     from deploy.account import Account
-    from deploy.planning import dry_account
+    from deploy.planning import SITUATIONS, dry_account
 
     tags = dict(options.tag) if hasattr(options, "tag") else {}
+    if options.export:
+        _export(options, tags)
+        return
     if options.dry:
-        deployed = options.command in _NEEDS_DEPLOYMENT
-        account = dry_account(options.name, options.region, tags, deployed=deployed)
+        there = SITUATIONS.get(options.command, "nothing")
+        account = dry_account(options.name, options.region, tags, there=there)
     else:
         account = Account(boto3.Session(region_name=options.region), options.name, extra_tags=tags)
     limits.check_options(account, options)
     if options.policy:
         with contextlib.redirect_stdout(io.StringIO()):  # the planned look-up of the account's number
-            policies = {"trust": role.trust(account), "permissions": role.policy(account)}
+            policies = {"trust": role.trust(account)} | role.policies(account, isolation.read(options))
         print(json.dumps(policies, indent=2))
     else:
         _command(options.command)(account, options)
+
+
+def _export(options: argparse.Namespace, tags: dict[str, str]) -> None:
+    from deploy import limits
+    from deploy.export.recording import Recording
+    from deploy.export.writing import write
+    from deploy.planning import dry_account
+
+    recording = Recording()
+    account = dry_account(options.name, options.region, tags, report=recording)
+    limits.check_options(account, options)
+    with contextlib.redirect_stdout(io.StringIO()):  # what the command would say of money and progress
+        _command(options.command)(account, options)
+    print("\n".join(write(account, recording, options.export, options.models, options.to)))
 
 
 def _command(name: str) -> Callable[[Any, argparse.Namespace], None]:

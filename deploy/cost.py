@@ -40,7 +40,8 @@ def estimate_instances(instance_type: str, *, smallest: int, largest: int, price
     month = (
         f"${low * HOURS_A_MONTH:.0f}" if low == high else f"${low * HOURS_A_MONTH:.0f} to ${high * HOURS_A_MONTH:.0f}"
     )
-    return f"{hour} an hour, {month} a month, asked or not, until deleted ({_source(price)})"
+    when = "asked or not" if smallest else "by what waits in its queue"
+    return f"{hour} an hour, {month} a month, {when}, until deleted ({_source(price)})"
 
 
 def estimate_serverless(memory_mb: int, *, price: float | None) -> str:

@@ -1,24 +1,17 @@
 """Endpoint configurations: the machines, or the memory, that one version of the endpoint runs on.
 
-Each version has a configuration and a model of the same name, made new for it. The tag ``previous`` names the version
-that it replaced: where ``rollback`` goes.
+Each version has a configuration, made new for it. The tag ``previous`` names the version that it replaced: where
+``rollback`` goes. While a new version is tried, its model stands in the configuration as a second variant.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker.core.resources import EndpointConfig
-from sagemaker.core.shapes import (
-    CaptureContentTypeHeader,
-    CaptureOption,
-    DataCaptureConfig,
-    ProductionVariant,
-    Tag,
-)
-
 from deploy.account import VARIANT, Account
 
 PREVIOUS = "previous"
+CANDIDATE = "Candidate"
+"""The variant of a version that is tried beside the one that serves."""
 
 # The container is ready within seconds; a healthy one is not given up on while the image is still being pulled.
 _STARTUP_SECONDS = 300
@@ -26,18 +19,22 @@ _STARTUP_SECONDS = 300
 
 @dataclass(frozen=True)
 class Instances:
-    """An endpoint of machines that run all the time.
+    """An endpoint of machines.
 
     Attributes:
         kind: such as ml.m5.xlarge.
         count: how many at first.
         capture: per cent of the requests that are kept in S3 with their answers; 0 for none.
+        queued: whether requests wait in a queue, and are files in S3: asynchronous inference.
+        key: the ARN of the KMS key that encrypts the disks, and what is captured or answered; None for AWS's own.
 
     """
 
     kind: str
     count: int
-    capture: int
+    capture: int = 0
+    queued: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,49 +54,107 @@ class Serverless:
 Shape = Instances | Serverless
 
 
-def make(account: Account, shape: Shape, *, model: str, previous: str | None = None) -> None:
-    """Make the configuration of a model's name.
+@dataclass(frozen=True)
+class Trial:
+    """How a new version is tried beside the one that serves.
+
+    Attributes:
+        per_cent: of the requests: it answers them, or as a shadow gets a copy of them.
+        shadow: whether its answers are thrown away.
+        count: instances of its own; autoscaling leaves them alone.
+
+    """
+
+    per_cent: int
+    shadow: bool
+    count: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a configuration says.
+
+    Attributes:
+        model: the SageMaker model that serves.
+        shape: what it runs on.
+        candidate: the model that is tried beside it; None where none is.
+        trial: how it is tried.
+
+    """
+
+    model: str
+    shape: Shape
+    candidate: str | None = None
+    trial: Trial | None = None
+
+    @property
+    def models(self) -> set[str]:
+        """The models that the configuration needs."""
+        return {self.model, *([self.candidate] if self.candidate else [])}
+
+
+def make(account: Account, name: str, config: Config, *, previous: str | None = None) -> None:
+    """Make a configuration.
 
     Args:
         account: whose it is.
-        shape: what it runs on.
-        model: the SageMaker model.
+        name: its name.
+        config: what it says.
         previous: the configuration that it replaces.
 
     """
     tags = account.tags + ([{"Key": PREVIOUS, "Value": previous}] if previous else [])
-    if isinstance(shape, Serverless):
-        # By boto3: the SDK (3.27) sends its memory_size_in_mb as MemorySizeInMb, which AWS does not know.
-        sizes = {"MemorySizeInMB": shape.memory_mb, "MaxConcurrency": shape.concurrency}
-        account.client("sagemaker").create_endpoint_config(
-            EndpointConfigName=model,
-            ProductionVariants=[{"VariantName": VARIANT, "ModelName": model, "ServerlessConfig": sizes}],
-            Tags=tags,
-        )
-        return
-    EndpointConfig.create(
-        endpoint_config_name=model,
-        production_variants=[
-            ProductionVariant(
-                variant_name=VARIANT,
-                model_name=model,
-                instance_type=shape.kind,
-                initial_instance_count=shape.count,
-                initial_variant_weight=1.0,
-                container_startup_health_check_timeout_in_seconds=_STARTUP_SECONDS,
-            )
-        ],
-        tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in tags],
-        **({"data_capture_config": _capture(account, shape.capture)} if shape.capture else {}),
-        **account.sdk,
+    account.client("sagemaker").create_endpoint_config(
+        EndpointConfigName=name, **definition(account, config), Tags=tags
     )
 
 
-def describe(account: Account, name: str) -> tuple[str, Shape]:
-    """Look up a configuration's SageMaker model and what it runs on."""
-    config = EndpointConfig.get(endpoint_config_name=name, **account.sdk)
-    (variant,) = config.production_variants
-    return variant.model_name, _shape(config, variant)
+def definition(account: Account, config: Config) -> dict[str, Any]:
+    """Write a configuration as CreateEndpointConfig takes it, without name and tags."""
+    shape = config.shape
+    if isinstance(shape, Serverless):
+        sizes = {"MemorySizeInMB": shape.memory_mb, "MaxConcurrency": shape.concurrency}
+        return {"ProductionVariants": [{"VariantName": VARIANT, "ModelName": config.model, "ServerlessConfig": sizes}]}
+
+    def variant(name: str, model: str, count: int, weight: float) -> dict[str, Any]:
+        return {
+            "VariantName": name,
+            "ModelName": model,
+            "InstanceType": shape.kind,
+            "InitialInstanceCount": count,
+            "InitialVariantWeight": weight,
+            "ContainerStartupHealthCheckTimeoutInSeconds": _STARTUP_SECONDS,
+        }
+
+    variants, shadows = [variant(VARIANT, config.model, shape.count, 1.0)], []
+    if config.candidate and config.trial:
+        share = config.trial.per_cent / 100
+        tried = variant(CANDIDATE, config.candidate, config.trial.count, share)
+        if config.trial.shadow:
+            shadows = [tried]
+        else:
+            variants = [variants[0] | {"InitialVariantWeight": round(1 - share, 2)}, tried]
+    key = {"KmsKeyId": shape.key} if shape.key else {}
+    return {
+        "ProductionVariants": variants,
+        **({"ShadowProductionVariants": shadows} if shadows else {}),
+        **({"DataCaptureConfig": _capture(account, shape.capture) | key} if shape.capture else {}),
+        **({"AsyncInferenceConfig": _queue(account, key)} if shape.queued else {}),
+        **key,
+    }
+
+
+def describe(account: Account, name: str) -> Config:
+    """Look up what a configuration says."""
+    found = account.client("sagemaker").describe_endpoint_config(EndpointConfigName=name)
+    variants = {variant["VariantName"]: variant for variant in found["ProductionVariants"]}
+    shadows = found.get("ShadowProductionVariants", [])
+    serving = variants[VARIANT]
+    tried = shadows[0] if shadows else variants.get(CANDIDATE)
+    if tried is None:
+        return Config(serving["ModelName"], _shape(found, serving))
+    trial = Trial(round(tried["InitialVariantWeight"] * 100), bool(shadows), tried["InitialInstanceCount"])
+    return Config(serving["ModelName"], _shape(found, serving), tried["ModelName"], trial)
 
 
 def previous_versions(account: Account) -> dict[str, str | None]:
@@ -115,23 +170,34 @@ def previous_versions(account: Account) -> dict[str, str | None]:
     return found
 
 
-def _shape(config: Any, variant: Any) -> Shape:
-    if variant.serverless_config:
-        return Serverless(variant.serverless_config.memory_size_in_mb, variant.serverless_config.max_concurrency)
-    capture = config.data_capture_config
+def _shape(found: dict[str, Any], variant: dict[str, Any]) -> Shape:
+    if "ServerlessConfig" in variant:
+        sizes = variant["ServerlessConfig"]
+        return Serverless(sizes["MemorySizeInMB"], sizes["MaxConcurrency"])
     return Instances(
-        variant.instance_type, variant.initial_instance_count, capture.initial_sampling_percentage if capture else 0
+        variant["InstanceType"],
+        variant["InitialInstanceCount"],
+        found.get("DataCaptureConfig", {}).get("InitialSamplingPercentage", 0),
+        "AsyncInferenceConfig" in found,
+        found.get("KmsKeyId"),
     )
 
 
-def _capture(account: Account, per_cent: int) -> DataCaptureConfig:
-    return DataCaptureConfig(
-        enable_capture=True,
-        initial_sampling_percentage=per_cent,
-        destination_s3_uri=f"s3://{account.bucket}/captured",
-        capture_options=[CaptureOption(capture_mode="Input"), CaptureOption(capture_mode="Output")],
+def _capture(account: Account, per_cent: int) -> dict[str, Any]:
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": per_cent,
+        "DestinationS3Uri": f"s3://{account.bucket}/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
         # What is not listed is captured as base64.
-        capture_content_type_header=CaptureContentTypeHeader(
-            csv_content_types=["text/csv"], json_content_types=["application/json", "application/jsonlines"]
-        ),
-    )
+        "CaptureContentTypeHeader": {
+            "CsvContentTypes": ["text/csv"],
+            "JsonContentTypes": ["application/json", "application/jsonlines"],
+        },
+    }
+
+
+def _queue(account: Account, key: dict[str, str]) -> dict[str, Any]:
+    """Where the answers to queued requests go, and the reasons of those that failed."""
+    folder = f"s3://{account.bucket}/async"
+    return {"OutputConfig": {"S3OutputPath": f"{folder}/out", "S3FailurePath": f"{folder}/failed"} | key}

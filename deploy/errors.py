@@ -74,5 +74,6 @@ def is_missing(error: ClientError) -> bool:
     words = ("NotFound", "NoSuch", "404", "ResourceNotFoundException")
     said = error.response["Error"].get("Message", "")
     return any(word in code for word in words) or (
-        code == "ValidationException" and ("ould not find" in said or said.startswith("No scaling policy found"))
+        code == "ValidationException"
+        and ("ould not find" in said or said.endswith("does not exist.") or said.startswith("No scaling policy found"))
     )

@@ -12,7 +12,7 @@ from sagemaker.core.resources import Endpoint
 from deploy import endpoint_config, release, versions, waiting
 from deploy.account import Account
 from deploy.blue_green import deployment_config
-from deploy.endpoint_config import Serverless, Shape
+from deploy.endpoint_config import Config, Instances, Serverless, Shape, Trial
 from deploy.errors import DeploymentError, is_missing
 from deploy.release import Release
 from deploy.traffic import Traffic
@@ -77,8 +77,8 @@ def create(account: Account, shape: Shape, runs: Release) -> None:
     """Make log group, model, configuration and endpoint; ``settle`` waits for it."""
     _ensure_log_group(account)
     model = release.make_model(account, runs)
-    endpoint_config.make(account, shape, model=model)
-    Endpoint.create(endpoint_name=account.name, endpoint_config_name=model, tags=account.sdk_tags, **account.sdk)
+    endpoint_config.make(account, model, Config(model, shape))
+    account.client("sagemaker").create_endpoint(EndpointName=account.name, EndpointConfigName=model, Tags=account.tags)
 
 
 def settle(account: Account) -> str:
@@ -114,14 +114,55 @@ def update(
 
     """
     old = endpoint.endpoint_config_name
-    _, shape = endpoint_config.describe(account, old)
+    shape = endpoint_config.describe(account, old).shape
     model = release.make_model(account, runs)
-    endpoint_config.make(account, shape, model=model, previous=old)
-    _switch(account, endpoint, model, shape, traffic, bake_seconds, alarms)
+    endpoint_config.make(account, model, Config(model, shape), previous=old)
+    if isinstance(shape, Serverless):  # which AWS updates without downtime by itself, with no deployment configuration
+        _switch(account, endpoint, model)
+    else:
+        course = deployment_config(traffic, bake_seconds=bake_seconds, alarms=alarms)
+        _switch(account, endpoint, model, DeploymentConfig=course, **_kept(shape))
     tidy(account, keep={old, model})
 
 
-def rollback(account: Account, endpoint: Any, *, traffic: Traffic, bake_seconds: int) -> str:
+def try_out(account: Account, endpoint: Any, runs: Release, trial: Trial) -> None:
+    """Have a new version beside the one that serves, which gets a part of the requests, or a copy of a part.
+
+    Raises:
+        DeploymentError: the new version's machines failed; the endpoint serves what it served.
+
+    """
+    old = endpoint.endpoint_config_name
+    now = endpoint_config.describe(account, old)
+    model = release.make_model(account, runs)
+    endpoint_config.make(account, model, Config(now.model, now.shape, model, trial), previous=old)
+    _switch(account, endpoint, model, **_kept(now.shape))
+    tidy(account, keep={old, model})
+
+
+def promote(account: Account, endpoint: Any) -> str:
+    """Let the version that is tried serve alone; gives a sentence that says where the endpoint stands.
+
+    Raises:
+        DeploymentError: the new fleet failed; the endpoint serves what it served.
+
+    """
+    tried = endpoint.endpoint_config_name
+    now = endpoint_config.describe(account, tried)
+    before = endpoint_config.previous_versions(account).get(tried)
+    if now.candidate is None:
+        tidy(account, keep={tried, *([before] if before else [])})
+        return f"endpoint {account.name} serves {now.model}, and no other version is tried: nothing is to be done"
+    config = release.version_name(account)
+    endpoint_config.make(account, config, Config(now.candidate, now.shape), previous=before)
+    _switch(account, endpoint, config, **_kept(now.shape))
+    tidy(account, keep={config, *([before] if before else [])})
+    return (
+        f"endpoint {account.name} serves {now.candidate} alone; put the version before back: python -m deploy rollback"
+    )
+
+
+def rollback(account: Account, endpoint: Any) -> str:
     """Put the endpoint back to the version before; gives a sentence that says where it stands.
 
     Raises:
@@ -139,36 +180,48 @@ def rollback(account: Account, endpoint: Any, *, traffic: Traffic, bake_seconds:
             f"endpoint {account.name} serves {now}, and no version before it is kept: put the one you want there: "
             f"python -m deploy update --image URI --models DIR"
         )
-    _, shape = endpoint_config.describe(account, target)
-    _switch(account, endpoint, target, shape, traffic, bake_seconds, [])
+    _switch(account, endpoint, target, **_kept(endpoint_config.describe(account, target).shape))
     return f"endpoint {account.name} serves {target} again; {now} is kept until the next update"
 
 
 def tidy(account: Account, *, keep: set[str]) -> None:
-    """Delete the configurations and models that no version needs, as interrupted commands leave them."""
-    for line in versions.remove(account, keep=keep):
+    """Delete what interrupted commands and old versions leave: all but these configurations and their models."""
+    there = keep & endpoint_config.previous_versions(account).keys()  # the one before may be gone
+    models = {model for name in there for model in endpoint_config.describe(account, name).models}
+    for line in versions.remove(account, configs=keep, models=models):
         print(line, flush=True)
 
 
-def _switch(
-    account: Account, endpoint: Any, config: str, shape: Shape, traffic: Traffic, bake_seconds: int, alarms: list[str]
-) -> None:
+def _switch(account: Account, endpoint: Any, config: str, **how: Any) -> None:
     """Let the endpoint have a configuration, and wait until it has."""
-    endpoint.endpoint_config_name = config
-    if isinstance(
-        shape, Serverless
-    ):  # which AWS updates without downtime by itself, and with no deployment configuration
-        endpoint.update()
-    else:  # the number of instances is autoscaling's, and stays
-        moved = deployment_config(traffic, bake_seconds=bake_seconds, alarms=alarms)
-        endpoint.update(retain_all_variant_properties=True, deployment_config=moved)
+    account.client("sagemaker").update_endpoint(EndpointName=account.name, EndpointConfigName=config, **how)
     if settle(account) != config:
-        endpoint.refresh()
+        reason = _status(endpoint)[1]
         raise DeploymentError(
             f"the update was rolled back, and the endpoint serves what it served before: "
-            f"{_status(endpoint)[1] or 'an alarm was raised'}. The container's own words are in the CloudWatch log "
+            f"{reason or 'an alarm was raised'}. The container's own words are in the CloudWatch log "
             f"group {account.log_group}: aws logs tail {account.log_group}"
         )
+
+
+def _kept(shape: Shape) -> dict[str, Any]:
+    """Keep the number of instances, which is autoscaling's; how requests are shared is the new configuration's to say.
+
+    A queued endpoint may have none: its new fleet starts with one, which has to pass its health check.
+    """
+    if isinstance(shape, Serverless) or shape.queued:
+        return {}
+    return {
+        "RetainAllVariantProperties": True,
+        "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DesiredWeight"}],
+    }
+
+
+def instances(endpoint: Any, shape: Instances) -> int:
+    """Count the instances that serve now."""
+    running = list(endpoint.production_variants)  # none while it is being created
+    count: int = running[0].current_instance_count if running else shape.count
+    return count
 
 
 def _status(endpoint: Any) -> tuple[str, str | None]:

@@ -93,6 +93,19 @@ def pushed(account: Account, target: Target) -> str:
     return uri
 
 
+def to_serve(account: Account, uri: str | None) -> str:
+    """Name the image to serve: the one asked for, or the one pushed last.
+
+    Raises:
+        DeploymentError: there is none, or SageMaker would refuse it.
+
+    """
+    if uri is None:
+        return pushed(account, "serving")
+    require_docker_manifest(account, uri)
+    return uri
+
+
 def require_docker_manifest(account: Account, uri: str) -> None:
     """Refuse an image whose manifest SageMaker does not take, by what the registry says.
 

@@ -21,6 +21,7 @@ VERSION_SUFFIX = "-20260101-000000-000000"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _INSTANCE_TYPES = {
     "deploy": "ProductionVariantInstanceType",
+    "async": "ProductionVariantInstanceType",
     "transform": "TransformInstanceType",
     "train": "TrainingInstanceType",
 }
@@ -66,7 +67,7 @@ def check_options(account: Account, options: argparse.Namespace) -> None:
         check("sagemaker", "ServerlessMaxConcurrency", options.concurrency, f"--concurrency {options.concurrency}")
     if given.get("role"):
         check("sagemaker", "RoleArn", options.role, f"--role {options.role}")
-    if given.get("max_instances") and options.max_instances < options.instances:
+    if given.get("max_instances") and options.max_instances < given.get("instances", 1):
         raise DeploymentError(
             f"--max-instances {options.max_instances} is less than --instances {options.instances}: "
             f"raise the one or lower the other"
@@ -84,7 +85,8 @@ def _check_name(account: Account) -> None:
     check("ecr", "RepositoryName", name, f"{said} as an ECR repository's")
     if not account.session.region_name:
         return  # the first call says what to do about it
-    check("iam", "roleNameType", account.role, f"{said}, as in the role's name {account.role}")
+    check("iam", "roleNameType", account.monitor_role, f"{said}, as in the role's name {account.monitor_role}")
+    check("scheduler", "ScheduleGroupName", account.guard, f"{said}, as in the schedule's name {account.guard}")
     bucket = f"{name}-{'0' * 12}-{account.region}"
     if not _BUCKET.fullmatch(bucket):
         raise DeploymentError(

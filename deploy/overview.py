@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sagemaker.core.resources import EndpointConfig, Model
-
-from deploy import alarms, cost, hosting, scaling
+from deploy import alarms, cost, endpoint_config, guard, hosting, release, scaling
 from deploy.account import Account
+from deploy.endpoint_config import CANDIDATE, Config, Instances, Serverless
 
 
 def lines(account: Account, *, price: float | None) -> list[str]:
@@ -17,38 +16,56 @@ def lines(account: Account, *, price: float | None) -> list[str]:
 
     """
     endpoint = hosting.require(account)
-    config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name, **account.sdk)
-    (variant,) = config.production_variants
-    model = Model.get(model_name=variant.model_name, **account.sdk)
+    config = endpoint_config.describe(account, endpoint.endpoint_config_name)
+    runs = release.describe(account, config.model)
     found = [
         f"endpoint     {account.name} in {account.region}: {endpoint.endpoint_status}",
-        f"model        {variant.model_name}",
-        f"image        {model.primary_container.image}",
-        f"bundle       {model.primary_container.model_data_url}",
-        *_machines(account, endpoint, variant, price),
+        f"model        {config.model}",
+        f"image        {runs.image}",
+        f"{'models ' if runs.multi_model else 'bundle '}      {runs.bundle}",
+        *_trial(account, config),
+        *_machines(account, endpoint, config, price),
     ]
     if isinstance(endpoint.failure_reason, str):
         found.insert(1, f"reason       {endpoint.failure_reason}")
     found += [f"alarm        {name}: {state}" for name, state in alarms.states(account).items()]
+    at = guard.due(account)
+    if at:
+        found.append(f"until        {at} UTC, when the endpoint is deleted")
     found.append(f"logs         aws logs tail --follow {account.log_group}")
     return found
 
 
-def _machines(account: Account, endpoint: Any, variant: Any, price: float | None) -> list[str]:
-    if variant.serverless_config:
-        memory = variant.serverless_config.memory_size_in_mb
-        return [
-            f"serverless   {memory} MB, {variant.serverless_config.max_concurrency} requests at a time",
-            f"cost         {cost.estimate_serverless(memory, price=price)}",
-        ]
-    kind = variant.instance_type
-    running = list(endpoint.production_variants)  # none while it is being created
-    count = running[0].current_instance_count if running else variant.initial_instance_count
-    smallest, largest = scaling.limits(account) or (count, count)
-    hours = (datetime.now(UTC) - endpoint.creation_time).total_seconds() / 3600
-    so_far = cost.hourly(kind, price) * hours * smallest
+def _trial(account: Account, config: Config) -> list[str]:
+    if config.candidate is None or config.trial is None:
+        return []
+    gets = "gets a copy of" if config.trial.shadow else "answers"
     return [
-        f"instances    {count} × {kind}, between {smallest} and {largest}",
-        f"cost         {cost.estimate_instances(kind, smallest=smallest, largest=largest, price=price)}",
+        f"tried        {config.candidate} {gets} {config.trial.per_cent} % of the requests, on {config.trial.count} "
+        f"instances: python -m deploy promote, or rollback",
+        f"its metrics  in CloudWatch: AWS/SageMaker, EndpointName {account.name}, VariantName {CANDIDATE}",
+    ]
+
+
+def _machines(account: Account, endpoint: Any, config: Config, price: float | None) -> list[str]:
+    shape = config.shape
+    if isinstance(shape, Serverless):
+        return [
+            f"serverless   {shape.memory_mb} MB, {shape.concurrency} requests at a time",
+            f"cost         {cost.estimate_serverless(shape.memory_mb, price=price)}",
+        ]
+    count = hosting.instances(endpoint, shape)
+    smallest, largest = scaling.limits(account) or (count, count)
+    tried = config.trial.count if config.trial else 0
+    hours = (datetime.now(UTC) - endpoint.creation_time).total_seconds() / 3600
+    so_far = cost.hourly(shape.kind, price) * hours * smallest
+    estimate = cost.estimate_instances(shape.kind, smallest=smallest + tried, largest=largest + tried, price=price)
+    return [
+        f"instances    {count} × {shape.kind}, between {smallest} and {largest}{_queue(shape)}",
+        f"cost         {estimate}",
         f"cost so far  at least ${so_far:.2f}, of {hours:.1f} hours",
     ]
+
+
+def _queue(shape: Instances) -> str:
+    return ", by the queue's length" if shape.queued else ""

@@ -1,17 +1,17 @@
-"""What an endpoint runs: image, bundle, role and settings, as one SageMaker model."""
+"""What an endpoint runs: image, bundle, role, settings and network, as one SageMaker model."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
-from sagemaker.core.resources import Model
-from sagemaker.core.shapes import ContainerDefinition
 
 from deploy import waiting
 from deploy.account import Account
 from deploy.errors import code_of
+from deploy.isolation import Isolation
 
 _ROLE_SECONDS = 60
 
@@ -22,9 +22,11 @@ class Release:
 
     Attributes:
         image: its URI in ECR.
-        bundle: the URI of the model.tar.gz in S3.
+        bundle: the URI of the model.tar.gz in S3, or of a multi-model endpoint's folder of archives.
         role: the ARN of the role it runs with.
         environment: its variables.
+        multi_model: whether each request names its model.
+        isolation: the network it stands in; its key is the endpoint configuration's to use.
 
     """
 
@@ -32,25 +34,33 @@ class Release:
     bundle: str
     role: str
     environment: dict[str, str] = field(default_factory=dict)
+    multi_model: bool = False
+    isolation: Isolation = field(default_factory=Isolation)
+
+
+def version_name(account: Account, prefix: str = "") -> str:
+    """Name a new version: the deployment's name, the prefix and the time."""
+    return f"{account.name}-{prefix}{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:63]
 
 
 def make_model(account: Account, release: Release, *, prefix: str = "") -> str:
-    """Make a SageMaker model that reaches no network, and give its name: the deployment's, the prefix and the time."""
-    name = f"{account.name}-{prefix}{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:63]
-    container = ContainerDefinition(
-        image=release.image,
-        model_data_url=release.bundle,
-        **({"environment": release.environment} if release.environment else {}),
-    )
+    """Make a SageMaker model that reaches no network, and give its name."""
+    name = version_name(account, prefix)
+    container: dict[str, Any] = {"Image": release.image, "ModelDataUrl": release.bundle}
+    if release.multi_model:
+        container["Mode"] = "MultiModel"
+    if release.environment:
+        container["Environment"] = release.environment
+    network = release.isolation.vpc_config
 
     def make() -> None:
-        Model.create(
-            model_name=name,
-            primary_container=container,
-            execution_role_arn=release.role,
-            enable_network_isolation=True,
-            tags=account.sdk_tags,
-            **account.sdk,
+        account.client("sagemaker").create_model(
+            ModelName=name,
+            PrimaryContainer=container,
+            ExecutionRoleArn=release.role,
+            EnableNetworkIsolation=True,
+            **({"VpcConfig": network} if network else {}),
+            Tags=account.tags,
         )
 
     _once_the_role_is_known(make)
@@ -59,10 +69,16 @@ def make_model(account: Account, release: Release, *, prefix: str = "") -> str:
 
 def describe(account: Account, model: str) -> Release:
     """Look up what a SageMaker model runs."""
-    found = Model.get(model_name=model, **account.sdk)
-    container = found.primary_container
-    environment = container.environment if isinstance(container.environment, dict) else {}
-    return Release(container.image, container.model_data_url, found.execution_role_arn, environment)
+    found = account.client("sagemaker").describe_model(ModelName=model)
+    container, network = found["PrimaryContainer"], found.get("VpcConfig", {})
+    return Release(
+        container["Image"],
+        container["ModelDataUrl"],
+        found["ExecutionRoleArn"],
+        container.get("Environment", {}),
+        container.get("Mode") == "MultiModel",
+        Isolation(tuple(network.get("Subnets", ())), tuple(network.get("SecurityGroupIds", ()))),
+    )
 
 
 def _once_the_role_is_known(make: Callable[[], None]) -> None:

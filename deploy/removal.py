@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy import alarms, hosting, role, scaling, versions, waiting
+from deploy import alarms, hosting, monitoring, registry, scaling, versions, waiting
 from deploy.account import Account
 from deploy.errors import code_of, is_missing
 
@@ -20,6 +20,8 @@ def remove(account: Account) -> Iterator[str]:
     endpoint = hosting.find(account)
     yield from (f"deleted {what}" for what in (*scaling.remove(account), *alarms.remove(account)))
     yield from _topic(account)
+    yield from _guard(account)
+    yield from (f"deleted {what}" for what in (*monitoring.remove(account), *registry.remove(account)))
     if endpoint is not None:
         if endpoint.endpoint_status != "Deleting":  # as an interrupted deletion leaves it
             endpoint.delete()
@@ -29,7 +31,9 @@ def remove(account: Account) -> Iterator[str]:
     yield from _log_group(account)
     yield from _bucket(account)
     yield from _repository(account)
-    yield from _role(account)
+    yield from _role(account, account.guard_role)
+    yield from _role(account, account.monitor_role)
+    yield from _role(account, account.role)
 
 
 def _wait_until_gone(account: Account) -> None:
@@ -98,20 +102,30 @@ def _repository(account: Account) -> Iterator[str]:
     )
 
 
-def _role(account: Account) -> Iterator[str]:
+def _guard(account: Account) -> Iterator[str]:
+    scheduler = account.client("scheduler")
+
+    def tags() -> Any:
+        arn = scheduler.get_schedule_group(Name=account.guard)["Arn"]
+        return scheduler.list_tags_for_resource(ResourceArn=arn)["Tags"]
+
+    yield from _if_own(
+        account,
+        f"schedule {account.guard}",
+        tags,
+        lambda: scheduler.delete_schedule_group(Name=account.guard),  # and the schedule in it
+    )
+
+
+def _role(account: Account, name: str) -> Iterator[str]:
     iam = account.client("iam")
 
     def delete() -> None:
-        try:
-            iam.delete_role_policy(RoleName=account.role, PolicyName=role.POLICY)
-        except ClientError as error:  # an interrupted deploy has made none, an interrupted deletion taken it away
-            if not is_missing(error):
-                raise
-        iam.delete_role(RoleName=account.role)
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
 
-    yield from _if_own(
-        account, f"role {account.role}", lambda: iam.list_role_tags(RoleName=account.role)["Tags"], delete
-    )
+    yield from _if_own(account, f"role {name}", lambda: iam.list_role_tags(RoleName=name)["Tags"], delete)
 
 
 def _if_own(account: Account, what: str, tags: Any, delete: Any) -> Iterator[str]:

@@ -11,15 +11,17 @@ from botocore.exceptions import ClientError
 
 from deploy.account import Account
 from deploy.errors import is_missing
+from deploy.isolation import Isolation
 
-POLICY = "containers"
+BASE = "permissions"
+"""The policy that every role of a deployment has."""
 
 # Where the containers, or SageMaker on their behalf, write: captured requests, answers, and what training leaves.
 _WRITTEN = ("captured", "transform", "async", "ecl")
 
 
-def trust(account: Account) -> dict[str, Any]:
-    """Who may assume the role: SageMaker, and only on behalf of this account.
+def trust(account: Account, service: str = "sagemaker.amazonaws.com") -> dict[str, Any]:
+    """Who may assume the role: a service of AWS, and only on behalf of this account.
 
     Source: IAM user guide, "The confused deputy problem".
     """
@@ -28,7 +30,7 @@ def trust(account: Account) -> dict[str, Any]:
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Principal": {"Service": service},
                 "Action": "sts:AssumeRole",
                 "Condition": {"StringEquals": {"aws:SourceAccount": account.number}},
             }
@@ -36,8 +38,13 @@ def trust(account: Account) -> dict[str, Any]:
     }
 
 
-def policy(account: Account) -> dict[str, Any]:
-    """What the role allows: pull the image, read the bucket, write answers, its own logs, and metrics."""
+def policies(account: Account, isolation: Isolation) -> dict[str, dict[str, Any]]:
+    """What the containers' role allows, by policy: the base, and what the user's network and key ask for."""
+    return {BASE: _base(account)} | isolation.policies
+
+
+def _base(account: Account) -> dict[str, Any]:
+    """Allow to pull the image, read the bucket, write answers, its own logs, and metrics."""
     arn = f"arn:{account.partition}"
     here = f"{account.region}:{account.number}"
 
@@ -78,23 +85,40 @@ def policy(account: Account) -> dict[str, Any]:
     }
 
 
-def ensure(account: Account) -> str:
-    """Make the role, or bring the policies of the one there is up to date; gives its ARN."""
+def ensure(account: Account, isolation: Isolation) -> str:
+    """Make the containers' role, or bring the policies of the one there is up to date; gives its ARN."""
+    description = f"Runs the containers of the SageMaker endpoint {account.name}"
+    return ensure_role(account, account.role, description, trust=trust(account), policies=policies(account, isolation))
+
+
+def ensure_role(
+    account: Account, name: str, description: str, *, trust: dict[str, Any], policies: dict[str, dict[str, Any]]
+) -> str:
+    """Make a role of the deployment's own, or bring the one there is up to date; gives its ARN.
+
+    Args:
+        account: whose it is.
+        name: the role's.
+        description: what it is for.
+        trust: who may assume it.
+        policies: what it allows, by name; others that it has stay.
+
+    Raises:
+        DeploymentError: there is a role of this name that is somebody else's.
+
+    """
     iam = account.client("iam")
     try:
-        found = iam.get_role(RoleName=account.role)["Role"]
-        account.require_own(f"the role {account.role}", iam.list_role_tags(RoleName=account.role)["Tags"])
-        iam.update_assume_role_policy(RoleName=account.role, PolicyDocument=json.dumps(trust(account)))
+        found = iam.get_role(RoleName=name)["Role"]
+        account.require_own(f"the role {name}", iam.list_role_tags(RoleName=name)["Tags"])
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
     except ClientError as error:
         if not is_missing(error):
             raise
         found = iam.create_role(
-            RoleName=account.role,
-            AssumeRolePolicyDocument=json.dumps(trust(account)),
-            Description="Runs the containers of the SageMaker endpoint " + account.name,
-            Tags=account.tags,
+            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Description=description, Tags=account.tags
         )["Role"]
-    document = json.dumps(policy(account))
-    iam.put_role_policy(RoleName=account.role, PolicyName=POLICY, PolicyDocument=document)
+    for policy, document in policies.items():
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
     arn: str = found["Arn"]
     return arn

@@ -1,23 +1,24 @@
-"""The deployment's S3 bucket, and the model.tar.gz in it."""
+"""The deployment's S3 bucket: made, filled and read."""
 
-import gzip
-import hashlib
-import tarfile
-import tempfile
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from deploy.account import Account
 from deploy.errors import DeploymentError, code_of, is_missing
 
-EXPIRY_DAYS = {"captured": 30, "transform": 7}
+EXPIRY_DAYS = {"captured": 30, "transform": 7, "async": 7}
 """After how many days S3 deletes users' pictures and the answers to them, by the prefix they lie below."""
 
 
-def ensure_bucket(account: Account) -> None:
-    """Make the bucket, tagged from its first moment, closed to the public, and with a time limit on users' data."""
+def ensure_bucket(account: Account, key: str | None) -> None:
+    """Make the bucket, tagged from its first moment, closed to the public, and with a time limit on users' data.
+
+    Args:
+        account: whose it is.
+        key: the ARN of the KMS key that encrypts whatever is put there; None for S3's own.
+
+    """
     s3 = account.client("s3")
     what = f"the bucket {account.bucket}"
     try:
@@ -35,6 +36,14 @@ def ensure_bucket(account: Account) -> None:
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         ),
     )
+    if key:
+        by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        s3.put_bucket_encryption(
+            Bucket=account.bucket,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": by_key, "BucketKeyEnabled": True}]
+            },
+        )
     s3.put_bucket_lifecycle_configuration(
         Bucket=account.bucket,
         LifecycleConfiguration={
@@ -50,60 +59,6 @@ def ensure_bucket(account: Account) -> None:
             ]
         },
     )
-
-
-def require_bundle(models: Path) -> None:
-    """Refuse a folder that holds no bundle.
-
-    Raises:
-        DeploymentError: there is no ``bundle.json`` in it.
-
-    """
-    if not (models / "bundle.json").is_file():
-        raise DeploymentError(f"{models} holds no bundle.json; name the folder that does with --models DIR")
-
-
-def upload_bundle(account: Account, models: Path) -> str:
-    """Put the bundle into the bucket as model.tar.gz, as SageMaker unpacks it to ``/opt/ml/model``; gives its URI.
-
-    The key has the content's checksum, so that the same bundle is one object and an old endpoint keeps its own.
-
-    Raises:
-        DeploymentError: the folder holds no bundle.
-
-    """
-    with tempfile.TemporaryFile() as file:
-        archive(models, file)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        file.seek(0)
-        key = f"models/{digest}/model.tar.gz"
-        account.client("s3").put_object(Bucket=account.bucket, Key=key, Body=file)
-    return f"s3://{account.bucket}/{key}"
-
-
-def archive(models: Path, target: Any) -> None:
-    """Write a bundle as a gzipped tar: the folder's content at the root, plain files only, the same bytes each time.
-
-    Args:
-        models: the folder with ``bundle.json``.
-        target: a binary file open for writing.
-
-    Raises:
-        DeploymentError: the folder holds no bundle.
-
-    """
-    require_bundle(models)
-    # mtime and owners would make two archives of one bundle differ.
-    with (
-        gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w") as tar,
-    ):
-        for path in sorted(path for path in models.rglob("*") if path.is_file() and not path.is_symlink()):
-            entry = tar.gettarinfo(path, path.relative_to(models).as_posix())
-            entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname, entry.mode = 0, 0, 0, "", "", 0o644
-            with path.open("rb") as content:
-                tar.addfile(entry, content)
 
 
 def upload(account: Account, source: Path, prefix: str) -> str:

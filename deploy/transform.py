@@ -100,7 +100,7 @@ def look_at(path: Path, *, join: bool) -> Source:
     return Source(path, content_type, split, max(payload_mb, _DEFAULT_PAYLOAD_MB), join)
 
 
-def run(account: Account, source: Source, *, model: str, kind: str, output: Path) -> list[Path]:
+def run(account: Account, source: Source, *, model: str, kind: str, key: str | None, output: Path) -> list[Path]:
     """Classify every record; gives the files of answers.
 
     Args:
@@ -108,6 +108,7 @@ def run(account: Account, source: Source, *, model: str, kind: str, output: Path
         source: as ``look_at`` gave it.
         model: the SageMaker model's name.
         kind: the instance type.
+        key: the ARN of the KMS key that encrypts the instance's disk; None for AWS's own.
         output: the folder for the answers.
 
     Raises:
@@ -116,6 +117,7 @@ def run(account: Account, source: Source, *, model: str, kind: str, output: Path
     """
     name = f"{account.name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:63]
     uploaded = storage.upload(account, source.path, f"transform/{name}/in")
+    encrypted = {"volume_kms_key_id": key} if key else {}
     joined = {"data_processing": DataProcessing(join_source="Input")} if source.join else {}
     job = TransformJob.create(
         transform_job_name=name,
@@ -135,7 +137,7 @@ def run(account: Account, source: Source, *, model: str, kind: str, output: Path
             accept=source.accept,
             assemble_with=source.split,
         ),
-        transform_resources=TransformResources(instance_type=kind, instance_count=1),
+        transform_resources=TransformResources(instance_type=kind, instance_count=1, **encrypted),
         tags=account.sdk_tags,
         **joined,
         **account.sdk,

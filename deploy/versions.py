@@ -9,17 +9,20 @@ TRANSFORM = "transform-"
 """What follows the deployment's name in the name of a transform job's own model."""
 
 
-def remove(account: Account, *, keep: Collection[str] = (), jobs: bool = False) -> Iterator[str]:
+def remove(
+    account: Account, *, configs: Collection[str] = (), models: Collection[str] = (), jobs: bool = False
+) -> Iterator[str]:
     """Delete the configurations and models that have the owner tag; yields a line for each one, or why it stays.
 
     Args:
         account: whose they are.
-        keep: the names that stay.
+        configs: the names of the configurations that stay.
+        models: the names of the models that stay.
         jobs: whether the models of transform jobs go, too.
 
     """
-    yield from _remove(account, "endpoint_configs", "EndpointConfig", keep, jobs=jobs)
-    yield from _remove(account, "models", "Model", keep, jobs=jobs)
+    yield from _remove(account, "endpoint_configs", "EndpointConfig", configs, jobs=jobs)
+    yield from _remove(account, "models", "Model", models, jobs=jobs)
 
 
 def _remove(account: Account, plural: str, resource: str, keep: Collection[str], *, jobs: bool) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """AWS for tests: a real moto server over HTTP, and at its boundary the little that moto lacks.
 
-moto 5.2 has no UpdateEndpoint, and makes buckets without the tags they are to have; its endpoints are in service at
-once and never fail; its answers have empty structures (``"VpcConfig": {}``), which AWS leaves out, and lack fields of
-an endpoint's data capture, which AWS has: the SDK's strict models refuse both. ``Aws`` puts these right in front of
+moto 5.2 has no UpdateEndpoint, no monitoring schedules and no shadow variants, and deletes nothing from the registry;
+it makes buckets without the tags they are to have; its endpoints are in service at once and never fail; its answers
+have empty structures (``"VpcConfig": {}``), which AWS leaves out, and lack fields of an endpoint's data capture, which
+AWS has: the SDK's strict models refuse both. ``Aws`` puts these right in front of
 moto, notes the calls, and can refuse one as AWS would.
 """
 
@@ -47,6 +48,8 @@ class Aws:
         self.rolls_back = False
         self.job_output: bytes | None = None
         self._clients: dict[str, Any] = {}
+        self._shadows: dict[str, Any] = {}
+        self.schedules: dict[str, dict[str, Any]] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server(
             "127.0.0.1", 0, Request.application(self._answer), threaded=True, request_handler=MotoRequestHandler
@@ -80,6 +83,13 @@ class Aws:
         found: dict[str, Any] = sagemaker_backends[ACCOUNT][REGION].endpoints
         return found
 
+    def endpoint_config(self, endpoint: str) -> dict[str, Any]:
+        """Describe what an endpoint runs on."""
+        sagemaker = self.client("sagemaker")
+        name = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+        found: dict[str, Any] = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+        return found
+
     def everything(self) -> set[str]:
         """Name everything there is."""
         asked: list[tuple[str, str, str, Callable[[dict[str, Any]], str]]] = [
@@ -92,8 +102,21 @@ class Aws:
             ("cloudwatch", "describe_alarms", "MetricAlarms", lambda found: found["AlarmName"]),
             ("sns", "list_topics", "Topics", lambda found: found["TopicArn"]),
             ("logs", "describe_log_groups", "logGroups", lambda found: found["logGroupName"]),
+            (
+                "sagemaker",
+                "list_model_package_groups",
+                "ModelPackageGroupSummaryList",
+                lambda found: found["ModelPackageGroupName"],
+            ),
+            (
+                "sagemaker",
+                "list_data_quality_job_definitions",
+                "JobDefinitionSummaries",
+                lambda found: found["MonitoringJobDefinitionName"],
+            ),
+            ("scheduler", "list_schedules", "Schedules", lambda found: found["Name"]),
         ]
-        names = {
+        names = {f"schedule {name}" for name in self.schedules} | {
             f"{operation} {name(found)}"
             for service, operation, key, name in asked
             for found in getattr(self.client(service), operation)()[key]
@@ -113,8 +136,17 @@ class Aws:
                 self.asked[operation] = json.loads(body)
         if operation in self.refused:
             return _refusal(request, *self.refused[operation])
+        if operation in ("CreateMonitoringSchedule", "DescribeMonitoringSchedule", "DeleteMonitoringSchedule"):
+            return self._monitor(operation, json.loads(body))
+        if operation == "ListTags" and ":monitoring-schedule/" in json.loads(body)["ResourceArn"]:
+            asked = self.schedules[json.loads(body)["ResourceArn"].rpartition("/")[2]]
+            return Response(json.dumps({"Tags": asked["Tags"]}), content_type="application/x-amz-json-1.1")
+        if operation in ("DeleteModelPackage", "DeleteModelPackageGroup"):
+            return self._deregister(json.loads(body))
         if operation == "UpdateEndpoint":
             return self._update(request)
+        if operation == "CreateEndpointConfig":
+            self._shadows[json.loads(body)["EndpointConfigName"]] = json.loads(body).get("ShadowProductionVariants")
         if operation == "DescribeEndpoint" and self.statuses and self.endpoints:
             (endpoint,) = self.endpoints.values()
             endpoint.endpoint_status, endpoint.failure_reason = self.statuses.pop(0)
@@ -129,6 +161,9 @@ class Aws:
         response = Response(b"".join(content), status, headers)
         if request.headers.get("X-Amz-Target", "").startswith("SageMaker.Describe"):
             described = _without_empty(json.loads(response.get_data()))
+            if operation == "DescribeEndpointConfig":
+                shadows = self._shadows.get(described.get("EndpointConfigName", ""))
+                described |= {"ShadowProductionVariants": shadows} if shadows else {}
             if operation == "DescribeEndpoint" and "DataCaptureConfig" in described:
                 described["DataCaptureConfig"] |= {"CaptureStatus": "Started", "CurrentSamplingPercentage": 25}
             response.set_data(json.dumps(described))
@@ -144,6 +179,34 @@ class Aws:
             tagging = {"TagSet": [{"Key": key, "Value": value} for key, value in tags]}
             self.client("s3").put_bucket_tagging(Bucket=request.path.strip("/"), Tagging=tagging)
         return Response(b"".join(content), status, headers)
+
+    def _monitor(self, operation: str, asked: dict[str, Any]) -> Response:
+        """Keep monitoring schedules."""
+        name = asked["MonitoringScheduleName"]
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:monitoring-schedule/{name}"
+        if operation == "CreateMonitoringSchedule":
+            self.schedules[name] = asked
+        elif name not in self.schedules:
+            message = f"Could not find MonitoringSchedule: {name}"
+            content = json.dumps({"__type": "ResourceNotFound", "message": message})
+            return Response(content, 400, content_type="application/x-amz-json-1.1")
+        elif operation == "DeleteMonitoringSchedule":
+            del self.schedules[name]
+        described = {
+            "MonitoringScheduleArn": arn,
+            "MonitoringScheduleName": name,
+            "MonitoringScheduleStatus": "Scheduled",
+        }
+        return Response(json.dumps(described), content_type="application/x-amz-json-1.1")
+
+    def _deregister(self, asked: dict[str, Any]) -> Response:
+        """Delete from the model registry."""
+        backend = sagemaker_backends[ACCOUNT][REGION]
+        if "ModelPackageName" in asked:
+            del backend.model_packages[asked["ModelPackageName"]]
+        else:
+            del backend.model_package_groups[asked["ModelPackageGroupName"]]
+        return Response("{}", content_type="application/x-amz-json-1.1")
 
     def _update(self, request: Request) -> Response:
         asked = request.get_json(force=True)
@@ -161,8 +224,18 @@ def _operation(request: Request) -> str | None:
         return target.rpartition(".")[2]
     if "/operation/" in request.path:  # Smithy RPC
         return request.path.rpartition("/")[2]
+    if "/scheduler/" in request.headers.get("Authorization", ""):
+        return _scheduler_operation(request)
     form = parse_qs(request.get_data(as_text=True)) if request.mimetype.endswith("urlencoded") else {}
     return form.get("Action", [None])[0]
+
+
+def _scheduler_operation(request: Request) -> str:
+    """Name a call of EventBridge Scheduler, whose protocol has no names but methods and paths."""
+    if request.path.startswith("/tags"):
+        return "ListTagsForResource"
+    verb = {"GET": "Get", "POST": "Create", "PUT": "Update", "DELETE": "Delete"}[request.method]
+    return f"{verb}ScheduleGroup" if request.path.startswith("/schedule-groups") else f"{verb}Schedule"
 
 
 def _refusal(request: Request, code: str, message: str) -> Response:

@@ -30,7 +30,9 @@ BOOT = DATA / "ankle-boot.png"
 def deployed(command: Command, push_image: PushImage) -> str:
     """An endpoint in service; gives its image's digest."""
     digest = push_image("1")
-    ended = command("deploy", "--yes", "--max-instances=3", "--capacity=100", "--capture=25")
+    ended = command(
+        "deploy", "--yes", "--max-instances=3", "--capacity=100", "--capture=25", f"--models={ROOT / 'models'}"
+    )
     assert ended.status == 0, ended.err
     return digest
 
@@ -96,6 +98,7 @@ def test_what_deploy_makes(aws: Aws, deployed: str, tmp_path: Path) -> None:
     assert {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules} == {
         "captured/": 30,
         "transform/": 7,
+        "async/": 7,
     }
 
     bucket, _, key = model["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
@@ -113,7 +116,7 @@ def test_the_role_allows_what_is_needed_and_no_more(aws: Aws) -> None:
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trusted["Principal"] == {"Service": "sagemaker.amazonaws.com"}
     assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-    policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="containers")["PolicyDocument"]
+    policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="permissions")["PolicyDocument"]
     assert iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"] == []
     everywhere = {action for one in policy["Statement"] if one["Resource"] == "*" for action in one["Action"]}
     assert everywhere == {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
@@ -258,15 +261,12 @@ def test_without_yes_nothing_happens_when_nobody_can_be_asked(
 
 
 def test_train_collects_the_jobs_records(
-    aws: Aws, push_image: PushImage, command: Command, dataset: FashionMNIST, tmp_path: Path
+    aws: Aws, push_image: PushImage, command: Command, dataset: FashionMNIST, job_output: bytes, tmp_path: Path
 ) -> None:
     """How jobs are submitted is ``training``'s, and tested there; here, that they get what this deployment made."""
     push_image("1")
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:training"
-    output = BytesIO()
-    with tarfile.open(fileobj=output, mode="w:gz") as archive:
-        archive.add(ROOT / "training" / "runs" / "baseline" / "seed-0.json", "runs/baseline/seed-0.json")
-    aws.job_output = output.getvalue()
+    aws.job_output = job_output
     options = (f"--image={image}", "--seeds=1", f"--runs={tmp_path}", f"--data={dataset.source}", "--spot")
     ended = command("train", "baseline", "--yes", *options)
     assert ended.status == 0, ended.err

@@ -15,9 +15,12 @@ import botocore.client
 import httpx
 import pytest
 
-from tests.deploy.aws import Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.aws import ACCOUNT, REGION, Aws
+from tests.deploy.conftest import NAME, Command, Docker
 from tests.deploy.test_deployment import served
+from training.data.fashion_mnist import FashionMNIST
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.runs import RunFolder
 
 _LOOKS = ("Describe", "List", "Get", "BatchGet")
 VERSION = re.compile(r"-\d{8}-\d{6}-\d{6}")
@@ -54,46 +57,106 @@ def state(aws: Aws) -> tuple[list[str], str | None]:
     return names, served(aws)["PrimaryContainer"]["Image"] if aws.endpoints else None
 
 
+def slow(*names: str) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+OPTIONS = {
+    "deploy": ("deploy", "--notify=me@example.org", "--until=8h"),
+    "async": ("async",),
+    "serverless": ("serverless", "--notify=me@example.org"),
+    "update": ("update",),
+    "try": ("update", "--weight=50%"),
+}
+
+
 @pytest.mark.parametrize(
-    "what",
-    [
-        "rollback",
-        *(pytest.param(what, marks=pytest.mark.slow) for what in ("deploy", "serverless", "update", "delete")),
-    ],
+    "what", ["rollback", "promote", "push", *slow("deploy", "async", "serverless", "update", "try", "delete")]
 )
 def test_interrupted_at_each_call_in_turn(
-    aws: Aws, command: Command, push_image: Callable[..., str], what: str, tmp_path: Path
+    aws: Aws, command: Command, push_image: Callable[..., str], what: str, docker: Docker
 ) -> None:
-    (tmp_path / "bundle.json").touch()  # deploy packs it, and does not look inside
-    bundle = f"--models={tmp_path}"
+    docker.behaves()
 
     def prepare() -> None:
         httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
+        if what == "push":
+            return
         push_image("1")
-        if what in ("update", "rollback", "delete"):
-            assert command("deploy", "--yes", bundle).status == 0
+        if what in ("update", "try", "promote", "rollback", "delete"):
+            assert command("deploy", "--yes").status == 0
             push_image("2")
         if what in ("rollback", "delete"):
-            assert command("update", "--yes", bundle).status == 0
+            assert command("update", "--yes").status == 0
+        if what == "promote":
+            assert command("update", "--weight=50%", "--yes").status == 0
 
-    options = {
-        "deploy": ("deploy", bundle, "--notify=me@example.org"),
-        "serverless": ("serverless", bundle, "--notify=me@example.org"),
-        "update": ("update", bundle),
-    }.get(what, (what,))
+    sure = () if what == "push" else ("--yes",)
+    options = (*OPTIONS.get(what, (what,)), *sure)
     prepare()
-    assert command(*options, "--yes").status == 0
+    done = command(*options)
+    assert done.status == int(what == "push"), done.err  # the client pushes nothing, so that the image is not there
     wanted = state(aws)
     for calls in range(1, 200):
         prepare()
         with interrupted_after(calls) as reached:
-            ended = command(*options, "--yes")
+            ended = command(*options)
         if not reached():
             assert calls > 1, "nothing was interrupted"
             return
         assert ended.status == 130
-        again = command(*options, "--yes")
+        again = command(*options)
         # After the last call of a deployment nothing is left to do, and it says so.
-        assert again.status == 0 or "there is an endpoint" in again.err, (calls, again.err)
+        assert again.status == done.status or "there is an endpoint" in again.err, (calls, again.err)
         assert state(aws) == wanted, f"after call {calls}"
     pytest.fail(f"{what} made 200 calls: {NAME}")
+
+
+def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
+    aws: Aws, command: Command, push_image: Callable[..., str], tmp_path: Path
+) -> None:
+    """Its job goes on, as AWS's do; the next run takes the model away that this one could not."""
+    (tmp_path / "in.csv").write_text("0" + ",0" * 783 + "\n")
+    options = ("transform", str(tmp_path / "in.csv"), "--yes", f"--output={tmp_path / 'out'}")
+    for calls in range(1, 50):
+        httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
+        push_image("1")
+        with interrupted_after(calls) as reached:
+            ended = command(*options)
+        if not reached():
+            assert calls > 5
+            return
+        assert ended.status == 130, ended.err
+        assert command(*options).status == 0
+        assert aws.client("sagemaker").list_models()["Models"] == [], f"after call {calls}"
+    pytest.fail("transform made 50 calls")
+
+
+def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
+    aws: Aws, command: Command, dataset: FashionMNIST, job_output: bytes, tmp_path: Path
+) -> None:
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:training"
+    aws.job_output = job_output
+    for calls in range(1, 50):
+        httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
+        runs = tmp_path / str(calls)
+        options = (
+            "train",
+            "baseline",
+            "--yes",
+            f"--image={image}",
+            "--seeds=1",
+            f"--runs={runs}",
+            f"--data={dataset.source}",
+        )
+        with interrupted_after(calls) as reached:
+            ended = command(*options)
+        if not reached():
+            assert calls > 5
+            return
+        assert ended.status == 130, ended.err
+        again = command(*options)
+        assert again.status == 0, again.err
+        assert len(aws.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]) == 1, f"after call {calls}"
+        assert RunFolder(runs).finished(EXPERIMENTS["baseline"], 0) is not None
+    pytest.fail("train made 50 calls")

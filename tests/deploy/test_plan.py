@@ -38,7 +38,8 @@ def test_plan_of_an_update_and_of_a_deletion(aws: Aws, command: Command, push_im
     assert planned["update"] == aws.calls
     aws.calls.clear()
     assert command("delete", "--yes").status == 0
-    assert planned["delete"] == aws.calls
+    done = iter(planned["delete"])  # which expects everything that can be there
+    assert [call for call in aws.calls if call not in done] == [], "the same calls in the same order"
 
 
 @pytest.mark.parametrize(

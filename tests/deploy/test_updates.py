@@ -105,6 +105,21 @@ def test_rollback_serves_the_version_before(aws: Aws, command: Command) -> None:
     assert len(aws.client("sagemaker").list_models()["Models"]) == 2
 
 
+@pytest.mark.usefixtures("deployed")
+def test_after_a_rollback_the_version_before_that_is_gone_and_missed_by_nobody(
+    aws: Aws, command: Command, push_image: PushImage
+) -> None:
+    assert command("update", "--yes").status == 0
+    second = served(aws)["PrimaryContainer"]["Image"]
+    push_image("3")
+    assert command("update", "--yes").status == 0
+    assert command("rollback", "--yes").status == 0
+    again = command("update", "--yes", f"--image={second}")
+    assert (again.status, "exactly this already" in again.out) == (0, True), again.err
+    assert command("update", "--yes").status == 0
+    assert len(aws.client("sagemaker").list_models()["Models"]) == 2
+
+
 @pytest.mark.parametrize("what", ["deploy", "serverless"])
 def test_alarms_tell_somebody(aws: Aws, command: Command, push_image: PushImage, what: str) -> None:
     push_image("1")

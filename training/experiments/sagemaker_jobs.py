@@ -9,7 +9,7 @@ import os
 import re
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -28,8 +28,9 @@ from sagemaker.train import ModelTrainer
 from training.data import fashion_mnist
 from training.errors import TrainingError
 from training.experiments.experiment import Experiment
-from training.experiments.local_runner import Plan, refuse_to_overwrite
+from training.experiments.local_runner import Plan, plan_runs, refuse_to_overwrite
 from training.experiments.progress import Console
+from training.experiments.registry import select
 from training.experiments.runs import RunFolder
 
 METRICS = {name: rf"epoch \d+/\d+ .*\b{name}=([0-9.]+)" for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
@@ -69,6 +70,16 @@ class Where:
     image: str | None
     instance: str
     spot: bool
+
+
+def plan(names: Sequence[str], *, seeds: int | None, epochs: int | None) -> Plan:
+    """List the runs of some experiments, as ``python -m training run`` would.
+
+    Raises:
+        TrainingError: no experiment has such a name.
+
+    """
+    return plan_runs(select(list(names), epochs=epochs), seeds=seeds)
 
 
 def run(
@@ -208,7 +219,10 @@ def _submit(session: Session, experiment: Experiment, seed: int, where: Where, d
         },
     ).with_metric_definitions([MetricDefinition(name=name, regex=regex) for name, regex in METRICS.items()])
     trainer.train([InputData(channel_name="training", data_source=data)], wait=False, logs=False)
-    name: str = trainer._latest_training_job.training_job_name  # the SDK has no public name for it
+    job = trainer._latest_training_job  # the SDK has no public name for it
+    if job is None:  # its telemetry has swallowed an interruption
+        raise KeyboardInterrupt
+    name: str = job.training_job_name
     return name
 
 

@@ -52,7 +52,7 @@ def test_metrics_are_compressed(client: httpx.Client) -> None:
     assert b"service_requests_total" in gzip.decompress(content)
 
 
-@pytest.mark.parametrize("path", ["/static/samples/coat.png", "/ping", "/docs", "/v1/models/cnn_a"])
+@pytest.mark.parametrize("path", ["/static/samples/coat.png", "/ping", "/execution-parameters", "/v1/models/cnn_a"])
 def test_pictures_and_small_answers_are_not(client: httpx.Client, path: str) -> None:
     answer, _ = ask(client, path, "gzip")
     assert answer.status_code == 200
