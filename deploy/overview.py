@@ -40,9 +40,10 @@ def _trial(account: Account, config: Config) -> list[str]:
     if config.candidate is None or config.trial is None:
         return []
     gets = "gets a copy of" if config.trial.shadow else "answers"
+    instances = f"{config.trial.count} instance{'s' if config.trial.count > 1 else ''}"
     return [
-        f"tried        {config.candidate} {gets} {config.trial.per_cent} % of the requests, on {config.trial.count} "
-        f"instances: python -m deploy promote, or rollback",
+        f"tried        {config.candidate} {gets} {config.trial.per_cent} % of the requests, on "
+        f"{instances}: python -m deploy promote, or rollback",
         f"its metrics  in CloudWatch: AWS/SageMaker, EndpointName {account.name}, VariantName {CANDIDATE}",
     ]
 

@@ -21,7 +21,7 @@ def update(account: Account, options: argparse.Namespace) -> None:
     hosting.require_working(account, endpoint)
     _refuse_what_cannot_be(account, endpoint, options)
     uri = image.to_serve(account, options.image)
-    confirm(account, options, f"Endpoint {account.name} will serve {uri}; {_extra_cost(options)}.")
+    confirm(account, options, _announcement(account, uri, options))
     endpoint.endpoint_config_name = hosting.settle(account)  # an interrupted update may still be going on
     if options.tag:
         account.client("sagemaker").add_tags(ResourceArn=endpoint.endpoint_arn, Tags=account.tags)
@@ -74,10 +74,10 @@ def rollback(account: Account, options: argparse.Namespace) -> None:
     print(hosting.rollback(account, endpoint))
 
 
-def _extra_cost(options: argparse.Namespace) -> str:
+def _announcement(account: Account, uri: str, options: argparse.Namespace) -> str:
     if options.weight or options.shadow:
-        return "until you decide, the new version's instances cost as well"
-    return "during the change it costs twice as much"
+        return f"Endpoint {account.name} will try {uri}; until you decide, the new version's instances cost as well."
+    return f"Endpoint {account.name} will serve {uri}; during the change it costs twice as much."
 
 
 def _share(trial: Trial | None) -> tuple[int, bool] | None:

@@ -38,10 +38,10 @@ def deployed(command: Command, push_image: PushImage) -> str:
 
 
 def served(aws: Aws) -> dict[str, Any]:
-    """Describe the model behind the endpoint."""
+    """Describe the model behind the endpoint; the one that serves, where another is tried."""
     sagemaker = aws.client("sagemaker")
     config = sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"]
-    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    variant, *_ = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     model: dict[str, Any] = sagemaker.describe_model(ModelName=variant["ModelName"])
     return model
 
