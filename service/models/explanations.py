@@ -6,6 +6,7 @@ answer depends on what the patch hid. The patch is background here, so it takes 
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from service.arrays import SIZE, Activations, Pixels
 from service.models.assessment import Assessor
 from service.models.classifier import Answer, Classifier, Models
+from service.models.litert_layers import Layer
 
 STRIDE = 2
 """Pixels between two places of the patch, so the map has 14×14 cells of 2×2 pixels."""
@@ -106,6 +108,23 @@ def encode(explanation: Explanation, pixels: Pixels) -> dict[str, Any]:
         },
         "feature_maps": [_maps(layer, found) for layer, found in explanation.feature_maps.items()],
     }
+
+
+def encode_kernels(layers: Sequence[Layer] | None) -> list[dict[str, Any]] | None:
+    """Put the convolutions' numbers into JSON, as ``schemas.Kernels`` has them; None where there is no reading them."""
+    if layers is None:
+        return None
+    kernels = [(layer.kernel, layer.bias) for layer in layers if layer.kind == "convolution"]
+    return [
+        {
+            "layer": f"convolution_{number}",
+            "shape": kernel.shape,
+            "kernel": base64.b64encode(np.ascontiguousarray(kernel, "<f4").tobytes()).decode(),
+            "bias": base64.b64encode(bias.astype("<f4").tobytes()).decode(),
+        }
+        for number, (kernel, bias) in enumerate(kernels, start=1)
+        if kernel is not None and bias is not None
+    ]
 
 
 def _maps(layer: str, values: Activations) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class NetworkFiles:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
+        self.layers = cache(self._read)
         self._content = cache(self._make)
 
     def names(self) -> dict[str, str]:
@@ -53,15 +54,17 @@ class NetworkFiles:
             raise NotFoundError(f"no network's file is called {shortened(file_name)}; load the page again")
         return content
 
-    def _make(self, name: str) -> bytes | None:
-        entry = self._bundle.manifest.models[name]
-        if entry.litert is None:
-            return None
+    def _read(self, name: str) -> list[Layer] | None:
+        """Read a network's layers; None where it is none that ``litert_layers`` reads."""
+        litert = self._bundle.manifest.models[name].litert
         try:
-            layers = litert_layers.read(self._bundle.path(entry.litert).read_bytes())
+            return None if litert is None else litert_layers.read(self._bundle.path(litert).read_bytes())
         except UnreadableLayersError:
             return None
-        return encode(layers, _temperatures(entry))
+
+    def _make(self, name: str) -> bytes | None:
+        layers = self.layers(name)
+        return None if layers is None else encode(layers, _temperatures(self._bundle.manifest.models[name]))
 
 
 def encode(layers: list[Layer], temperature: dict[str, float]) -> bytes:

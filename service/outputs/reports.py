@@ -11,6 +11,7 @@ import orjson
 from service.errors import NotFoundError, shortened
 from service.http.media_types import CSV, HTML, JSON
 from service.models.bundle import Bundle
+from service.models.manifest import ModelEntry
 from service.models.network_files import NetworkFiles
 from service.outputs.files import WEB
 from service.outputs.pages import Pages, View
@@ -96,18 +97,23 @@ class Reports:
         """Render the page, which works without a report too; ``default`` is the model it looks into first."""
         report = self._content or {"experiments": [], "claims": []}
         titles = {e["name"]: e["title"] for e in report["experiments"]}
+        manifest = self._bundle.manifest
         files = self._network_files.names()
-        models = [
-            {"name": name, "title": titles.get(name, name), "file": files.get(name)}
-            for name in self._bundle.manifest.models
+        networks = [
+            {
+                "name": name,
+                "title": titles.get(name, name),
+                "file": view.file(f"networks/{files[name]}") if name in files else None,
+                "photographs": _of_photographs(entry),
+            }
+            for name, entry in manifest.models.items()
         ]
-        runs = sum(e["seeds"] for e in report["experiments"])
+        labels = manifest.models[default].labels
         content = {
-            "models": models,
-            "default": default,
+            "served": {"labels": labels, "default": default, "networks": networks},
             "claims": report["claims"],
-            "runs": runs,
-            "samples": _samples(self._bundle.manifest.models[default].labels),
+            "runs": sum(e["seeds"] for e in report["experiments"]),
+            "samples": _samples(labels),
         }
         return self._pages.render("page.html", view, content)
 
@@ -148,6 +154,13 @@ class Reports:
             names = ", ".join(e["name"] for e in experiments)
             raise NotFoundError(f"no experiment is called {shortened(name)}; there are: {names}")
         return found
+
+
+def _of_photographs(entry: ModelEntry) -> dict[str, Any] | None:
+    """What was measured of a model on photographs, as far as the page says it; None where nothing was."""
+    measured = (entry.training.get("photographs") or {}).get("report")
+    shown = ("garments", "accuracy", "answered", "right_if_answered")
+    return measured and {name: measured[name] for name in shown}
 
 
 def _samples(labels: list[str]) -> list[tuple[str, str]]:

@@ -80,6 +80,15 @@ class Maps(BaseModel):
     data: str = Field(description="base64 of bytes: channel after channel, each row by row")
 
 
+class Kernels(BaseModel):
+    """A convolution's numbers: stride 1, no padding, then the ReLU."""
+
+    layer: str = Field(description="as among feature_maps")
+    shape: tuple[int, int, int, int] = Field(description="height, width, input maps, output maps")
+    kernel: str = Field(description="base64 of float32, little-endian, in that shape, row by row")
+    bias: str = Field(description="base64 of float32, little-endian: one number an output map")
+
+
 class Occlusion(BaseModel):
     """Occlusion sensitivity: which parts of the picture the answer depends on (Zeiler and Fergus 2014)."""
 
@@ -99,6 +108,9 @@ class Explanation(Prediction):
     input: Maps
     occlusion: Occlusion
     feature_maps: list[Maps] = Field(description="of each convolution, in order; empty for a network without any")
+    kernels: list[Kernels] | None = Field(
+        None, description="of each convolution, with include=kernels only; null for a network of layers not known here"
+    )
 
 
 class ImageAsJSON(BaseModel):

@@ -18,6 +18,7 @@ from service.inputs.images import Adjustment, ModelInput, Turn
 from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.models import explanations
 from service.models.classifier import Answer, Classifier
+from service.models.network_files import NetworkFiles
 from service.outputs import schemas
 from service.outputs.predictions import describe
 from service.routes import parameters
@@ -72,8 +73,8 @@ class ModelParameter(Parameters):
     model: str | None = Field(None, description="which model; the bundle's default when not given")
 
 
-class CompareParameters(Parameters):
-    """How one picture is read, and what the answer has."""
+class PictureParameters(Parameters):
+    """How one picture is read, and how many classes the answer lists."""
 
     top_k: int = Field(10, ge=1, le=10, description="how many classes to list, most probable first")
     preprocess: images.Mode = Field(
@@ -95,6 +96,11 @@ class CompareParameters(Parameters):
         description="yes: light and dark are swapped, since the garment is darker than its surroundings; no: they are "
         "not; auto: decided by the picture",
     )
+
+
+class CompareParameters(PictureParameters):
+    """The same, and what else the answer has."""
+
     include: Literal["input"] | None = Field(
         None,
         description="input: preprocess.input has the 28×28 PNG that the model saw (of a photograph: its first view)",
@@ -103,6 +109,16 @@ class CompareParameters(Parameters):
 
 class PredictParameters(CompareParameters, ModelParameter):
     """The same, and which model is asked."""
+
+
+class ExplainParameters(PictureParameters, ModelParameter):
+    """The same, and what else the explanation has."""
+
+    include: Literal["input", "kernels"] | None = Field(
+        None,
+        description="input: preprocess.input has the 28×28 PNG that the model saw; kernels: the explanation has the "
+        "numbers of each convolution's kernels",
+    )
 
 
 def _documented(declared: type[Parameters]) -> dict[str, Any]:
@@ -146,11 +162,11 @@ async def compare(request: Request) -> Response:
         **_PROBLEMS,
         **problems(s406="neither JSON nor PNG is accepted"),
     },
-    openapi_extra=_documented(PredictParameters),
+    openapi_extra=_documented(ExplainParameters),
 )
 async def explain(request: Request) -> Response:
     """Classify one picture, and show which parts the answer depends on and what each convolution found."""
-    asked = parameters.read(request, PredictParameters)
+    asked = parameters.read(request, ExplainParameters)
     media_type = negotiation.choose(header(request.scope, b"accept"), (_JSON, _PNG))
     classifier = _classifier(request, asked.model)
     model_input = await _model_input(request, asked)
@@ -163,6 +179,9 @@ async def explain(request: Request) -> Response:
         content = await offload.run(draw, explanation, model_input.pixels, classifier.name, answer["label"])
         return Response(content, media_type=_PNG, headers={"Vary": "Accept"})
     answer |= explanations.encode(explanation, model_input.pixels)
+    if asked.include == "kernels":
+        files: NetworkFiles = request.app.state.network_files
+        answer["kernels"] = explanations.encode_kernels(files.layers(classifier.name))
     return Response(orjson.dumps(answer), media_type=_JSON, headers={"Vary": "Accept"})
 
 
@@ -182,7 +201,7 @@ async def _answers(
     ]
 
 
-async def _model_input(request: Request, asked: CompareParameters) -> ModelInput:
+async def _model_input(request: Request, asked: PictureParameters) -> ModelInput:
     max_pixels = settings_of(request).max_pixels
     adjustment = Adjustment(asked.box, asked.rotate, _INVERT[asked.invert])
     picture = await read_picture(request)
@@ -190,9 +209,9 @@ async def _model_input(request: Request, asked: CompareParameters) -> ModelInput
 
 
 def _described(
-    classifier: Classifier, answer: Answer, model_input: ModelInput, asked: CompareParameters
+    classifier: Classifier, answer: Answer, model_input: ModelInput, asked: CompareParameters | ExplainParameters
 ) -> dict[str, Any]:
-    with_input = asked.include is not None
+    with_input = asked.include == "input"
     return describe(classifier, answer, model_input, top_k=asked.top_k, with_input=with_input)
 
 

@@ -1,10 +1,13 @@
-"""The system's Chromium, for tests of the pages."""
+"""The system's Chromium, and the page in it, on a desktop and on a phone, light and dark."""
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +17,62 @@ def browser() -> Iterator[Browser]:
         pytest.skip("needs Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         # Its sandbox cannot be had as root, which CI is.
-        launched = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        launched = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", *camera])
         expect.set_options(timeout=30_000)  # the machine may be busy with other tests
         yield launched
         launched.close()
+
+
+@dataclass
+class Watched:
+    """What went wrong in a page, and what it asked for."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def posted(self) -> list[Request]:
+        return [request for request in self.requests if request.method == "POST"]
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture(params=["phone", "desktop"])
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A window: the phone's in dark colours and with touch, the desktop's in light ones and with a mouse."""
+    phone = request.param == "phone"
+    opened = browser.new_context(
+        viewport=SIZES[request.param],  # type: ignore[arg-type]
+        color_scheme="dark" if phone else "light",
+        has_touch=phone,
+        is_mobile=phone,
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, url: str, watched: Watched) -> Iterator[Page]:
+    """The page, open and answered; fails the test if anything went wrong in it or it asked anybody else."""
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: watched.errors.append(str(error)))
+    opened.on("console", lambda said: watched.errors.append(said.text) if said.type == "error" else None)
+    opened.on("request", lambda request: watched.requests.append(request))
+    opened.goto(url)
+    answered(opened)
+    yield opened
+    # What the API refuses is logged by the browser itself, and shown by the page.
+    assert [text for text in watched.errors if "status of 4" not in text and "ERR_INTERNET" not in text] == []
+    asked = {"/".join(request.url.split("/")[:3]) for request in watched.requests}
+    assert asked - {"data:", "blob:" + url} == {url}
+
+
+def answered(page: Page) -> None:
+    expect(page.locator("#answers")).to_have_attribute("aria-busy", "false")
+
+
+def says(page: Page, model: str) -> str:
+    return page.locator(f'.network[data-model="{model}"] .says').inner_text()

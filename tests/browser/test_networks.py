@@ -9,7 +9,8 @@ from tests.conftest import Samples, npy
 
 CLASSIFY = """async ([name, pixels]) => {
   const { ask } = await import("/static/page/networks/client.js");
-  const file = document.querySelector(`[data-model="${name}"][data-file]`).dataset.file;
+  const { served } = await import("/static/page/dom.js");
+  const { file } = served.networks.find((network) => network.name === name);
   return ask("classify", file, { pixels: Float32Array.from(pixels), kind: null });
 }"""
 

@@ -1,72 +1,60 @@
-"""The page as a person uses it, in the system's Chromium, on a desktop and on a phone."""
+"""The page's stage as a person uses it: choosing, moving, answers, the address, words."""
 
-import base64
-from collections.abc import Iterator
+import re
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import pytest
-from PIL import Image, ImageOps
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Response, expect
 
-from tests.conftest import DATA, Samples, encode
+from tests.browser.conftest import Watched, answered, says
+from tests.conftest import DATA, Samples
 
-DROP = """([name, type, content]) => {
-  const transfer = new DataTransfer();
-  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-  transfer.items.add(new File([bytes], name, { type }));
-  document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
-}"""
-
-
-@pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
-def page(browser: Browser, url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page, open and filled; fails the test if anything went wrong in it or it asked anybody else."""
-    opened = browser.new_page(viewport={"width": request.param, "height": 900})
-    wrong: list[str] = []
-    asked: set[str] = set()
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("request", lambda sent: asked.add("/".join(sent.url.split("/")[:3])))
-    opened.goto(url)
-    filled(opened)
-    yield opened
-    # What the API refuses is logged by the browser itself, and shown by the page.
-    assert [text for text in wrong if "status of 400" not in text] == []
-    assert asked == {url}
-    opened.close()
+MAX_BYTES_BEFORE_ANSWER = 150_000  # uncompressed
+# What is further down, and what follows the first answer, is not loaded.
+UNTIL_ANSWERED = """
+  globalThis.IntersectionObserver = class { observe() {} };
+  const later = globalThis.setTimeout;
+  globalThis.setTimeout = (work, wait, ...rest) => wait < 1000 && later(work, wait, ...rest);
+"""
 
 
-def filled(page: Page) -> None:
-    for panel in ("answers", "why", "holds"):
-        expect(page.locator(f"#{panel}")).to_have_attribute("aria-busy", "false")
+def classes(page: Page) -> list[str]:
+    return page.locator("#classes tbody tr:visible th").all_inner_texts()
 
 
-def says(page: Page, model: str) -> str:
-    return page.locator(f'#answers th[data-model="{model}"] .says').inner_text()
+def posted(watched: Watched) -> int:
+    return len(watched.posted())
 
 
-def drop(page: Page, name: str, kind: str, content: bytes) -> None:
-    page.evaluate(DROP, [name, kind, base64.b64encode(content).decode()])
-
-
-def test_opens_with_every_panel_filled(page: Page) -> None:
+def test_opens_with_an_answer_of_each_network(page: Page) -> None:
     assert {says(page, model) for model in ("baseline", "cnn_a", "cnn_b")} == {"Ankle boot"}
-    assert page.locator("#answers tbody tr").count() == 10
-    assert page.locator("#maps canvas").count() == 2
-    assert "less probable" in page.locator("#occlusion-text").inner_text()
-    assert "right on" in page.locator("#reliability li").first.inner_text()
-    page.locator("#explained label", has_text="dense").click()
-    expect(page.locator("#maps")).to_contain_text("No feature maps")
+    assert classes(page) == ["Sandal", "Sneaker", "Ankle boot"]
+    expect(page.locator("#worth")).to_contain_text("validation images (95 % interval")
+    page.get_by_role("button", name="7 others under 1 %").click()
+    assert len(classes(page)) == 10
+
+
+def test_is_light_until_it_has_answered(page: Page, url: str, watched: Watched) -> None:
+    page.goto("about:blank")
+    watched.requests.clear()
+    loaded: list[Response] = []
+    page.on("response", lambda answer: loaded.append(answer))
+    page.add_init_script(UNTIL_ANSWERED)
+    page.goto(url)
+    answered(page)
+    sizes = {answer.url: len(answer.body()) for answer in loaded}
+    assert sum(sizes.values()) <= MAX_BYTES_BEFORE_ANSWER, sizes
+    assert not [address for address in sizes if "/networks/" in address and address.endswith(".bin")]
 
 
 def test_waits_for_no_encoder_of_the_browser(page: Page, url: str) -> None:
-    # Chromium's encodes a canvas when it is idle: on a busy machine the panels came up to seven seconds late.
+    # Chromium's encodes a canvas when it is idle: on a busy machine the answers came up to seven seconds late.
     never = "() => new Promise(() => {})"
     page.add_init_script(f"OffscreenCanvas.prototype.convertToBlob = HTMLCanvasElement.prototype.toBlob = {never}")
     page.goto(url)
-    filled(page)
+    answered(page)
 
 
 def test_the_page_sends_the_pixels_it_shows(page: Page, samples: Samples) -> None:
@@ -82,24 +70,30 @@ def test_the_page_sends_the_pixels_it_shows(page: Page, samples: Samples) -> Non
         np.testing.assert_array_equal(np.asarray(picture.convert("L")), samples.images[0])
 
 
-def test_a_dropped_photo_is_named(page: Page) -> None:
-    # As a shop shows it: dark on white, larger than the networks see.
-    garment = ImageOps.invert(Image.open(DATA / "trouser.png")).resize((280, 280))
-    drop(page, "trousers.jpg", "image/jpeg", encode(ImageOps.expand(garment, 60, 255), "JPEG", quality=90))
-    expect(page.locator('#answers th[data-model="cnn_a"] .says')).to_have_text("Unsure: Trouser?")
-    expect(page.locator("#done")).to_contain_text("light and dark swapped")
+def test_reads_a_sample_as_the_service_does(page: Page) -> None:
+    found = page.evaluate(
+        """async () => {
+          const { fromFile } = await import("/static/page/pixels.js");
+          return [...await fromFile(await (await fetch("/static/samples/dress.png")).blob())];
+        }"""
+    )
+    with Image.open(DATA / "dress.png") as picture:
+        np.testing.assert_array_equal(np.array(found).reshape(28, 28), np.asarray(picture))
 
 
-def test_the_picture_moves_by_keys_and_by_dragging(page: Page) -> None:
-    pad, cell = page.locator("#pad"), page.locator('#answers td[data-cell="baseline 9"]')
-    before = cell.inner_text()
+def test_moving_sends_nothing(page: Page, watched: Watched) -> None:
+    page.wait_for_load_state("networkidle")
+    before = posted(watched)
+    pad, cell = page.locator("#pad"), page.locator('#classes td[data-cell="baseline 9"]')
+    first = cell.inner_text()
     pad.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp"):
         page.keyboard.press(key)
     expect(page.locator("#moved")).to_have_text("moved 3 right, 1 up")
-    expect(cell).not_to_have_text(before)
+    expect(cell).not_to_have_text(first)
+    expect(page.locator("#worth")).to_contain_text("nothing was sent")
     page.keyboard.press("Home")
-    expect(cell).to_have_text(before)
+    expect(cell).to_have_text(first)
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     assert box is not None
@@ -109,36 +103,115 @@ def test_the_picture_moves_by_keys_and_by_dragging(page: Page) -> None:
     page.mouse.move(middle[0] - 4 * pixel, middle[1] + 2 * pixel, steps=6)
     page.mouse.up()
     expect(page.locator("#moved")).to_have_text("moved 4 left, 2 down")
-    expect(cell).not_to_have_text(before)
+    expect(cell).not_to_have_text(first)
     page.get_by_role("button", name="Back to where it was").click()
-    expect(cell).to_have_text(before)
+    expect(cell).to_have_text(first)
+    assert posted(watched) == before
 
 
-def test_an_error_is_the_services_own_sentence(page: Page) -> None:
-    page.locator("#file").set_input_files(
-        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"not a picture at all"}
-    )
-    expect(page.get_by_role("alert")).to_contain_text("the 20 bytes are not a picture that can be read")
-    expect(page.locator("body")).not_to_have_class("stale")  # what is shown is the picture before, which can be moved
+def test_a_swipe_beside_the_pad_scrolls(page: Page) -> None:
+    action = "(id) => getComputedStyle(document.getElementById(id)).touchAction"
+    assert page.evaluate(action, "pad") == "none"
+    assert page.evaluate(action, "stage") == "auto"
+
+
+def test_offline_samples_and_moves_go_on(page: Page) -> None:
+    page.locator("#moves-heading").scroll_into_view_if_needed()
+    expect(page.locator("#moves")).to_have_attribute("aria-busy", "false")  # so all weights are there
     page.get_by_role("button", name="Bag").click()
-    expect(page.locator('#answers th[data-model="cnn_b"] .says')).to_have_text("Bag")
-    expect(page.locator("#error")).to_be_hidden()
+    expect(page.locator('.network[data-model="cnn_b"] .says')).to_have_text("Bag")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Left", exact=True).click()
+    expect(page.locator("#moved")).to_have_text("moved 1 left")
+    expect(page.locator("#worth")).to_contain_text("your browser answers now")
+    photo = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": (DATA / "coat.png").read_bytes()}
+    page.locator("#file").set_input_files(photo)  # type: ignore[arg-type]
+    expect(page.get_by_role("alert")).to_have_text(
+        "You are offline. Samples, moving and drawing go on; a photo waits until the connection is back."
+    )
+    page.context.set_offline(False)
+
+
+def test_places_where_the_garment_is_cut_are_not_counted(page: Page) -> None:
+    page.locator("#moves-heading").scroll_into_view_if_needed()
+    counted = page.locator('#moves [data-model="cnn_a"] figcaption span')
+    expect(counted).to_contain_text("of 9 places")  # the boot fills the picture's width
+    expect(page.locator("#no-room")).to_be_visible()
+    page.locator("#room").check()
+    expect(counted).to_contain_text("of 81 places")
+    expect(page.locator("#no-room")).to_be_hidden()
+
+
+def test_the_address_holds_what_is_shown(page: Page, url: str) -> None:
+    page.goto("about:blank")
+    page.goto(f"{url}/#sample=dress&room=1&dx=2&dy=-1&model=cnn_b")
+    answered(page)
+    expect(page.locator("#moved")).to_have_text("moved 2 right, 1 up")
+    assert page.locator('input[value="cnn_b"]').is_checked()
+    assert page.locator("#room").is_checked()
+    assert page.get_by_role("button", name="Dress").get_attribute("aria-pressed") == "true"
+    page.get_by_role("button", name="Right", exact=True).click()
+    page.locator('.network[data-model="cnn_a"]').click()
+    expect(page).to_have_url(f"{url}/#sample=dress&room=1&dx=3&dy=-1&model=cnn_a")
+
+
+def test_a_drawing_is_answered_as_it_is_drawn(page: Page) -> None:
+    page.get_by_role("button", name="Draw", exact=True).click()
+    pad = page.locator("#pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box is not None
+    page.locator(".tools label", has_text="Broad").click()
+    said = page.locator('.network[data-model="cnn_a"] .says')
+    expect(said).to_have_text("–")  # nothing is drawn yet
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.1 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"], steps=20)
+    expect(said).not_to_have_text("–")
+    page.mouse.up()
+    page.get_by_role("button", name="Clear").click()
+    expect(said).to_have_text("–")
+    pad.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#status")).to_contain_text("Pen at column 13, row 14.")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("#worth")).to_contain_text("drawings")
+    expect(page).not_to_have_url(re.compile("sample"))
 
 
 def test_fits_and_is_labelled(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     unnamed = page.evaluate(
         """[...document.querySelectorAll("button, a, input, [role=img], [role=application]")].filter((element) =>
-            !(element.ariaLabel || element.textContent.trim() || element.labels?.length)).map((e) => e.outerHTML)"""
+            element.checkVisibility() && !(element.ariaLabel || element.getAttribute("aria-labelledby") ||
+            element.textContent.trim() ||
+            element.labels?.length)).map((e) => e.outerHTML)"""
     )
     assert unnamed == []
     assert page.locator("h1").count() == 1
 
 
+def test_the_stage_fits_a_phones_screen(page: Page) -> None:
+    stage = page.locator("#stage").bounding_box()
+    assert stage is not None
+    assert stage["height"] <= page.viewport_size["height"]  # type: ignore[index]
+
+
+def test_the_answers_stay_in_view_while_the_lesson_scrolls(page: Page) -> None:
+    page.locator("#evidence-heading").scroll_into_view_if_needed()
+    phone = page.viewport_size["width"] < 960  # type: ignore[index]
+    shown = page.locator("#strip" if phone else ".network[data-model='cnn_a']")
+    expect(shown).to_be_in_viewport()
+    expect(shown).to_contain_text("Ankle boot")
+
+
 def test_leads_to_the_report(page: Page) -> None:
     page.get_by_role("link", name="They win through translation invariance.").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Does convolution beat a dense network?")
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_the_font_comes_from_the_project(page: Page) -> None:
+    assert page.evaluate("document.fonts.ready.then((fonts) => [...fonts].map(({ status }) => status))") == ["loaded"]
 
 
 def test_its_pictures_are_the_test_sets() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_page import filled, says
+from tests.browser.conftest import answered, says
 from tests.conftest import StartServer
 from tests.proxies import behind_nginx
 
@@ -39,10 +39,10 @@ def page(browser: Browser, prefixed: str) -> Iterator[Page]:
 
 def test_the_page_classifies_and_leads_to_the_report(page: Page, prefixed: str) -> None:
     page.goto(f"{prefixed}/")
-    filled(page)
+    answered(page)
     assert says(page, "cnn_a") == "Ankle boot"
     page.get_by_role("button", name="Bag").click()
-    expect(page.locator('#answers th[data-model="cnn_b"] .says')).to_have_text("Bag")
+    expect(page.locator('.network[data-model="cnn_b"] .says')).to_have_text("Bag")
     page.get_by_role("link", name="They win through translation invariance.").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Does convolution beat a dense network?")
     assert page.evaluate(_LOAD_ALL) > 5  # rejected, which fails the test, by a picture that does not load

@@ -49,6 +49,27 @@ def test_the_drop_is_that_of_a_picture_with_the_patch(client: httpx.Client) -> N
     assert drop.max() > 0.5
 
 
+@pytest.mark.parametrize("model", ["cnn_a", "cnn_b"])
+def test_kernels_make_the_feature_maps(client: httpx.Client, model: str) -> None:
+    asked = {"model": model, "include": "kernels"}
+    answer = client.post("/explain", params=asked, content=BOOT, headers=PNG).json()
+    flowing = decoded(answer["input"])[0][..., np.newaxis]
+    for kernels, maps in zip(answer["kernels"], answer["feature_maps"], strict=True):
+        assert kernels["layer"] == maps["layer"]
+        kernel = np.frombuffer(base64.b64decode(kernels["kernel"]), "<f4").reshape(kernels["shape"])
+        bias = np.frombuffer(base64.b64decode(kernels["bias"]), "<f4")
+        windows = np.lib.stride_tricks.sliding_window_view(flowing, kernels["shape"][:2], (0, 1))
+        found = np.maximum(np.einsum("yxcij,ijco->yxo", windows, kernel) + bias, 0)
+        np.testing.assert_allclose(found.transpose(2, 0, 1), decoded(maps), atol=0.51 * maps["scale"])
+        height, width = (edge // 2 * 2 for edge in found.shape[:2])
+        flowing = found[:height, :width].reshape(height // 2, 2, width // 2, 2, -1).max(axis=(1, 3))
+
+
+def test_a_dense_network_has_no_kernels(client: httpx.Client) -> None:
+    asked = {"model": "baseline", "include": "kernels"}
+    assert client.post("/explain", params=asked, content=BOOT, headers=PNG).json()["kernels"] == []
+
+
 def test_feature_maps_follow_the_layers(client: httpx.Client) -> None:
     def shapes(model: str) -> list[tuple[str, int, int, int]]:
         answer = client.post("/explain", params={"model": model}, content=BOOT, headers=PNG).json()

@@ -1,49 +1,40 @@
 // The service's routes, from the page.
 
-/** What the service refused, in its own sentence. */
-export class Problem extends Error {}
-
-async function post(path, body, headers) {
-  let answer;
-  try {
-    answer = await fetch(path, { method: "POST", body, headers });
-  } catch {
-    throw new Problem(
-      navigator.onLine
-        ? "The service cannot be reached. See that it is running, then choose the picture again."
-        : "You are offline. The page goes on when the connection is back.",
-    );
+/** The service answered, and refused: its status, and its own sentence for programmers. */
+export class Refusal extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
   }
-  if (answer.ok) return answer.json();
-  const problem = await answer.json().catch(() => ({}));
-  throw new Problem(problem.detail ?? `The service answered ${answer.status} ${answer.statusText}.`);
 }
 
-const query = (options) => `?${new URLSearchParams(options)}`;
+/** The service could not be reached, or is none. */
+export class Unreachable extends Error {}
 
 // As application/x-image: the bytes decide what a picture is, not the name that a browser gives its type.
-const picture = { "Content-Type": "application/x-image" };
+const PICTURE = { "Content-Type": "application/x-image" };
 
-export const compare = (blob, options) => post(`compare${query(options)}`, blob, picture);
-export const explain = (blob, options) => post(`explain${query(options)}`, blob, picture);
+// A site without a service says so with "", and one whose service is elsewhere with its address.
+const { service = document.baseURI } = document.documentElement.dataset;
 
-/** Runs one task at a time; of those asked for meanwhile only the last, so that no answer comes out of order. */
-export class Latest {
-  #running = false;
-  #next = null;
-
-  async run(task) {
-    this.#next = task;
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      while (this.#next) {
-        const current = this.#next;
-        this.#next = null;
-        await current(() => this.#next === null);
-      }
-    } finally {
-      this.#running = false;
-    }
+async function post(path, options, body, headers) {
+  if (!service) throw new Unreachable();
+  const query = new URLSearchParams(options);
+  let answer;
+  try {
+    answer = await fetch(new URL(`${path}?${query}`, service), { method: "POST", body, headers: { ...PICTURE, ...headers } });
+  } catch {
+    throw new Unreachable();
   }
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => null);
+  if (!problem?.detail) throw new Unreachable(); // somebody else answered: a proxy, or a web space without the service
+  throw new Refusal(answer.status, problem.detail);
 }
+
+/** Every network's answer to a picture, as /compare gives it. */
+export const compare = async (picture, options) => (await (await post("compare", options, picture)).json()).predictions;
+
+/** The service's explanation of a network's answer, drawn as a PNG. */
+export const drawnExplanation = async (picture, options) =>
+  (await post("explain", options, picture, { Accept: "image/png" })).blob();

@@ -1,9 +1,31 @@
-// The page's elements.
+// The page's elements, and what the service wrote into the page for its scripts.
 
 export const byId = (id) => document.getElementById(id);
 
-export function element(name, text = "") {
+/** {labels, default, networks: [{name, title, file, photographs}]}: see Reports in service/outputs/reports.py. */
+export const served = JSON.parse(byId("served").textContent);
+
+export function element(name, text = "", properties = {}) {
   const made = document.createElement(name);
   made.textContent = text;
+  return Object.assign(made, properties);
+}
+
+export function button(text, press) {
+  const made = element("button", text, { type: "button" });
+  made.addEventListener("click", press);
   return made;
+}
+
+/** Calls `work` as soon as the element comes near the window, once. */
+export function whenNear(target, work) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      work();
+    },
+    { rootMargin: "400px" },
+  );
+  observer.observe(target);
 }

@@ -1,30 +1,180 @@
-// The page: a picture goes in, and every panel follows it.
+// The page: a picture goes in, and everything follows it.
 
-import { Latest, Problem, explain } from "./api.js";
-import { byId } from "./dom.js";
-import { drawPicture } from "./drawing.js";
-import { answer, holds, why } from "./panels.js";
-import { SIZE, decode, shift } from "./pixels.js";
+import { t } from "../text.js";
+import * as address from "./address.js";
+import { clear, judged, show as showAnswers, speak } from "./answers.js";
+import { Refusal, Unreachable, compare } from "./api.js";
+import { byId, served, whenNear } from "./dom.js";
+import { Latest } from "./latest.js";
+import { prepare as prepareWorkers } from "./networks/client.js";
+import { run, runnable } from "./networks/running.js";
+import { fromFile, shift, shrunk, toBMP, toShares } from "./pixels.js";
+import { Sorry, notAPicture, sentence } from "./refusals.js";
+import { REACH, drawInstead, isDrawing, showPixels, whenMoved } from "./stage.js";
 
-const REACH = 12; // pixels the picture can be moved
 const SETTLED = 200; // milliseconds without a move, before the slower panels follow
+const REST = 1_000; // milliseconds after the first answer, before what the reader may do next is loaded
+const SPOKEN = 800; // milliseconds without a new answer, before it is read out
+const WITH_ROOM = 20; // pixels: the edge to which a sample is shrunk, so that it has room to move
 
-const chosen = () => document.querySelector("input[name=explained]:checked").value;
-
-// What is shown: the pixels as the service converted them, and how far they were moved since.
-const state = { pixels: null, photograph: null, right: 0, down: 0, picture: 0 };
+// What is shown: the 28×28 before any move, where it comes from, how far it was moved, and what the service said of it.
+const state = { pixels: null, source: null, moved: [0, 0], judgement: null, answers: [] };
 const answering = new Latest();
-const explaining = new Latest();
-const holding = new Latest();
+const panels = []; // {near, follow}: what is further down, which follows when it is near
 let settling = 0;
+let speaking = 0;
+let preparing;
+let choice = 0;
+
+const chosen = () => document.querySelector("input[name=network]:checked").value;
+const isMoved = () => state.moved[0] !== 0 || state.moved[1] !== 0;
+const isDrawn = () => state.source?.kind === "drawing";
+const isPhoto = () => state.source?.kind === "photo";
+
+/** What the panels show: the pixels as they are now, and how answers to them are calibrated. */
+const view = () => ({
+  pixels: shift(state.pixels, ...state.moved),
+  kind: state.source.mode ?? "dataset",
+  network: chosen(),
+});
+
+// Showing
+
+/**
+ * Show 28×28 pixels. `source` is {kind: "sample" | "photo" | "drawing", sample, room, mode}; `judgement` what the service
+ * has said of them already.
+ */
+function show(pixels, source, judgement = null, moved = [0, 0]) {
+  Object.assign(state, { pixels, source, judgement, moved });
+  document.body.classList.remove("stale");
+  byId("error").hidden = true;
+  if (!isDrawn()) drawInstead(null);
+  byId("photo").hidden = !isPhoto();
+  byId("pad-help").hidden = isPhoto() || isDrawn();
+  byId("draw-help").hidden = !isDrawn();
+  byId("shared-help").hidden = source.kind === "sample";
+  for (const button of document.querySelectorAll("[data-sample]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.sample === source.sample));
+  }
+  follow();
+}
+
+/** Follow the picture: pixels and answers at once, what takes longer when it has come to rest. */
+function follow() {
+  showPixels(shift(state.pixels, ...state.moved), state.moved);
+  clearTimeout(settling);
+  if (!state.pixels.some(Boolean)) return clear(); // nothing is drawn yet
+  answering.run(() => guarded(answer));
+  settling = setTimeout(() => {
+    remember();
+    panels.forEach(refresh);
+  }, SETTLED);
+}
+
+const refresh = (panel) => panel.near && state.pixels && panel.latest.run((last) => guarded(() => panel.follow(view(), last)));
+
+/** Have a part of the lesson follow the picture, from when it is near on. */
+function panel(id, load) {
+  const made = { near: false, latest: new Latest(), follow: null };
+  panels.push(made);
+  whenNear(byId(id), async () => {
+    made.follow = await load();
+    made.near = true;
+    refresh(made);
+  });
+}
+
+async function answer() {
+  const { pixels, kind } = view();
+  const asked = { photograph: isPhoto(), moved: isMoved(), drawn: isDrawn() };
+  // A drawing goes to the service when it is done.
+  state.answers = isMoved() || isDrawing() ? await inBrowser(pixels, kind) : await byService(pixels, kind);
+  showAnswers(state.answers, { chosen: chosen(), ...asked });
+  clearTimeout(speaking);
+  speaking = setTimeout(speak, SPOKEN, state.answers);
+  preparing ??= setTimeout(prepare, REST);
+}
+
+/** Load after the first answer what the reader may do next, so that it comes at once, and offline. */
+function prepare() {
+  for (const module of ["./photo.js", "./draw.js", "./camera.js", "./download.js"]) import(module).catch(() => {});
+  prepareWorkers();
+}
+
+const inBrowser = (pixels, kind) =>
+  Promise.all(
+    runnable.map(async ({ name }) => {
+      const [probabilities] = await run("classify", name, { pixels: toShares(pixels), kind }, { urgent: true });
+      return { name, probabilities };
+    }),
+  );
+
+/** The service's answers, with its judgement; the browser's where the service cannot be reached. */
+async function byService(pixels, kind) {
+  if (state.judgement) return state.judgement;
+  try {
+    const source = state.source;
+    const answers = (await compare(toBMP(pixels), { preprocess: "dataset" })).map(judged);
+    if (source === state.source) state.judgement = answers;
+    return answers;
+  } catch (error) {
+    if (!(error instanceof Unreachable) || isPhoto()) throw error;
+    return inBrowser(pixels, kind);
+  }
+}
 
 // Choosing
 
-byId("file").addEventListener("change", choose);
-byId("camera").addEventListener("change", choose);
+async function showSample(sample, { room = byId("room").checked, moved = [0, 0] } = {}) {
+  const button = document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
+  if (!button) return;
+  const mine = ++choice;
+  const file = await fetch(button.querySelector("img").src).then((answer) => answer.blob()).catch(() => {
+    throw new Unreachable();
+  });
+  const pixels = await fromFile(file);
+  if (mine === choice) show(room ? shrunk(pixels, WITH_ROOM) : pixels, { kind: "sample", sample, room }, null, moved);
+}
+
+/** Show a picture file: a photograph, or a picture of the dataset's own kind. */
+async function showFile(file) {
+  const mine = ++choice;
+  byId("error").hidden = true;
+  busy(t("Uploading…"));
+  document.body.classList.add("stale"); // until there are answers to this picture
+  try {
+    const photo = await import("./photo.js");
+    await photo.open(file, { isCurrent: () => mine === choice, show, guarded });
+  } catch (error) {
+    // What was there before is still shown, and can be moved.
+    if (mine === choice && state.pixels) document.body.classList.remove("stale");
+    throw isExpected(error) ? new Sorry(await sentence(error, file)) : error;
+  } finally {
+    if (mine === choice) busy("");
+  }
+  byId("stage").scrollIntoView({ block: "start" });
+}
+
+const busy = (text) => (byId("status").textContent = text);
+
+for (const id of ["file", "camera"]) {
+  byId(id).addEventListener("change", ({ target }) => {
+    if (target.files.length) guarded(() => showFile(target.files[0]));
+    target.value = ""; // so that the same file can be chosen again
+  });
+}
 for (const button of document.querySelectorAll("[data-sample]")) {
-  button.addEventListener("click", async () => {
-    await guarded(async () => show(await sample(button.dataset.sample), button));
+  button.addEventListener("click", () => guarded(() => showSample(button.dataset.sample)));
+}
+byId("room").addEventListener("change", () => {
+  if (state.source?.sample) guarded(() => showSample(state.source.sample));
+});
+
+function take(event, transfer) {
+  event.preventDefault();
+  guarded(async () => {
+    if (!transfer?.files.length) throw new Sorry(notAPicture());
+    await showFile(transfer.files[0]);
   });
 }
 document.addEventListener("paste", (event) => take(event, event.clipboardData));
@@ -34,151 +184,94 @@ document.addEventListener("dragover", (event) => {
 });
 document.addEventListener("dragleave", () => byId("drop").classList.remove("over"));
 document.addEventListener("drop", (event) => {
-  event.preventDefault();
   byId("drop").classList.remove("over");
   take(event, event.dataTransfer);
 });
 
-function choose({ target }) {
-  if (target.files.length) guarded(() => show(target.files[0]));
-  target.value = ""; // so that the same file can be chosen again
-}
-
-function take(event, transfer) {
-  if (transfer?.files.length) guarded(() => show(transfer.files[0]));
-}
-
-async function sample(address) {
-  try {
-    return await (await fetch(address)).blob();
-  } catch {
-    throw new Problem("The service cannot be reached. See that it is running, then try again.");
-  }
-}
-
-function mark(button) {
-  for (const other of document.querySelectorAll("[data-sample]")) {
-    other.setAttribute("aria-pressed", String(other === button));
-  }
-}
-
-/** Show a picture file: convert it once, by the service, and go on with the 28×28 pixels it saw. */
-async function show(blob, button = null) {
-  const picture = ++state.picture;
-  busy(true);
-  document.body.classList.add("stale"); // until there are answers to this picture
-  let explanation;
-  try {
-    explanation = await explain(blob, { model: chosen() });
-  } catch (error) {
-    // What was there before is still shown, and can be moved.
-    if (picture === state.picture && state.pixels) document.body.classList.remove("stale");
-    throw error;
-  }
-  if (picture !== state.picture) return; // another one was chosen meanwhile
-  mark(button);
-  document.body.classList.remove("stale");
-  const photograph = explanation.preprocess.mode === "photo" ? blob : null;
-  Object.assign(state, { pixels: decode(explanation.input.data), photograph, right: 0, down: 0 });
-  const scale = explanation.input.scale * 255;
-  state.pixels = state.pixels.map((byte) => Math.round(byte * scale));
-  byId("done").textContent = conversion(explanation.preprocess);
-  moved();
-}
-
-function conversion({ mode, inverted, box }) {
-  if (mode === "dataset") return "A picture of the dataset's own kind: taken as it is.";
-  const part = box ? ` cut to the garment (from ${box[0]}, ${box[1]} to ${box[2]}, ${box[3]})` : "";
-  return `Converted as the dataset was: made grey,${part}, scaled to 28 pixels, centred${inverted ? ", light and dark swapped" : ""}.`;
-}
-
-// Moving
-
-const pad = byId("pad");
-const keys = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-pad.addEventListener("keydown", (event) => {
-  if (event.key === "Home") move(-state.right, -state.down);
-  else if (event.key in keys && !event.ctrlKey && !event.metaKey && !event.altKey) move(...keys[event.key]);
-  else return;
-  event.preventDefault();
+byId("draw").addEventListener("click", async () => {
+  const { draw } = await import("./draw.js");
+  ++choice;
+  draw(show);
 });
-for (const button of document.querySelectorAll("[data-move]")) {
-  button.addEventListener("click", () => {
-    if (button.dataset.move === "home") move(-state.right, -state.down);
-    else move(...button.dataset.move.split(",").map(Number));
-  });
-}
-pad.addEventListener("pointerdown", (event) => {
-  const start = { x: event.clientX, y: event.clientY, right: state.right, down: state.down };
-  const pixel = pad.clientWidth / SIZE;
-  const drag = ({ clientX, clientY }) =>
-    move(
-      start.right + Math.round((clientX - start.x) / pixel) - state.right,
-      start.down + Math.round((clientY - start.y) / pixel) - state.down,
-    );
-  pad.setPointerCapture(event.pointerId);
-  pad.addEventListener("pointermove", drag);
-  pad.addEventListener("lostpointercapture", () => pad.removeEventListener("pointermove", drag), { once: true });
-});
+byId("webcam").addEventListener("click", () =>
+  guarded(async () => {
+    const { takePhoto } = await import("./camera.js");
+    const file = await takePhoto();
+    if (file) await showFile(file);
+  }),
+);
 
-function move(right, down) {
+whenMoved((moved) => {
   if (!state.pixels) return;
-  const within = (value) => Math.min(Math.max(value, -REACH), REACH);
-  const [before, above] = [state.right, state.down];
-  [state.right, state.down] = [within(state.right + right), within(state.down + down)];
-  if (before !== state.right || above !== state.down) moved();
-}
-
-/** Follow the picture: the answers at once, what takes longer when it has come to rest. */
-function moved() {
-  const pixels = shift(state.pixels, state.right, state.down);
-  drawPicture(byId("seen"), pixels);
-  byId("moved").textContent = place(state.right, state.down);
-  const shown = { photograph: state.photograph, moved: state.right !== 0 || state.down !== 0 };
-  answering.run((last) => guarded(() => answer(pixels, last, shown)));
-  clearTimeout(settling);
-  settling = setTimeout(settle, SETTLED, pixels);
-}
-
-function settle(pixels) {
-  explained(pixels);
-  holding.run((last) => guarded(() => holds(pixels, last)));
-}
-
-byId("explained").addEventListener("change", () => {
-  if (!state.pixels) return;
-  explained(shift(state.pixels, state.right, state.down));
-});
-
-function explained(pixels) {
-  explaining.run((last) => guarded(() => why(pixels, chosen(), last)));
-}
-
-function place(right, down) {
-  const parts = [];
-  if (right) parts.push(`${Math.abs(right)} ${right > 0 ? "right" : "left"}`);
-  if (down) parts.push(`${Math.abs(down)} ${down > 0 ? "down" : "up"}`);
-  return parts.length ? `moved ${parts.join(", ")}` : "not moved";
-}
-
-// Errors, loading, offline
-
-function busy(is) {
-  for (const id of ["answers", "why", "holds"]) byId(id).setAttribute("aria-busy", String(is));
-}
-
-async function guarded(work) {
   byId("error").hidden = true;
+  state.moved = moved;
+  follow();
+});
+
+// Another network
+
+document.querySelector(".networks").addEventListener("change", () => {
+  remember();
+  if (!state.pixels) return;
+  answering.run(() => guarded(answer));
+  panels.forEach(refresh);
+});
+
+// Sharing
+
+function remember() {
+  const { sample, room } = state.source ?? {};
+  address.write({ sample, room, dx: state.moved[0], dy: state.moved[1], model: chosen() });
+}
+
+byId("copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    busy(t("The link is copied."));
+  } catch {
+    busy(t("Copy the address from the browser's address bar."));
+  }
+});
+byId("download").addEventListener("click", () =>
+  guarded(async () => {
+    const { download } = await import("./download.js");
+    await download(view());
+  }),
+);
+
+// Errors
+
+const isExpected = (error) => [Sorry, Unreachable, Refusal].some((kind) => error instanceof kind);
+
+/** Run what may fail, and say so; the sentence stays until the reader does something else. */
+async function guarded(work) {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    byId("error").textContent = error.message;
+    if (!isExpected(error)) throw error;
+    byId("error").textContent = await sentence(error);
     byId("error").hidden = false;
     byId("error").scrollIntoView({ block: "nearest" });
-    busy(false);
+    byId("answers").setAttribute("aria-busy", "false");
   }
 }
 
-addEventListener("online", () => state.pixels && moved());
-document.querySelector(".samples li:last-child button")?.click();
+// Opening
+
+panel("lens", async () => (await import("./lens.js")).follow);
+panel("why", async () => (await import("./why.js")).follow);
+panel("moves", async () => (await import("./moves.js")).follow);
+
+function open() {
+  const { sample, room, dx, dy, model } = address.read();
+  const radio = document.querySelector(`input[name=network][value="${CSS.escape(model ?? served.default)}"]`);
+  if (radio) radio.checked = true;
+  byId("room").checked = room;
+  const within = (pixels) => Math.min(Math.max(pixels, -REACH), REACH);
+  const first = document.querySelector(".samples li:last-child [data-sample]")?.dataset.sample;
+  const known = sample && document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
+  if (first) guarded(() => showSample(known ? sample : first, { room, moved: known ? [within(dx), within(dy)] : [0, 0] }));
+}
+addEventListener("hashchange", open);
+addEventListener("online", () => state.pixels && follow());
+open();

@@ -1,11 +1,10 @@
 // Pictures of 28×28 grey pixels: Uint8Array of 784, row by row.
 
 export const SIZE = 28;
+const FAINT = 16; // of 255: the dataset's garments have such specks at their edges, which nobody sees
 
-/** The bytes of the API's maps: base64, channel after channel. */
-export function decode(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
+/** What networks take: Float32Array in 0…1. */
+export const toShares = (pixels) => Float32Array.from(pixels, (byte) => byte / 255);
 
 /** The picture moved right and down; what comes in from outside is background. */
 export function shift(pixels, right, down) {
@@ -18,6 +17,57 @@ export function shift(pixels, right, down) {
     }
   }
   return moved;
+}
+
+/** How far a garment can move before any of it leaves the picture: {left, right, up, down} in pixels. */
+export function room(pixels) {
+  const seen = [...pixels.keys()].filter((index) => pixels[index] > FAINT);
+  const [rows, columns] = [seen.map((index) => Math.floor(index / SIZE)), seen.map((index) => index % SIZE)];
+  return {
+    left: Math.min(...columns),
+    right: SIZE - 1 - Math.max(...columns),
+    up: Math.min(...rows),
+    down: SIZE - 1 - Math.max(...rows),
+  };
+}
+
+/** Whether a move cuts off something of the garment. */
+export const isCut = ({ left, right, up, down }, [x, y]) => -x > left || x > right || -y > up || y > down;
+
+/** The picture shrunk to an edge, by averaging, in the middle of the 28×28. */
+export function shrunk(pixels, edge) {
+  const small = new Uint8Array(SIZE * SIZE);
+  const margin = (SIZE - edge) / 2;
+  for (let row = 0; row < edge; row++) {
+    for (let column = 0; column < edge; column++) {
+      small[(row + margin) * SIZE + column + margin] = Math.round(mean(pixels, row, column, SIZE / edge));
+    }
+  }
+  return small;
+}
+
+/** The mean under a square of `step` pixels, the parts of pixels at its edges weighed by their share. */
+function mean(pixels, row, column, step) {
+  const [top, left] = [row * step, column * step];
+  let sum = 0;
+  for (let y = Math.floor(top); y < Math.min(top + step, SIZE); y++) {
+    for (let x = Math.floor(left); x < Math.min(left + step, SIZE); x++) {
+      const height = Math.min(y + 1, top + step) - Math.max(y, top);
+      const width = Math.min(x + 1, left + step) - Math.max(x, left);
+      sum += pixels[y * SIZE + x] * height * width;
+    }
+  }
+  return sum / step ** 2;
+}
+
+/** The grey pixels of a 28×28 picture file. */
+export async function fromFile(blob) {
+  const bitmap = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(SIZE, SIZE);
+  const context = canvas.getContext("2d");
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, SIZE, SIZE);
+  return Uint8Array.from({ length: SIZE * SIZE }, (_, index) => data[index * 4]);
 }
 
 /**
@@ -37,16 +87,4 @@ export function toBMP(pixels) {
   const bytes = new Uint8Array(pixels.length * 3);
   pixels.forEach((pixel, index) => bytes.fill(pixel, index * 3, index * 3 + 3));
   return new Blob([header, bytes]);
-}
-
-/** Fill a canvas pixel by pixel with [red, green, blue] of each index. */
-export function paint(canvas, width, height, colour) {
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  for (let index = 0; index < width * height; index++) {
-    image.data.set([...colour(index), 255], index * 4);
-  }
-  context.putImageData(image, 0, 0);
 }

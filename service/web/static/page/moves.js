@@ -1,0 +1,77 @@
+// The map of moves: which answer each network gives wherever the picture is moved, computed in the browser.
+
+import { t } from "../text.js";
+import { answerOf, label } from "./answers.js";
+import { byId, element } from "./dom.js";
+import { run, runnable } from "./networks/running.js";
+import { mix, onTheme, themed } from "./paint.js";
+import { SIZE, isCut, room, shift, toShares } from "./pixels.js";
+
+const AROUND = 4; // pixels looked at each way
+const EDGE = 2 * AROUND + 1;
+const SQUARE = 24; // pixels of the canvas
+const MOVES = Array.from({ length: EDGE * EDGE }, (_, index) => [
+  (index % EDGE) - AROUND,
+  Math.floor(index / EDGE) - AROUND,
+]);
+
+const figures = new Map(runnable.map(({ name, title }) => [name, figure(name, title)]));
+byId("moves").replaceChildren(...[...figures.values()].map(({ whole }) => whole));
+onTheme(() => figures.forEach(({ redraw }) => redraw()));
+
+function figure(name, title) {
+  const whole = element("figure");
+  whole.dataset.model = name;
+  const canvas = element("canvas", "", { width: EDGE * SQUARE, height: EDGE * SQUARE, role: "img", ariaLabel: t(title) });
+  const caption = element("figcaption");
+  const counted = element("span");
+  caption.append(element("strong", t(title)), counted);
+  whole.append(canvas, caption);
+  return { whole, canvas, counted, title: t(title), redraw: () => {} };
+}
+
+export async function follow({ pixels, kind }, last) {
+  const margin = room(pixels);
+  const cut = MOVES.map((move) => isCut(margin, move));
+  const batch = new Float32Array(MOVES.length * SIZE * SIZE);
+  MOVES.forEach((move, index) => batch.set(toShares(shift(pixels, ...move)), index * SIZE * SIZE));
+  byId("no-room").hidden = cut.filter((is) => !is).length > MOVES.length / 2;
+  for (const [name, shown] of figures) {
+    const found = await run("classify", name, { pixels: batch, kind });
+    if (!last()) return;
+    const here = answerOf(found[(MOVES.length - 1) / 2]);
+    const places = found.map((probabilities, index) => ({
+      cut: cut[index],
+      share: probabilities[here],
+      other: answerOf(probabilities) !== here,
+    }));
+    const whole = places.filter((place) => !place.cut);
+    const same = whole.filter((place) => !place.other).length;
+    shown.counted.textContent = t("{label} in {same} of {places} places", { label: label(here), same, places: whole.length });
+    shown.canvas.setAttribute("aria-label", `${shown.title}: ${shown.counted.textContent}`);
+    shown.redraw = () => draw(shown.canvas, places);
+    shown.redraw();
+  }
+  byId("moves").setAttribute("aria-busy", "false");
+}
+
+/** A square a place: how probable the answer stays there, a dot where another one is given; hatched where it is cut. */
+function draw(canvas, places) {
+  const context = canvas.getContext("2d");
+  const [paper, ink, line, full] = ["--tint", "--ink", "--line", "--network"].map((name) => themed(name, canvas));
+  const css = (colour) => `rgb(${colour.join(" ")})`;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  places.forEach((place, index) => {
+    const [x, y] = [(index % EDGE) * SQUARE, Math.floor(index / EDGE) * SQUARE];
+    context.fillStyle = css(place.cut ? line : mix(paper, full, place.share));
+    context.fillRect(x, y, SQUARE - 1, SQUARE - 1);
+    if (place.cut || !place.other) return;
+    context.fillStyle = css(ink);
+    context.beginPath();
+    context.arc(x + SQUARE / 2, y + SQUARE / 2, 4, 0, 2 * Math.PI);
+    context.fill();
+  });
+  context.strokeStyle = css(ink);
+  context.lineWidth = 2;
+  context.strokeRect(AROUND * SQUARE, AROUND * SQUARE, SQUARE - 1, SQUARE - 1);
+}

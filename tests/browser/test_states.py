@@ -1,0 +1,67 @@
+"""Every state of the page is free of barriers that axe finds, and fits its window, in both themes."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_photo import drop, shop_picture, snapshot
+
+
+def sample(page: Page) -> None:
+    page.get_by_role("button", name="Dress").click()
+    page.get_by_role("button", name="others under 1 %").click()
+
+
+def even_photo(page: Page) -> None:
+    drop(page, "trousers.jpg", "image/jpeg", shop_picture())
+    expect(page.locator("#photo")).to_be_visible()
+
+
+def uneven_photo(page: Page) -> None:
+    drop(page, "shirt.jpg", "image/jpeg", snapshot(1600, 1200))
+    expect(page.locator("#photo")).to_be_visible()
+
+
+def refusal(page: Page) -> None:
+    drop(page, "notes.txt", "text/plain", b"not a picture at all")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def drawing(page: Page) -> None:
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.keyboard.press("ArrowDown")
+
+
+def second_convolution(page: Page) -> None:
+    page.locator("#lens-heading").scroll_into_view_if_needed()
+    page.locator("#lens-layers label", has_text="Convolution 2").click()
+    page.get_by_role("button", name="Show all 64 maps").click()
+
+
+def pooling(page: Page) -> None:
+    page.locator("#lens-heading").scroll_into_view_if_needed()
+    page.locator("#lens-layers label", has_text="Pooling 2").click()
+
+
+def dense(page: Page) -> None:
+    page.locator('.network[data-model="baseline"]').click()
+    page.locator("#lens-heading").scroll_into_view_if_needed()
+    expect(page.locator("#lens-none")).to_be_visible()
+
+
+STATES = (sample, even_photo, uneven_photo, refusal, drawing, second_convolution, pooling, dense)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("reach", STATES, ids=lambda reach: reach.__name__)
+def test_a_state_has_no_barrier(page: Page, reach: Callable[[Page], None], theme: str) -> None:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    reach(page)
+    page.locator("#moves-heading").scroll_into_view_if_needed()
+    expect(page.locator("#moves")).to_have_attribute("aria-busy", "false")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
