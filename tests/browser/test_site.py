@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from service import site
 from service.models.bundle import Bundle
-from tests.conftest import MODELS
+from tests.conftest import DATA, MODELS
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -55,6 +55,25 @@ def test_every_link_leads_to_a_file(folder: Path) -> None:
             path = urlsplit(urljoin(page.relative_to(folder).as_posix(), link))
             assert not path.scheme, (page, link)
             assert (folder / path.path).is_file(), (page, link)
+
+
+@pytest.mark.parametrize("page", ["", "es/"])
+def test_samples_and_moves_work_and_a_photo_says_what_it_needs(browser: Browser, space: str, page: str) -> None:
+    opened = browser.new_page(viewport={"width": 390, "height": 844})
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    opened.goto(space + page)
+    says = opened.locator('#answers [data-model="cnn_a"] .says')
+    expect(says).to_have_text("Botín" if page else "Ankle boot")
+    opened.locator("[data-sample]").first.click()
+    expect(says).not_to_have_text("Botín" if page else "Ankle boot")
+    opened.locator("#pad").press("ArrowRight")
+    expect(opened.locator("#moved")).to_contain_text("1")
+    opened.locator("#file").set_input_files(DATA / "trouser.png")
+    expect(opened.get_by_role("alert")).to_contain_text("necesita" if page else "need")
+    assert wrong == []
+    opened.close()
 
 
 def test_the_switch_leads_to_the_same_page_in_the_other_language(browser: Browser, space: str) -> None:

@@ -32,6 +32,11 @@ export async function sentence(error, file) {
 }
 
 export const unreachable = () =>
+  document.documentElement.dataset.service === ""
+    ? t("This copy of the page has no service behind it, and photos need one. Samples, moving and drawing work without it.")
+    : lost();
+
+const lost = () =>
   navigator.onLine
     ? t("The service cannot be reached, and photos need it. Samples, moving and drawing go on without it.")
     : t("You are offline. Samples, moving and drawing go on; a photo waits until the connection is back.");
