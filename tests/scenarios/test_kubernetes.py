@@ -1,5 +1,6 @@
 """The manifests of docker/kubernetes: by the published schemas, and by what the service itself does."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -132,29 +133,24 @@ def test_the_service_monitor_is_valid_by_the_operators_schema(tmp_path: Path) ->
     if installed.returncode:
         pytest.skip(f"its schema cannot be had here: {installed.stderr[-200:]}")
     program = """
-const {ServiceMonitor} = require("@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor");
-new ServiceMonitor(JSON.parse(process.argv[1])).validate();
+import {ServiceMonitor} from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+new ServiceMonitor(JSON.parse(process.argv.at(-1))).validate();
 """
-    ended = run(["node", "--eval", program, dumps(monitor)], tmp_path)
+    check = ["node", "--input-type=module", "--eval", program]
+    ended = run([*check, json.dumps(monitor)], tmp_path)
     assert ended.returncode == 0, ended.stderr
     monitor["spec"]["endpoints"] = 1
-    assert "must be array" in run(["node", "--eval", program, dumps(monitor)], tmp_path).stderr
+    assert "must be array" in run([*check, json.dumps(monitor)], tmp_path).stderr
 
 
 @pytest.mark.slow
 def test_the_inference_service_is_valid_by_kserves_own_models(tmp_path: Path) -> None:
     (service,) = yaml.safe_load_all(rendered("kserve"))
     check = ["uv", "run", "--no-project", "--script", str(Path(__file__).parent / "clients" / "kserve_models.py")]
-    ended = run([*check, dumps(service)], tmp_path)
+    ended = run([*check, json.dumps(service)], tmp_path)
     assert ended.returncode == 0, ended.stderr
     service["spec"]["predictor"]["containers"][0]["readinessProbe"]["period"] = 2
-    assert "V1Probe has no field 'period'" in run([*check, dumps(service)], tmp_path).stderr
-
-
-def dumps(manifest: Manifest) -> str:
-    import json
-
-    return json.dumps(manifest)
+    assert "V1Probe has no field 'period'" in run([*check, json.dumps(service)], tmp_path).stderr
 
 
 def run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -9,9 +9,7 @@ import re
 import sys
 
 import kserve.models
-import kubernetes.client.models
-
-MODELS = vars(kubernetes.client.models) | vars(kserve.models)
+import kubernetes.client
 
 
 def check(value, kind):
@@ -21,20 +19,22 @@ def check(value, kind):
         SystemExit: it has not.
 
     """
-    if inner := re.fullmatch(r"list\[(.*)\]", kind):
+    if inner := re.fullmatch(r"[Ll]ist\[(.*)\]", kind):
         for one in value:
             check(one, inner[1])
-    elif inner := re.fullmatch(r"dict\(str, (.*)\)", kind):
+    elif inner := re.fullmatch(r"[Dd]ict[(\[]str, (.*)[)\]]", kind):
         for one in value.values():
             check(one, inner[1])
-    elif model := MODELS.get(kind.removeprefix("K8sIo")):
+    elif kind in PLAIN:
+        if not isinstance(value, PLAIN[kind]):
+            sys.exit(f"{value!r} is no {kind}")
+    elif kind != "object":
+        model = getattr(kserve.models, kind, None) or getattr(kubernetes.client, kind)
         fields = {model.attribute_map[name]: inner for name, inner in model.openapi_types.items()}
         for name, one in value.items():
             if name not in fields:
                 sys.exit(f"{kind} has no field {name!r}; it has {', '.join(fields)}")
             check(one, fields[name])
-    elif kind in PLAIN and not isinstance(value, PLAIN[kind]):
-        sys.exit(f"{value!r} is no {kind}")
 
 
 PLAIN = {"str": str, "int": int, "bool": bool, "float": (int, float)}
