@@ -63,6 +63,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: pytest.TestReport = yield  # type: ignore[assignment]
     test = getattr(item, "function", None)
     if row := row_of(test):
-        report.contract_row = row  # type: ignore[attr-defined]
+        # Plain values: pytest-xdist sends reports from process to process.
+        report.contract_row = [row.level.value, row.words, row.source]  # type: ignore[attr-defined]
         report.contract_text = " ".join((test.__doc__ or "").split())  # type: ignore[attr-defined]
     return report  # type: ignore[return-value]

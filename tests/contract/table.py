@@ -47,9 +47,10 @@ class Table:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep how a row came out; of setting up and taking down, only what went wrong."""
-        row: Row | None = getattr(report, "contract_row", None)
-        if row is None or (report.when != "call" and report.outcome == "passed"):
+        sent: list[str] | None = getattr(report, "contract_row", None)
+        if sent is None or (report.when != "call" and report.outcome == "passed"):
             return
+        row = Row(Level(sent[0]), *sent[1:])
         name = report.nodeid.rpartition("::")[2]
         case = name.partition("[")[2].rstrip("]")
         said: str = report.contract_text
