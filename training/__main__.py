@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     quantize = commands.add_parser("quantize", help="make the int8 models of a bundle that has none, or anew")
     quantize.set_defaults(command=_quantize)
 
+    duplicates = commands.add_parser("duplicates", help="find test images that training images are nearly alike to")
+    duplicates.set_defaults(command=_duplicates)
+
     strange = commands.add_parser("outliers", help="tell how well pictures that are no clothing are recognised as such")
     strange.set_defaults(command=_outliers)
 
@@ -102,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--epochs", type=positive, metavar="N", help="runs of N epochs instead of the recipe's")
     for command in (report, release, quantize, strange):
         command.add_argument("--models", type=Path, default=_DEFAULT_MODELS, metavar="DIR", help="folder of the bundle")
-    for command in (run, probe, report, release, quantize, strange):
+    for command in (run, probe, report, release, quantize, duplicates, strange):
         command.add_argument("--data", type=Path, metavar="DIR", help="folder with Fashion-MNIST's four IDX files")
     return parser
 
@@ -186,6 +189,18 @@ def _fetch_photographs(options: argparse.Namespace) -> None:  # noqa: ARG001 (it
 
     photograph_download.fetch(photographs.folder(), progress)
     print(f"{photographs.folder()}: complete and verified")
+
+
+def _duplicates(options: argparse.Namespace) -> None:
+    from training.data import fashion_mnist, near_duplicates
+    from training.experiments.runs import to_json, write_atomically
+
+    data = fashion_mnist.load(options.data)
+    found = near_duplicates.find(data.train_images, data.test_images).tolist()
+    write_atomically(
+        near_duplicates.RECORD, to_json({"correlation": near_duplicates.CORRELATION, "test_images": found})
+    )
+    print(f"{near_duplicates.RECORD}: {len(found)} of {len(data.test_images):,} test images")
 
 
 def _update_documents(models: Path) -> None:

@@ -57,7 +57,9 @@ class Claim(BaseModel):
 
     id: str
     claim: str
-    verdict: Literal["supported", "not supported", "not separable", "not tested"]
+    verdict: Literal["supported", "not supported", "equivalent", "not separable", "not tested"]
+    sentence: str = Field(default="", description="the verdict in plain words")
+    figure: str | None = Field(default=None, description="the id of the figure to show with it")
     rule: str
     evidence: list[str]
     figures: list[str] = Field(description="ids of the report's figures that show it")

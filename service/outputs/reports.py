@@ -24,7 +24,12 @@ EXTENSIONS = {"json": JSON, "html": HTML, "md": MARKDOWN, "csv": CSV}
 """How an address ends that asks for one of them."""
 
 _DETAIL_ONLY = ("runs", "confusion_matrix", "classes", "per_class", "probes")
-_METRICS = {"val_accuracy": "Validation", "test_accuracy": "Test", "lost_at_2px": "Loss by moving 2 pixels"}
+_METRICS = {
+    "val_accuracy": "Validation",
+    "test_accuracy": "Test",
+    "lost_at_2px": "Loss by moving 2 pixels",
+    "lost_to_blur": "Loss by blur",
+}
 _SUMMARY_COLUMNS = ("name", "title", "kernel_size", "parameters", "multiply_adds", "seeds")
 _RUN_COLUMNS = ("experiment", "seed", "epochs", "val_accuracy", "val_loss", "test_accuracy", "test_loss", "wall_time_s")
 

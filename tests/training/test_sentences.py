@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from string import Formatter
 
 from tests.conftest import MODELS, ROOT
-from training.report import claims
 from training.report.figures import _FIGURES
+from training.report.rules import RULES
 from training.sentences import Sentence, in_spanish, joined, say, translations
 
 CATALOGUE: dict[str, str] = json.loads((ROOT / "training" / "messages" / "es.json").read_text())
@@ -56,7 +56,7 @@ def test_every_template_has_its_spanish_with_the_same_numbers() -> None:
 
 
 def test_every_constant_has_its_spanish() -> None:
-    constants = [words for claim in claims._CLAIMS for words in (claim.claim, claim.rule)]
+    constants = [words for rule in RULES.values() for words in (rule.claim, rule.rule)]
     constants += [words for module in _FIGURES.values() for words in (module.TITLE, module.CAPTION)]
     assert [words for words in constants if in_spanish(words) == words] == []
 
@@ -64,7 +64,7 @@ def test_every_constant_has_its_spanish() -> None:
 def test_the_released_report_is_translated_whole() -> None:
     report = json.loads((MODELS / "experiments.json").read_text())
     spanish = json.loads((MODELS / "messages" / "es.json").read_text())
-    prose = [c[key] for c in report["claims"] for key in ("claim", "rule")]
+    prose = [c[key] for c in report["claims"] for key in ("claim", "sentence", "rule")]
     prose += [sentence for c in report["claims"] for sentence in c["evidence"]]
     prose += [e[key] for e in report["experiments"] for key in ("observations", "hypothesis", "group")]
     prose += [figure[key] for figure in report["figures"] for key in ("title", "caption")]

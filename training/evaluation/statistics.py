@@ -9,10 +9,12 @@ import numpy.typing as npt
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.proportion import proportion_confint
 
 CONFIDENCE = 0.95
-MIN_PAIRS = 3
-"""Fewer pairs are not tested: two that happen to agree would look certain."""
+MIN_PAIRS = 5
+"""Fewer pairs are not tested: three that happen to agree would look certain."""
 
 
 Correctness = npt.NDArray[np.bool_]
@@ -53,14 +55,48 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 def paired_difference(a: Sequence[float], b: Sequence[float]) -> PairedDifference:
     """Compare two experiments over the same seeds (paired t-test); ``a[i]`` and ``b[i]`` share a seed."""
-    # Rounded to what an accuracy on 10,000 images can resolve a thousand times over: equal is to be equal.
-    differences = np.round(np.subtract(a, b), 7)
+    differences = _differences(a, b)
     of_mean = estimate(differences.tolist())
     if len(differences) < MIN_PAIRS:
         return PairedDifference(of_mean.mean, None, None)
     if np.ptp(differences) == 0:  # no spread to compare with: as different, or as equal, as can be
         return PairedDifference(of_mean.mean, of_mean.ci95, 0.0 if differences[0] else 1.0)
     return PairedDifference(of_mean.mean, of_mean.ci95, float(stats.ttest_1samp(differences, 0).pvalue))
+
+
+def equivalent(a: Sequence[float], b: Sequence[float], *, margin: float) -> float | None:
+    """Ask whether the mean of a - b lies within a margin of 0: two one-sided paired t-tests (Schuirmann 1987).
+
+    Returns:
+        The larger of their p-values; None with too few pairs.
+
+    """
+    differences = _differences(a, b)
+    if len(differences) < MIN_PAIRS:
+        return None
+    if np.ptp(differences) == 0:
+        return 0.0 if abs(differences[0]) < margin else 1.0
+    above = stats.ttest_1samp(differences, -margin, alternative="greater").pvalue
+    below = stats.ttest_1samp(differences, margin, alternative="less").pvalue
+    return float(max(above, below))
+
+
+def detectable(a: Sequence[float], b: Sequence[float], *, significance: float, power: float) -> float | None:
+    """Find the smallest mean of a - b that a two-sided paired t-test finds with this power.
+
+    The spread is that of these very pairs, the significance uncorrected. None with too few pairs.
+    """
+    differences = _differences(a, b)
+    if len(differences) < MIN_PAIRS:
+        return None
+    effect = TTestPower().solve_power(nobs=len(differences), alpha=significance, power=power)
+    return float(effect * np.std(differences, ddof=1))
+
+
+def wilson(share: float, images: float) -> tuple[float, float]:
+    """Estimate the interval at 95 % of a share of counted images (Wilson 1927); it never leaves 0 to 1."""
+    low, high = proportion_confint(share * images, images, alpha=1 - CONFIDENCE, method="wilson")
+    return float(low), float(high)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -99,6 +135,43 @@ def bootstrap_over_images(differences: npt.NDArray[np.float64], *, resamples: in
     drawn = np.random.default_rng(0).multinomial(len(differences), counts / len(differences), resamples)
     low, high = np.quantile(drawn @ values / len(differences), ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     return float(low), float(high)
+
+
+def bootstrap_over_seeds_and_images(
+    a_right: Correctness, b_right: Correctness, *, resamples: int = 4_000
+) -> tuple[float, float] | None:
+    """Estimate the interval at 95 % of a mean paired difference when seeds and test images are drawn anew.
+
+    Both are resampled (the pigeonhole bootstrap, Owen 2007). Resampling n seeds shows (n - 1) / n of their variance;
+    the seeds' deviations are stretched to make up for it. Images on which all seeds' differences agree are
+    interchangeable and drawn together, as in ``bootstrap_over_images``.
+
+    Args:
+        a_right: bool (seeds, N), which images each network of the one experiment has right.
+        b_right: the same of the other, by the same seeds.
+        resamples: how many draws.
+
+    Returns:
+        None with too few seeds.
+
+    """
+    seeds, images = a_right.shape
+    if seeds < MIN_PAIRS:
+        return None
+    patterns, counts = np.unique(a_right.astype(np.int8) - b_right.astype(np.int8), axis=1, return_counts=True)
+    mean = patterns.mean(axis=0)
+    deviations = (patterns - mean) * sqrt(seeds / (seeds - 1))
+    rng = np.random.default_rng(0)
+    of_seeds = rng.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds
+    of_images = rng.multinomial(images, counts / images, resamples) / images
+    drawn = of_images @ mean + ((of_seeds @ deviations) * of_images).sum(axis=1)
+    low, high = np.quantile(drawn, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    return float(low), float(high)
+
+
+def _differences(a: Sequence[float], b: Sequence[float]) -> npt.NDArray[np.float64]:
+    # Rounded to what an accuracy on 10,000 images can resolve a thousand times over: equal is to be equal.
+    return np.round(np.asarray(a, np.float64) - np.asarray(b, np.float64), 7)
 
 
 def _half_width(values: Sequence[float]) -> float | None:

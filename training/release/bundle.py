@@ -127,7 +127,7 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
     data = fashion_mnist.load(data_folder)
     built = document.build(experiments, runs, data, served_seed=served_seed, photographs=photographs_measured(entries))
     document.write(built, models)
-    write_manifest(models, entries, default_model=_default(entries, built.content))
+    write_manifest(models, entries, default_model=_default(entries, built.content), made=manifest["provenance"])
     print(f"{models / 'experiments.json'}: {built.content['provenance']['runs']} runs")
 
 
@@ -150,13 +150,16 @@ def update_documents(models: Path, *, readme: Path, results: Path) -> None:
     write_atomically(results, markdown.overview(content, figures="../models/"))
 
 
-def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str) -> None:
+def write_manifest(
+    bundle: Path, entries: dict[str, Any], *, default_model: str, made: dict[str, Any] | None = None
+) -> None:
     """Write ``bundle.json`` over the files that are there.
 
     Args:
         bundle: the folder.
         entries: by model name, what ``bundle.json`` says of it.
         default_model: the one that answers where a request names none.
+        made: the provenance of the models, where they are older than what is written around them.
 
     """
     of_models = {name for entry in entries.values() for name in entry["files"]}
@@ -169,7 +172,7 @@ def write_manifest(bundle: Path, entries: dict[str, Any], *, default_model: str)
             for name, checksum in checksums(bundle, bundle).items()
             if name not in of_models and name != "bundle.json"
         },
-        "provenance": provenance.collect(),
+        "provenance": made or provenance.collect(),
     }
     checksum = hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     write_atomically(bundle / "bundle.json", to_json(manifest | {"sha256": checksum}))

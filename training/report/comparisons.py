@@ -1,58 +1,89 @@
-"""The comparisons of the report: planned in the registry before any result, paired, and corrected for asking often."""
+"""The comparisons of the report: paired over seeds, in two families, each corrected for asking often.
 
-from collections.abc import Sequence
+Which comparisons are primary, and how both families are corrected, is stated in ``rules.toml``.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from training.data.fashion_mnist import Labels
-from training.evaluation.statistics import bootstrap_over_images, holm, mcnemar_exact, paired_difference
+from training.evaluation.statistics import (
+    bootstrap_over_images,
+    bootstrap_over_seeds_and_images,
+    detectable,
+    equivalent,
+    holm,
+    mcnemar_exact,
+    paired_difference,
+)
 from training.experiments.experiment import Experiment
 from training.experiments.runs import Run
+from training.report.rules import EQUIVALENCE, MARGIN, POWER, PRIMARY, SIGNIFICANCE, Pair
 
-TOLERANCE = "lost_at_2px"
-"""The metric of translation: the accuracy that moving every picture by two pixels costs."""
+TOLERANCE, BLUR, IMAGES = "lost_at_2px", "lost_to_blur", "log_images"
+"""Metrics beside accuracy; see ``rules.toml``."""
 
-_TOLERANCE_PAIRS = (("cnn_a", "baseline"), ("cnn_b", "baseline"))
+FAIR = "baseline_fair"
+"""The dense network whose learning rate was chosen on validation."""
+
+_FURTHER: tuple[Pair, ...] = (
+    ("cnn_b", "baseline", TOLERANCE),
+    ("baseline_shifted", "baseline", TOLERANCE),
+    ("cnn_a_shifted", "cnn_a", TOLERANCE),
+    ("cnn_a_shifted", "baseline_shifted", TOLERANCE),
+)
+
+Measured = dict[str, dict[str, dict[int, float]]]
+"""By metric, experiment and seed."""
 
 
 def paired(
-    experiments: Sequence[Experiment], finished: dict[str, list[Run]], lost: dict[str, dict[int, float]], labels: Labels
+    experiments: Sequence[Experiment], finished: dict[str, list[Run]], measured: Measured, labels: Labels
 ) -> list[dict[str, Any]]:
     """Compare experiments over the seeds both have.
 
     Args:
         experiments: those of the report; each is compared with those it names in ``against``.
         finished: their runs, by name.
-        lost: by name and seed, the accuracy lost when pictures move by two pixels; of the networks that were probed.
+        measured: what was measured of their networks, beside accuracy.
         labels: uint8 (N,), the test images' classes.
 
     Returns:
-        For each comparison ``a``, ``b``, ``metric`` (``val_accuracy``, ``test_accuracy`` or ``lost_at_2px``),
-        ``seeds``, the mean ``difference`` a - b with ``ci95`` and ``p_value`` (paired t-test over seeds; None with too
-        few), ``p_value_holm``, and ``bootstrap_ci95`` over the test images (test accuracy only, else None).
+        For each comparison ``a``, ``b``, ``metric``, ``family`` (primary, exploratory or validation), ``seeds``, the
+        mean ``difference`` a - b with ``ci95`` and ``p_value`` (paired t-test over seeds; None with too few),
+        ``p_value_holm``, ``p_equivalent`` and ``p_equivalent_holm`` (of test accuracy), ``detectable`` (see
+        ``statistics``), and of test accuracy ``bootstrap_ci95`` over test images and ``combined_ci95`` over both.
 
     """
     by_seed = {name: {run.seed: run for run in runs} for name, runs in finished.items()}
-    planned = [
-        (e.name, other) for e in experiments for other in e.against if by_seed.get(e.name) and by_seed.get(other)
-    ]
+    primary = {(_named(a, finished), _named(b, finished), metric) for a, b, metric in PRIMARY}
     found: list[dict[str, Any]] = []
-    for a, b in planned:
-        seeds = sorted(by_seed[a].keys() & by_seed[b].keys())
+    for a, b in _planned(experiments, primary):
+        seeds = sorted(by_seed.get(a, {}).keys() & by_seed.get(b, {}).keys())
+        if not seeds:
+            continue
         pair = [[by_seed[name][seed] for seed in seeds] for name in (a, b)]
         validation = ([run.validation["accuracy"] for run in runs] for runs in pair)
         test = ([run.test["accuracy"] for run in runs] for runs in pair)
-        share_a, share_b = (np.mean([run.right(labels) for run in runs], axis=0) for runs in pair)
-        found.append(_comparison(a, b, "val_accuracy", *validation))
+        right_a, right_b = (np.array([run.right(labels) for run in runs]) for runs in pair)
+        found.append(_comparison((a, b, "val_accuracy"), "validation", *validation))
         found.append(
-            _comparison(a, b, "test_accuracy", *test) | {"bootstrap_ci95": bootstrap_over_images(share_a - share_b)}
+            _comparison((a, b, "test_accuracy"), _family((a, b, "test_accuracy"), primary), *test)
+            | {
+                "bootstrap_ci95": bootstrap_over_images(right_a.mean(axis=0) - right_b.mean(axis=0)),
+                "combined_ci95": bootstrap_over_seeds_and_images(right_a, right_b),
+            }
         )
-    for a, b in _TOLERANCE_PAIRS:
-        seeds = sorted(lost.get(a, {}).keys() & lost.get(b, {}).keys())
+    for one in (*PRIMARY, *_FURTHER):
+        a, b, metric = one
+        of_a, of_b = (measured.get(metric, {}).get(name, {}) for name in (a, b))
+        seeds = sorted(of_a.keys() & of_b.keys())
         if seeds:
-            found.append(_comparison(a, b, TOLERANCE, *([lost[name][seed] for seed in seeds] for name in (a, b))))
+            values = ([of_one[seed] for seed in seeds] for of_one in (of_a, of_b))
+            found.append(_comparison(one, _family(one, primary), *values))
     return found
 
 
@@ -78,24 +109,57 @@ def served_pairs(
 
 
 def adjust(comparisons: list[dict[str, Any]], mcnemar: list[dict[str, Any]]) -> None:
-    """Fill in ``p_value_holm``, by Holm's correction over a family.
+    """Fill in ``p_value_holm`` and ``p_equivalent_holm``, by Holm's correction over each family.
 
-    There are three: what is asked of the test set (McNemar's tests included), of the validation sets, and of moved
-    pictures.
+    McNemar's tests are exploratory. Equivalence is corrected over the comparisons for which it is asked.
     """
-    families = {
-        metric: [c for c in comparisons if c["metric"] == metric] for metric in {c["metric"] for c in comparisons}
-    }
-    for metric, family in families.items():
-        tested = [c for c in family if c["p_value"] is not None]
-        tested += mcnemar if metric == "test_accuracy" else []
-        for item, adjusted in zip(tested, holm([c["p_value"] for c in tested]), strict=True):
+    for family in ("primary", "exploratory", "validation"):
+        of_family = [c for c in comparisons if c["family"] == family and c["p_value"] is not None]
+        of_family += mcnemar if family == "exploratory" else []
+        for item, adjusted in zip(of_family, holm([c["p_value"] for c in of_family]), strict=True):
             item["p_value_holm"] = adjusted
+    asked = [c for c in comparisons if (c["a"], c["b"], c["metric"]) in EQUIVALENCE and c["p_equivalent"] is not None]
+    for item, adjusted in zip(asked, holm([c["p_equivalent"] for c in asked]), strict=True):
+        item["p_equivalent_holm"] = adjusted
 
 
-def _comparison(a: str, b: str, metric: str, of_a: Sequence[float], of_b: Sequence[float]) -> dict[str, Any]:
-    difference = asdict(paired_difference(of_a, of_b))
+def fair(finished: dict[str, list[Run]], network: str = "baseline") -> str | None:
+    """Choose a network's learning rate by mean validation accuracy; None until every rate's runs are finished."""
+    arms = {
+        name: float(np.mean([run.validation["accuracy"] for run in runs])) if runs else None
+        for name, runs in finished.items()
+        if name.startswith(f"{network}_fair_")
+    }
+    complete = {name: accuracy for name, accuracy in arms.items() if accuracy is not None}
+    return max(complete, key=lambda name: complete[name]) if complete and len(complete) == len(arms) else None
+
+
+def _planned(experiments: Sequence[Experiment], primary: set[Pair]) -> Iterator[tuple[str, str]]:
+    """Pairs in the registry's order, the primary ones in the direction that their claim has."""
+    by_direction = {frozenset((a, b)): (a, b) for a, b, metric in primary if metric == "test_accuracy"}
+    registered = (frozenset((e.name, other)) for e in experiments for other in e.against)
+    directions = {frozenset((e.name, other)): (e.name, other) for e in experiments for other in e.against}
+    for pair in dict.fromkeys((*registered, *by_direction)):
+        yield by_direction.get(pair) or directions[pair]
+
+
+def _named(name: str, finished: dict[str, list[Run]]) -> str:
+    return fair(finished) or name if name == FAIR else name
+
+
+def _family(pair: Pair, primary: set[Pair]) -> str:
+    return "primary" if pair in primary else "exploratory"
+
+
+def _comparison(pair: Pair, family: str, of_a: Sequence[float], of_b: Sequence[float]) -> dict[str, Any]:
+    a, b, metric = pair
     return {
-        "a": a, "b": b, "metric": metric, "seeds": len(of_a), **difference,
-        "p_value_holm": None, "bootstrap_ci95": None,
+        "a": a, "b": b, "metric": metric, "family": family, "seeds": len(of_a),
+        **asdict(paired_difference(of_a, of_b)),
+        "p_value_holm": None,
+        "p_equivalent": equivalent(of_a, of_b, margin=MARGIN) if metric == "test_accuracy" else None,
+        "p_equivalent_holm": None,
+        "detectable": detectable(of_a, of_b, significance=SIGNIFICANCE, power=POWER),
+        "bootstrap_ci95": None,
+        "combined_ci95": None,
     }  # fmt: skip

@@ -7,9 +7,8 @@ its family of comparisons (see ``comparisons.adjust``), has p below 0.05. Differ
 from typing import Any
 
 from training.evaluation.statistics import holm
+from training.report.rules import MARGIN, SIGNIFICANCE
 from training.sentences import Sentence, joined, say
-
-SIGNIFICANCE = 0.05
 
 Row = dict[str, Any]
 
@@ -17,6 +16,12 @@ Row = dict[str, Any]
 def separable(comparison: Row) -> bool:
     """Apply the rule; False where one seed leaves nothing to test."""
     return comparison["p_value_holm"] is not None and comparison["p_value_holm"] < SIGNIFICANCE
+
+
+def equivalent(comparison: Row) -> bool:
+    """Tell whether equivalence was asked of two experiments and found; see ``rules.toml``."""
+    found = comparison["p_equivalent_holm"]
+    return found is not None and found < SIGNIFICANCE and not separable(comparison)
 
 
 def best(rows: list[Row], comparisons: list[Row]) -> Row:
@@ -66,8 +71,12 @@ def measured(comparison: Row) -> Sentence:
     said = [say("95 % CI {low:+.2f} to {high:+.2f}", low=low, high=high)]
     if comparison["p_value_holm"] is not None:
         said = [joined("; ", [*said, p_value(comparison["p_value_holm"])])]
-    if not separable(comparison):
+    if equivalent(comparison):
+        said.append(say("equivalent within {margin:.1f} points", margin=MARGIN * 100))
+    elif not separable(comparison):
         said.append(say("not separable"))
+        if comparison["detectable"] is not None:
+            said.append(say("detectable from {points:.2f} points on", points=comparison["detectable"] * 100))
     return say("{points:+.2f} points ({uncertainty})", points=points, uncertainty=joined(", ", said))
 
 

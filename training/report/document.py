@@ -1,20 +1,34 @@
 """From the recorded runs to the report: every number ``GET /experiments`` shows, and nothing that was not measured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import exp
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
+from training.data import near_duplicates
 from training.data.fashion_mnist import CLASS_NAMES, SHA256, FashionMNIST, stratified_split
 from training.errors import TrainingError
 from training.evaluation.probes import SAMPLE
+from training.evaluation.statistics import estimate
 from training.experiments.experiment import Experiment
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
-from training.report import claims, comparisons, conclusions, figures, learning_curve, markdown, model_cards
+from training.report import (
+    claims,
+    comparisons,
+    conclusions,
+    examined,
+    figures,
+    learning_curve,
+    markdown,
+    model_cards,
+    rules,
+)
 from training.report.photographs import section
-from training.report.rows import lost_at, relate_corruption_errors, row
+from training.report.rows import relate_corruption_errors, row
 from training.sentences import translations
 
 
@@ -68,19 +82,28 @@ def build(
     if not rows:
         raise TrainingError(f"{runs.folder} holds no finished run; start with: python -m training run")
     relate_corruption_errors(rows, "baseline")
-    lost = {name: {p.seed: lost_at(p, 2) for p in of_one} for name, of_one in probes.items()}
-    paired = comparisons.paired(experiments, finished, lost, data.test_labels)
+    split = stratified_split(data.train_labels, seed=served_seed)
+    measured = examined.measured(finished, probes)
+    for r in rows:
+        r["measured"] = {
+            metric: asdict(estimate(list(by_name[r["name"]].values())))
+            for metric, by_name in measured.items()
+            if r["name"] in by_name
+        }
+        r["examined"] = examined.summary(finished[r["name"]])
+    measured[comparisons.IMAGES] = learning_curve.log_images(rows, all_images=len(split.train))
+    paired = comparisons.paired(experiments, finished, measured, data.test_labels)
     mcnemar = comparisons.served_pairs(experiments, finished, data.test_labels, seed=served_seed)
     comparisons.adjust(paired, mcnemar)
     titles = {r["name"]: r["title"] for r in rows}
     for r in rows:
         r["observations"] = conclusions.observation(r, paired, titles)
-    split = stratified_split(data.train_labels, seed=served_seed)
     report: dict[str, Any] = {
         "experiments": rows,
         "comparisons": paired,
         "mcnemar": mcnemar,
-        "learning_curve": learning_curve.build(rows, all_images=len(split.train)),
+        "learning_curve": _curve(rows, paired, all_images=len(split.train)),
+        "fair": comparisons.fair(finished),
         "dataset": {
             "name": "Fashion-MNIST",
             "source": "Xiao, Rasul and Vollgraf (2017), https://github.com/zalandoresearch/fashion-mnist",
@@ -92,10 +115,13 @@ def build(
             "split": "stratified, drawn anew for each seed from the training images",
             "sha256": SHA256,
         },
+        "near_duplicates": _near_duplicates(rows, finished, data),
         "photographs": section(photographs, _trained_with_photographs(experiments, runs)) if photographs else None,
         "provenance": _provenance([run for of_one in finished.values() for run in of_one]),
     }
     report["claims"] = claims.decide(report)
+    report["summary"] = [c["sentence"] for c in report["claims"] if c["sentence"] != claims.NOTHING_KNOWN]
+    report["rules"] = {"date": rules.DATE, "commit": rules.COMMIT, "file": "training/report/rules.toml"}
     report["conclusion"] = " ".join(f"{c['claim'].rstrip('.')}: {c['verdict']}." for c in report["claims"])
     anatomy = {
         name: found.anatomy
@@ -105,6 +131,38 @@ def build(
     }
     drawn, report["figures"] = figures.draw_all(report, figures.Pictures(data.test_images, SAMPLE, anatomy))
     return Report(report, drawn)
+
+
+def _curve(rows: list[dict[str, Any]], paired: list[dict[str, Any]], *, all_images: int) -> dict[str, Any] | None:
+    """The learning curve, with the comparison of images needed, which is of no accuracy and leaves the others' list."""
+    curve = learning_curve.build(rows, all_images=all_images)
+    found = next((c for c in paired if c["metric"] == comparisons.IMAGES), None)
+    if found is not None:
+        paired.remove(found)
+        interval = found["ci95"] and [exp(-bound) for bound in reversed(found["ci95"])]
+        found |= {"ratio": exp(-found["difference"]), "ratio_ci95": interval}
+    return curve and curve | {"comparison": found}
+
+
+def _near_duplicates(
+    rows: list[dict[str, Any]], finished: dict[str, list[Run]], data: FashionMNIST
+) -> dict[str, Any] | None:
+    """Count the test images that training images are nearly alike to, and each served experiment without them."""
+    found = near_duplicates.recorded()
+    if found is None or len(data.test_labels) <= found.max():
+        return None
+    others = np.setdiff1d(np.arange(len(data.test_labels)), found)
+    return {
+        "correlation": near_duplicates.CORRELATION,
+        "images": len(found),
+        "test_accuracy_without": {
+            r["name"]: asdict(
+                estimate([float(run.right(data.test_labels)[others].mean()) for run in finished[r["name"]]])
+            )
+            for r in rows
+            if r["served"]
+        },
+    }
 
 
 def _trained_with_photographs(experiments: Sequence[Experiment], runs: RunFolder) -> dict[str, list[dict[str, Any]]]:

@@ -80,7 +80,8 @@ def _photographs(e: dict[str, Any]) -> list[str]:
 
 def _per_class(e: dict[str, Any]) -> list[str]:
     return [
-        "Precision: of what was given a label, how much has it. Recall: of what has it, how much was given it.",
+        "Precision: of what was given a label, how much has it. Recall: of what has it, how much was given it. Means "
+        "over seeds; in brackets Wilson's 95 % interval for as many test images as one network was counted on.",
         "",
         "| Class | Precision | Recall |",
         "| --- | --- | --- |",
@@ -122,7 +123,7 @@ def _probes(probes: dict[str, Any]) -> list[str]:
         "| | ECE | NLL | Brier |",
         "| --- | ---: | ---: | ---: |",
         *(
-            f"| {when} | {c['ece']['mean']:.4f} | {c['nll']['mean']:.4f} | {c['brier']['mean']:.4f} |"
+            f"| {when} | {c['ece']['mean']:.1%} | {c['nll']['mean']:.4f} | {c['brier']['mean']:.4f} |"
             for when, c in (("before", calibration["before"]), ("after", calibration["after"]))
         ),
         "",

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from training.data.corruptions import CORRUPTIONS
 from training.data.fashion_mnist import CLASS_NAMES, FashionMNIST, Labels
 from training.errors import TrainingError
 from training.evaluation.metrics import confusion_matrix
 from training.evaluation.probes import MAX_SHIFT
-from training.evaluation.statistics import estimate
+from training.evaluation.statistics import estimate, wilson
 from training.experiments.experiment import Experiment
 from training.experiments.runs import Probes, Run
 
@@ -107,15 +108,27 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def _per_class(runs: Sequence[Run], labels: Labels) -> list[dict[str, Any]]:
-    """Precision: of what was given a label, the share that has it. Recall: of what has it, the share that was given."""
+    """Precision: of what was given a label, the share that has it. Recall: of what has it, the share that was given.
+
+    Means over seeds; the intervals are Wilson's, for as many test images as one network was counted on.
+    """
     matrices = np.array([confusion_matrix(run.answers, labels) for run in runs], np.float64)
     hits = matrices.diagonal(axis1=1, axis2=2)
     precision = hits / np.maximum(matrices.sum(axis=1), 1)
     recall = hits / np.maximum(matrices.sum(axis=2), 1)
     return [
-        {"class": name, "precision": _estimate(precision[:, c].tolist()), "recall": _estimate(recall[:, c].tolist())}
+        {
+            "class": name,
+            "precision": _share(precision[:, c], matrices.sum(axis=1)[:, c]),
+            "recall": _share(recall[:, c], matrices.sum(axis=2)[:, c]),
+        }
         for c, name in enumerate(CLASS_NAMES)
     ]
+
+
+def _share(shares: npt.NDArray[np.float64], images: npt.NDArray[np.float64]) -> dict[str, Any]:
+    mean, counted = float(shares.mean()), float(images.mean())
+    return {"mean": mean, "ci95": wilson(mean, counted) if counted else None}
 
 
 def _probes(probes: Sequence[Probes], served_seed: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The whole chain on 300 real images: train, export, release, and the service's own reader accepts it."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -92,7 +93,11 @@ def test_a_released_bundle_is_served(trained: Trained, released: Path, tiny: Fas
 def test_the_report_alone_can_be_renewed(trained: Trained, released: Path, tmp_path: Path) -> None:
     models = Path(shutil.copytree(released, tmp_path / "models"))
     (models / "experiments.md").write_text("stale")
+    made = json.loads((models / "bundle.json").read_text())["provenance"] | {"commit": "older"}
+    manifest = json.loads((models / "bundle.json").read_text()) | {"provenance": made}
+    (models / "bundle.json").write_text(json.dumps(manifest))
     bundle.renew_report(*trained, models, data_folder=None)
+    assert json.loads((models / "bundle.json").read_text())["provenance"] == made
     assert "stale" not in (models / "experiments.md").read_text()
     assert Bundle(models).manifest.models == Bundle(released).manifest.models
 

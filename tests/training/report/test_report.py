@@ -11,7 +11,17 @@ from scipy import stats
 from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
 from training.evaluation.metrics import confusion_matrix, metrics
-from training.evaluation.statistics import bootstrap_over_images, estimate, holm, mcnemar_exact, paired_difference
+from training.evaluation.statistics import (
+    bootstrap_over_images,
+    bootstrap_over_seeds_and_images,
+    detectable,
+    equivalent,
+    estimate,
+    holm,
+    mcnemar_exact,
+    paired_difference,
+    wilson,
+)
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import Run, RunFolder
 from training.report import conclusions, document, markdown
@@ -55,6 +65,11 @@ def test_one_seed_compares_nothing(tmp_path: Path, tiny: FashionMNIST) -> None:
     assert all(c["p_value"] is None for c in content["comparisons"])
     (first, *_) = content["claims"]
     assert first["verdict"] == "not tested"
+    assert content["summary"] == [
+        "Not tested on equal sight yet. As they are, CNN B sees more of the picture than CNN A: +5.00 points (too few "
+        "seeds to test).",
+        "Not tested yet with a narrower CNN. The workshop's have 200 and 200 parameters, the dense network 100.",
+    ]
     assert first["evidence"][0] == (
         "CNN A (3×3) against Baseline (dense), on the test set: +10.00 points (too few seeds to test)."
     )
@@ -62,7 +77,7 @@ def test_one_seed_compares_nothing(tmp_path: Path, tiny: FashionMNIST) -> None:
 
 def test_conclusion_names_every_verdict(tmp_path: Path, tiny: FashionMNIST) -> None:
     content = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)
-    assert content["conclusion"].startswith("CNNs beat the dense baseline: supported. 3×3 kernels see finer detail;")
+    assert content["conclusion"].startswith("CNNs beat the dense baseline: supported. The lead does not come from")
     for claim in content["claims"]:
         assert f"{claim['claim'].rstrip('.')}: {claim['verdict']}." in content["conclusion"]
 
@@ -83,8 +98,8 @@ def test_served_networks_are_compared_image_by_image(tmp_path: Path, tiny: Fashi
     assert (test["a"], test["b"], test["a_only_right"], test["b_only_right"]) == ("cnn_a", "baseline", 16, 0)
     assert test["p_value"] == pytest.approx(2 * 0.5**16)
     comparison = next(c for c in content["comparisons"] if c["metric"] == "test_accuracy")
-    # Two questions of the test set, this and the paired t-test, whose p of 0 is doubled first.
-    assert (test["p_value_holm"], comparison["p_value_holm"]) == (test["p_value"], 0)
+    # McNemar's tests are exploratory; three seeds are too few for a t-test over them.
+    assert (test["p_value_holm"], comparison["p_value_holm"]) == (test["p_value"], None)
     low, high = comparison["bootstrap_ci95"]
     assert comparison["difference"] == pytest.approx(16 / len(labels))
     assert low < 16 / len(labels) < high
@@ -121,11 +136,11 @@ def test_observations_come_from_the_numbers(tmp_path: Path, tiny: FashionMNIST) 
 
 
 def test_seeds_are_paired_and_only_shared_ones_compared(tmp_path: Path, tiny: FashionMNIST) -> None:
-    content = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH[:3])
+    content = build(tmp_path, tiny, baseline=[*LOW, 0.5, 0.6], cnn_a=HIGH)
     comparison = next(c for c in content["comparisons"] if c["metric"] == "test_accuracy")
-    assert comparison["seeds"] == 3
-    assert comparison["difference"] == pytest.approx(np.mean(np.subtract(HIGH[:3], LOW[:3])))
-    assert comparison["p_value"] == pytest.approx(stats.ttest_rel(HIGH[:3], LOW[:3]).pvalue)
+    assert comparison["seeds"] == 5
+    assert comparison["difference"] == pytest.approx(np.mean(np.subtract(HIGH, LOW)))
+    assert comparison["p_value"] == pytest.approx(stats.ttest_rel(HIGH, LOW).pvalue)
 
 
 def test_runs_of_a_changed_experiment_do_not_count(tmp_path: Path, tiny: FashionMNIST) -> None:
@@ -148,7 +163,7 @@ def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -
         built = document.build(list(EXPERIMENTS.values()), RunFolder(tmp_path / "runs"), tiny, served_seed=0)
         document.write(built, tmp_path / folder)
     written = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
-    assert len(written) == 10
+    assert len(written) == 14
     overview = (tmp_path / "a" / "experiments.md").read_text()
     assert "15 runs, 15 minutes of training (`python -m training run`). Backend tensorflow, a CPU, 2 cores" in overview
     assert "{" not in overview
@@ -172,7 +187,8 @@ def test_results_go_between_the_readmes_markers(tmp_path: Path, tiny: FashionMNI
     assert replaced.startswith("before\n")
     assert replaced.endswith("after\n")
     for claim in content["claims"]:
-        assert f"| {claim['claim']} |" in replaced
+        assert (f"| {claim['claim']} |" in replaced) is (claim["verdict"] != "not tested")
+    assert "Not tested by these rules yet: " in replaced
     assert markdown.replace_results(replaced, content) == replaced
     with pytest.raises(TrainingError, match="no results section"):
         markdown.replace_results("nothing", content)
@@ -187,14 +203,59 @@ def test_estimates_are_students() -> None:
 
 
 def test_too_few_pairs_are_not_tested() -> None:
-    found = paired_difference([0.92, 0.93], [0.91, 0.92])
+    a, b = [0.92, 0.93, 0.92, 0.93], [0.91, 0.92, 0.91, 0.92]
+    found = paired_difference(a, b)
     assert found.difference == pytest.approx(0.01)
     assert (found.ci95, found.p_value) == (None, None)
+    assert equivalent(a, b, margin=0.02) is None
+    assert detectable(a, b, significance=0.05, power=0.8) is None
 
 
 def test_constant_differences_are_certain() -> None:
-    assert paired_difference([0.92, 0.93, 0.94], [0.91, 0.92, 0.93]).p_value == 0
-    assert paired_difference([0.92, 0.93, 0.94], [0.92, 0.93, 0.94]).p_value == 1
+    values = [0.92, 0.93, 0.94, 0.93, 0.92]
+    assert paired_difference(values, [v - 0.01 for v in values]).p_value == 0
+    assert paired_difference(values, values).p_value == 1
+    assert equivalent(values, [v - 0.01 for v in values], margin=0.005) == 1
+    assert equivalent(values, values, margin=0.005) == 0
+
+
+def test_equivalence_is_that_of_two_one_sided_tests() -> None:
+    a, b = [0.912, 0.914, 0.911, 0.915, 0.913], [0.911, 0.915, 0.911, 0.913, 0.913]
+    below = stats.ttest_rel(np.subtract(a, 0.005), b, alternative="less").pvalue
+    above = stats.ttest_rel(np.add(a, 0.005), b, alternative="greater").pvalue
+    assert equivalent(a, b, margin=0.005) == pytest.approx(max(below, above))
+    # The interval at 90 % lies inside the margin exactly where the test rejects at 5 %.
+    differences = np.subtract(a, b)
+    interval = stats.t.interval(0.9, 4, differences.mean(), stats.sem(differences))
+    assert (max(map(abs, interval)) < 0.005) is (max(below, above) < 0.05)
+
+
+def test_the_detectable_difference_is_found_in_four_cases_of_five() -> None:
+    differences = np.array([-1.0, 0.0, 1.0, 0.5, -0.5, 0.2])
+    effect = detectable(differences.tolist(), [0.0] * 6, significance=0.05, power=0.8)
+    assert effect is not None
+    rng = np.random.default_rng(0)
+    drawn = rng.normal(effect, differences.std(ddof=1), (4_000, 6))
+    assert np.mean(stats.ttest_1samp(drawn, 0, axis=1).pvalue < 0.05) == pytest.approx(0.8, abs=0.02)
+
+
+def test_wilson_stays_below_one() -> None:
+    low, high = wilson(0.995, 1_000)
+    assert (low, high) == pytest.approx(stats.binomtest(995, 1_000).proportion_ci(method="wilson"))
+    assert wilson(1, 1_000)[1] == 1
+
+
+def test_seeds_and_images_together_are_less_certain_than_either() -> None:
+    rng = np.random.default_rng(0)
+    of_seed = rng.normal(0, 0.01, (8, 1))
+    a, b = rng.random((8, 2_000)) < 0.92 + of_seed, rng.random((8, 2_000)) < 0.9
+    found = bootstrap_over_seeds_and_images(a, b)
+    assert found is not None
+    images = bootstrap_over_images(a.mean(axis=0) - b.mean(axis=0))
+    seeds = 2 * stats.t.ppf(0.975, 7) * stats.sem(a.mean(axis=1) - b.mean(axis=1))
+    assert found[1] - found[0] > images[1] - images[0]
+    assert found[1] - found[0] == pytest.approx(np.hypot(seeds, images[1] - images[0]), rel=0.25)
+    assert bootstrap_over_seeds_and_images(a[:4], b[:4]) is None
 
 
 def test_holm_is_the_published_procedure() -> None:

@@ -14,11 +14,18 @@ from training.report.figures import (
     confusion,
     controls,
     corruptions,
+    data_ratio,
+    differences,
     errors,
     feature_maps,
     kernels,
     learning_curves,
+    moved,
+    parameters,
+    permuted,
+    sight,
     translation,
+    tuning,
 )
 from training.report.figures.pictures import Pictures
 from training.report.figures.spanish import translate
@@ -28,6 +35,12 @@ __all__ = ["Pictures", "draw_all", "write"]
 
 _FIGURES = {
     "accuracy": accuracy,
+    "differences": differences,
+    "sight": sight,
+    "permuted": permuted,
+    "moved": moved,
+    "parameters": parameters,
+    "data_ratio": data_ratio,
     "controls": controls,
     "confusion": confusion,
     "kernels": kernels,
@@ -35,6 +48,7 @@ _FIGURES = {
     "translation": translation,
     "learning_curves": learning_curves,
     "corruptions": corruptions,
+    "tuning": tuning,
     "calibration": calibration,
     "errors": errors,
 }

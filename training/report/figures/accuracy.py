@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from training.report.figures.pictures import Pictures
-from training.report.figures.style import LINES, half_width, new, served
+from training.report.figures.style import INK, half_width, line, new, served
 
 TITLE = "Validation accuracy by epoch, and test accuracy of each network"
 CAPTION = (
@@ -24,7 +24,8 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
         return None
     figure = new(10, 4.2)
     by_epoch, by_seed = figure.subplots(1, 2, width_ratios=(3, 2))
-    for position, (experiment, style) in enumerate(zip(experiments, LINES, strict=False)):
+    for position, experiment in enumerate(experiments):
+        style = line(experiment["name"])
         curves = np.array([run["history"]["val_accuracy"] for run in experiment["runs"]]) * 100
         epochs = np.arange(1, curves.shape[1] + 1)
         by_epoch.fill_between(
@@ -36,7 +37,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
         by_seed.plot(position + spread, tests, color=style["color"], marker=style["marker"], linestyle="", alpha=0.6)
         test = experiment["test_accuracy"]
         by_seed.errorbar(
-            position, test["mean"] * 100, half_width(test), color="black", capsize=9, marker="_", markersize=22
+            position, test["mean"] * 100, half_width(test), color=INK, capsize=9, marker="_", markersize=22
         )
     by_epoch.set(xlabel="Epoch", ylabel="Validation accuracy, %")
     by_epoch.legend(loc="lower right")

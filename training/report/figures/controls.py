@@ -41,7 +41,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
         position += 0.3
     baseline = by_name(report).get("baseline")
     if baseline is not None:
-        axis.axvline(baseline["test_accuracy"]["mean"] * 100, color="0.3", linestyle="--", linewidth=1)
+        axis.axvline(baseline["test_accuracy"]["mean"] * 100, color="0.5", linestyle="--", linewidth=1)
     axis.set_yticks([p for p, _ in labels], [title for _, title in labels])
     axis.set(xlabel="Test accuracy, %", ylim=(position, -0.7))
     axis.tick_params(axis="y", length=0)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from training.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from training.report.figures.pictures import Pictures
-from training.report.figures.style import LINES, new, picture, served
+from training.report.figures.style import line, new, picture, served
 
 TITLE = "Accuracy on corrupted test pictures"
 CAPTION = (
@@ -34,10 +34,16 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:
             picture(example, corrupt(sample, name, severity)[0])
             example.set_xlabel(f"{corruption.parameters[severity - 1]:g}", fontsize=9, labelpad=1)
         chart = panel.add_subplot(grid[1, :])
-        for experiment, style in zip(probed, LINES, strict=False):
+        for experiment in probed:
             measured = experiment["probes"]["corruptions"]
             accuracy = [measured["clean"]["mean"], *measured["accuracy"][name]]
-            chart.plot((0, *SEVERITIES), [a * 100 for a in accuracy], **style, markersize=5, label=experiment["title"])
+            chart.plot(
+                (0, *SEVERITIES),
+                [a * 100 for a in accuracy],
+                **line(experiment["name"]),
+                markersize=5,
+                label=experiment["title"],
+            )
         chart.set(ylim=(0, 100), xticks=(0, *SEVERITIES))
         chart.grid(alpha=0.25)
         if name == next(iter(CORRUPTIONS)):

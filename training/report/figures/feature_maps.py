@@ -12,7 +12,7 @@ TITLE = "Feature maps of one picture in CNN A"
 CAPTION = (
     "Left the picture, then what the eight most active channels of each convolution make of it; bright is a strong "
     "response. The first convolution answers to edges and surfaces at full resolution, the second to combinations of "
-    "them, on maps less than half the size: this is what is meant by a spatial hierarchy."
+    "them, on maps less than half the size: this is what is meant by a hierarchy of layers."
 )
 
 _NETWORK = "cnn_a"

@@ -12,16 +12,38 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, safe for colour-blind readers; markers and dashes tell the lines apart in grey.
+INK, _PAPER = "#010203", "#fdfcfb"
+"""Stand for the reader's text and background until a figure is saved."""
+
+# Okabe and Ito's colours, safe for colour-blind readers; markers and dashes tell the lines apart in grey. A network has
+# the same colour in every figure.
 LINES: tuple[dict[str, Any], ...] = (
-    {"color": "#D55E00", "marker": "o", "linestyle": "-"},
-    {"color": "#0072B2", "marker": "s", "linestyle": "--"},
-    {"color": "#009E73", "marker": "^", "linestyle": ":"},
-    {"color": "#CC79A7", "marker": "D", "linestyle": "-."},
+    {"color": "#d55e00", "marker": "o", "linestyle": "-"},
+    {"color": "#0072b2", "marker": "s", "linestyle": "--"},
+    {"color": "#009e73", "marker": "^", "linestyle": ":"},
+    {"color": "#cc79a7", "marker": "D", "linestyle": "-."},
+    {"color": "#e69f00", "marker": "v", "linestyle": (0, (5, 1, 1, 1, 1, 1))},
+    {"color": "#777777", "marker": "P", "linestyle": (0, (1, 1))},
 )
+_LINE_OF = {"baseline": 0, "cnn_a": 1, "cnn_b": 2, "cnn_a_tuned": 3, "cnn_a_photos": 4}
+
+_THEME = {
+    INK: ("--fg", "#1b1f24", "#e6edf3"),
+    _PAPER: ("--bg", "#ffffff", "#10151b"),
+    "#d55e00": ("--baseline", "#d55e00", "#ff8a3d"),
+    "#0072b2": ("--cnn-a", "#0072b2", "#56b4e9"),
+    "#009e73": ("--cnn-b", "#009e73", "#2fd0a0"),
+    "#cc79a7": ("--cnn-a-tuned", "#a8487f", "#e39ac2"),
+    "#e69f00": ("--cnn-a-photos", "#a06c00", "#f0b429"),
+}
+"""By colour as it is drawn: the variable that replaces it, its value on light and on dark."""
 
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "figures",
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor"), INK),
+    **dict.fromkeys(("xtick.color", "ytick.color"), INK),
+    "figure.facecolor": _PAPER,
+    "axes.facecolor": "none",
     "font.size": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -41,18 +63,27 @@ def styled() -> Iterator[None]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Save as SVG on white, so that the file changes only with the numbers.
+    """Save as SVG in the reader's theme, so that the file changes only with the numbers.
 
     What the layout's solver leaves to chance is the last digits of coordinates, which a reader cannot see: they are
     rounded, and the clip paths, which are named by a hash of them, are counted.
     """
     content = StringIO()
     with styled():
-        figure.savefig(content, format="svg", metadata={"Date": None}, facecolor="white")
+        figure.savefig(content, format="svg", metadata={"Date": None}, facecolor=_PAPER)
     names: dict[str, str] = {}
     text = re.sub(r"\bp[0-9a-f]{10}\b", lambda found: names.setdefault(found[0], f"p{len(names)}"), content.getvalue())
     text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}", text)
-    path.write_text(text, encoding="utf-8")
+    for drawn, (variable, light, _) in _THEME.items():
+        text = text.replace(drawn, f"var({variable}, {light})")
+    dark = "".join(f"{variable}:{value};" for variable, _, value in _THEME.values())
+    style = f"<style>@media (prefers-color-scheme: dark){{:root{{{dark}}}}}</style>\n <defs>"
+    path.write_text(text.replace("<defs>", style, 1), encoding="utf-8")
+
+
+def line(name: str) -> dict[str, Any]:
+    """How a network's line looks, in every figure alike."""
+    return LINES[_LINE_OF.get(name, len(LINES) - 1)]
 
 
 def new(width: float, height: float) -> Figure:
@@ -73,8 +104,8 @@ def half_width(estimate: dict[str, Any]) -> float:
 
 
 def served(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The experiments that are served, as many as there are line styles."""
-    return [e for e in report["experiments"] if e["served"]][: len(LINES)]
+    """The experiments that are served."""
+    return [e for e in report["experiments"] if e["served"]]
 
 
 def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from training.evaluation.probes import MAX_SHIFT
 from training.report.figures.pictures import Pictures
-from training.report.figures.style import LINES, half_width, new
+from training.report.figures.style import half_width, line, new
 
 TITLE = "Accuracy when test pictures are moved"
 CAPTION = (
@@ -18,15 +18,15 @@ CAPTION = (
     " the two moves), with the 95 % confidence interval over seeds."
 )
 
-_SHOWN = ("baseline", "cnn_a", "cnn_b", "cnn_a_gap")
+_SHOWN = ("baseline", "cnn_a", "cnn_b", "cnn_a_tuned", "cnn_a_gap")
 
 
 def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: ARG001
-    """Draw it for the three networks and the one with global average pooling, as far as they were probed."""
+    """Draw it for the three networks, the tuned one and the one with global average pooling, where they were probed."""
     probed = [e for e in report["experiments"] if e["name"] in _SHOWN and e["probes"]]
     if not probed:
         return None
-    figure = new(11, 6.6)
+    figure = new(12.5, 6.6)
     halves: Any = figure.subfigures(2, 1, height_ratios=(1.15, 1))
     above, below = halves
     axes = above.subplots(1, len(probed), squeeze=False)[0]
@@ -47,10 +47,10 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
     above.colorbar(image, ax=axes, label="Accuracy, %", shrink=0.8)
     lost = below.subplots()
     distances = np.arange(1, MAX_SHIFT + 1)
-    for experiment, style in zip(probed, LINES, strict=False):
+    for experiment in probed:
         by_distance = [experiment["probes"]["translation"]["lost_at"][str(d)] for d in distances]
         mean, half = [e["mean"] * 100 for e in by_distance], [half_width(e) for e in by_distance]
-        lost.errorbar(distances, mean, half, **style, capsize=3, label=experiment["title"])
+        lost.errorbar(distances, mean, half, **line(experiment["name"]), capsize=3, label=experiment["title"])
     lost.set(xlabel="Distance, pixels", ylabel="Points of accuracy lost", ylim=(0, None))
     lost.legend(loc="upper left")
     lost.grid(alpha=0.25)

@@ -1,0 +1,196 @@
+"""The sentences of each claim's evidence."""
+
+from training.report.comparisons import BLUR
+from training.report.conclusions import measured, p_value
+from training.report.evidence import Evidence
+from training.report.learning_curve import TARGET
+from training.sentences import joined, say
+
+
+def beats_dense(e: Evidence) -> list[str]:
+    """Tell of both CNNs, over seeds and as they are served."""
+    told = e.sentences(("cnn_a", "baseline"), ("cnn_b", "baseline"), ("dense_matched", "cnn_a"))
+    for test in e.mcnemar:
+        if test["b"] == "baseline":
+            told.append(
+                say(
+                    "Of the served networks, only {a} is right on {a_right} test images and only {b} on {b_right} "
+                    "(McNemar's exact test, {p_value}).",
+                    a=e.title(test["a"]),
+                    b=e.title("baseline"),
+                    a_right=test["a_only_right"],
+                    b_right=test["b_only_right"],
+                    p_value=p_value(test["p_value_holm"]),
+                )
+            )
+    return told
+
+
+def fair_training(e: Evidence) -> list[str]:
+    """Tell of the dense network that was trained best."""
+    return e.sentences(("cnn_a", e.fair), (e.fair, "baseline")) if e.fair else []
+
+
+def kernel_size(e: Evidence) -> list[str]:
+    """Tell of the kernel alone, and of pairs in which more differs."""
+    pairs = (("cnn_b_visible", "cnn_a"), ("cnn_b", "cnn_a"), ("cnn_b_visible", "cnn_b"), ("cnn_a_whole", "cnn_a"))
+    further = (("cnn_5x5_same", "cnn_3x3_same"), ("cnn_5x5_matched", "cnn_a"), ("cnn_7x7", "cnn_a"))
+    blind: list[str] = [
+        say(
+            "CNN A sees 26 rows and columns of the picture's 28: its poolings drop the last odd row and column. CNN B "
+            "sees them all."
+        )
+    ]
+    blacked = [
+        say(
+            "Without that strip, {title} loses {points:.2f} points, over {seeds} seeds.",
+            title=e.title(name),
+            points=found["strip"]["mean"] * 100,
+            seeds=found["seeds"],
+        )
+        for name in ("baseline", "cnn_a", "cnn_b")
+        if (found := e.examined(name))
+    ]
+    return [*blind, *blacked, *e.sentences(*pairs, *further)]
+
+
+def finer_detail(e: Evidence) -> list[str]:
+    """Tell what blur costs."""
+    found = e.compared("cnn_b", "cnn_a", BLUR)
+    if found is None:
+        return []
+    return [
+        say(
+            "Accuracy lost to blur, {a} against {b}, over {seeds} seeds: {measured}.",
+            a=e.title("cnn_b"),
+            b=e.title("cnn_a"),
+            seeds=found["seeds"],
+            measured=measured(found),
+        )
+    ]
+
+
+def structure(e: Evidence) -> list[str]:
+    """Tell of permutations, among visible pixels and of all."""
+    visible = (
+        ("cnn_a_permuted_visible", "cnn_a"),
+        ("baseline_permuted_visible", "baseline_visible"),
+        ("cnn_a_permuted_visible", "baseline_permuted_visible"),
+    )
+    of_all = (("cnn_a_permuted", "cnn_a"), ("baseline_permuted", "baseline"), ("cnn_1x1", "cnn_a"))
+    told = [*e.sentences(*visible), *e.sentences(*of_all)]
+    if e.compared("cnn_a_permuted", "cnn_a"):
+        told.append(
+            say(
+                "The permutation of all pixels takes more than neighbourhoods from CNN A: it puts 108 pixels from all "
+                "over the picture into the strip that it does not see."
+            )
+        )
+    return told
+
+
+def hierarchy(e: Evidence) -> list[str]:
+    """Tell of one and three layers against two."""
+    return e.sentences(("cnn_a", "cnn_one"), ("cnn_three", "cnn_a"))
+
+
+def invariance(e: Evidence) -> list[str]:
+    """Tell what moves cost that cut nothing off, and those that do."""
+    return [
+        say(
+            "{title}, over {seeds} seeds: garments shrunk to 20 pixels lose {one:.1f} points when moved by one pixel, "
+            "{two:.1f} by two, {four:.1f} by four; whole pictures, whose edges are cut, {whole:.1f} by two.",
+            title=e.title(name),
+            seeds=found["seeds"],
+            whole=found["lost"]["whole"]["2"]["mean"] * 100,
+            **{
+                word: found["lost"]["shrunk"][distance]["mean"] * 100
+                for word, distance in (("one", "1"), ("two", "2"), ("four", "4"))
+            },
+        )
+        for name in ("cnn_a", "cnn_b", "baseline", "baseline_shifted", "cnn_a_shifted")
+        if (found := e.examined(name))
+    ]
+
+
+def tolerance(e: Evidence) -> list[str]:
+    """Tell of CNNs against the dense network."""
+    return e.moved(("cnn_a", "baseline"), ("cnn_b", "baseline"))
+
+
+def invariance_learned(e: Evidence) -> list[str]:
+    """Tell what moved copies teach."""
+    return [
+        *e.moved(
+            ("baseline_shifted", "cnn_a"),
+            ("baseline_shifted", "baseline"),
+            ("cnn_a_shifted", "cnn_a"),
+            ("cnn_a_shifted", "baseline_shifted"),
+        ),
+        *e.sentences(("baseline_shifted", "baseline"), ("cnn_a_shifted", "cnn_a")),
+    ]
+
+
+def fewer_parameters(e: Evidence) -> list[str]:
+    """Count parameters, and tell of smaller networks of both kinds."""
+    counts = [
+        say(
+            "{title} {parameters:,} ({convolutions:,} of them in its convolutions)"
+            if row["kernel_size"]
+            else "{title} {parameters:,}",
+            title=row["title"],
+            parameters=row["parameters"],
+            convolutions=row["convolution_parameters"],
+        )
+        for row in (e.rows.get(name) for name in ("baseline", "cnn_a", "cnn_b", "cnn_5x5_matched", "cnn_half"))
+        if row is not None
+    ]
+    told: list[str] = [say("Trainable parameters: {counts}.", counts=joined("; ", counts))] if counts else []
+    pairs = (("cnn_half", "baseline"), ("cnn_quarter", "baseline"), ("dense_32", "baseline"), ("dense_512", "baseline"))
+    further = (("cnn_5x5_matched", "baseline"), ("dense_matched", "cnn_a"), ("dense_matched", "baseline"))
+    return [*told, *e.sentences(*pairs, *further)]
+
+
+def less_data(e: Evidence) -> list[str]:
+    """Tell of the learning curves: the ratio, then every size."""
+    if e.curve is None:
+        return []
+    told: list[str] = []
+    found = e.curve["comparison"]
+    if found is not None and found["ci95"] is not None:
+        low, high = found["ratio_ci95"]
+        told.append(
+            say(
+                "For {target:.0f} % test accuracy the dense network needs {ratio:.2f} times as many training images as "
+                "CNN A (95 % CI {low:.2f} to {high:.2f}, over {seeds} seeds).",
+                target=TARGET * 100,
+                ratio=found["ratio"],
+                low=low,
+                high=high,
+                seeds=found["seeds"],
+            )
+        )
+    needed = [
+        say("{title} needs about {images:,.0f}", title=e.title(name), images=round(images, -2))
+        for name, images in e.curve["images_for_85"].items()
+        if images is not None
+    ]
+    if needed:
+        told.append(
+            say(
+                "Training images needed for {target:.0f} % test accuracy: {needed}.",
+                target=TARGET * 100,
+                needed=joined("; ", needed),
+            )
+        )
+    for point in e.curve["cnn_a"]:
+        c = e.compared(f"cnn_a_n{point['images']}", f"baseline_n{point['images']}")
+        if c is not None:
+            told.append(
+                say(
+                    "With {images:,} images, CNN A against the dense network: {measured}.",
+                    images=point["images"],
+                    measured=measured(c),
+                )
+            )
+    return told
