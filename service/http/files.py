@@ -29,7 +29,7 @@ def answer(request: Request, path: Path) -> Response:
     asked = Headers(scope=request.scope)
     if _conditions.is_not_modified(whole.headers, asked):
         return NotModifiedResponse(whole.headers)
-    if "range" in asked:
+    if asked.get("range", "").lower().startswith("bytes="):  # other units are to be ignored (RFC 9110, 14.2)
         return whole
     return Response(_read(path, status.st_mtime_ns), headers=whole.headers)
 

@@ -3,7 +3,14 @@
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
 CSV = "text/csv"
-JSON_LINES_ALIASES = ("application/jsons", "application/x-jsonlines", "application/x-ndjson", "application/ndjson")
+JSON_LINES_ALIASES = (
+    "application/jsons",
+    "application/jsonl",
+    "application/x-jsonl",
+    "application/x-jsonlines",
+    "application/x-ndjson",
+    "application/ndjson",
+)
 """What JSON lines are called by others; nobody has registered a name."""
 
 ALL_JSON_LINES = (JSON_LINES, *JSON_LINES_ALIASES)

@@ -1,11 +1,17 @@
 """Errors of the framework's own, which it words as plain text, as problem documents: ranges, CORS preflights."""
 
+from http import HTTPStatus
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.exempt_paths import FILES
 from service.http.problems import refusal
 
-_BAD_REQUEST = 400
+_RANGES = {
+    HTTPStatus.BAD_REQUEST: "the header Range cannot be read; send it as bytes=0-99, or leave it out",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "the file has no such range; Content-Range says how long it is",
+}
+"""What is wrong with a range, by the status that the framework answers it with."""
 
 
 class PlainErrors:
@@ -35,12 +41,12 @@ class PlainErrors:
                 return
             kept = {name.decode(): value.decode("latin-1") for name, value in refused["headers"]}
             headers = {name: value for name, value in kept.items() if name not in ("content-type", "content-length")}
-            detail = words.decode() or "there is no such range of this file; Content-Range says how long it is"
-            await refusal(scope, refused["status"], detail, headers=headers)(scope, receive, send)
+            detail = _RANGES.get(refused["status"]) if scope["method"] != "OPTIONS" else None
+            await refusal(scope, refused["status"], detail or words.decode(), headers=headers)(scope, receive, send)
 
         await self._app(scope, receive, rewriting)
 
 
 def _is_plain_error(message: Message) -> bool:
     types = [value for name, value in message.get("headers", ()) if name == b"content-type"]
-    return message["status"] >= _BAD_REQUEST and (not types or types[0].startswith(b"text/plain"))
+    return message["status"] >= HTTPStatus.BAD_REQUEST and (not types or types[0].startswith(b"text/plain"))

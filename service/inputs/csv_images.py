@@ -1,7 +1,7 @@
 """CSV → float32 (N, 28, 28, 1): one image a row, 784 numbers."""
 
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _DECIMAL_COMMAS = re.compile(rb"\s*[\"']?-?\d*,\d+[\"']?\s*[;\t]")
 
 def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     """Read one image a row, 784 comma-separated numbers from 0 to 1, no header; as ``read_json_lines``."""
-    if first == 1 and body.startswith(BOM_UTF8):
+    if first == 1 and body.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
         raise MalformedError("the CSV begins with a byte order mark; save it as UTF-8 without")
     rows = numbered_lines(body, max_batch, first)
     values = np.empty((len(rows), PIXELS), np.float32)

@@ -18,7 +18,7 @@ from PIL import (  # (the decoders that ``preinit`` leaves out)
     WebPImagePlugin,  # noqa: F401
 )
 
-from service.errors import MalformedError, ServiceError, TooLargeError, UnsupportedMediaTypeError, UnusableError
+from service.errors import MalformedError, ServiceError, TooLargeError, UnusableError
 from service.inputs import formats, png, tiff
 from service.inputs.conversion import WORKING_EDGE, Box
 from service.inputs.formats import FORMATS
@@ -151,8 +151,7 @@ def _not_opened(content: bytes, error: Exception) -> ServiceError:
     """Say why a file was not opened, as far as its first bytes and tags tell."""
     found = formats.foreign(content)
     if found is not None:
-        what, advice = found
-        return UnsupportedMediaTypeError(f"the file is {what}, and this service reads {', '.join(FORMATS)}; {advice}")
+        return formats.foreign_picture(*found)
     name = formats.named(content)
     if name is None:
         return MalformedError(

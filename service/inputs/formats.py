@@ -6,7 +6,7 @@ section 4.3, the ``ftyp`` box, and its registered brands (https://mp4ra.org).
 
 from PIL import features
 
-from service.errors import UnusableError
+from service.errors import UnsupportedMediaTypeError, UnusableError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", *(("AVIF",) if features.check("avif") else ()))
 """What is decoded; Pillow's other decoders are never tried on a request."""
@@ -17,6 +17,7 @@ _HEIC = (
     "an HEIC picture",
     "export it as JPEG (iPhone: Settings > Camera > Formats > Most Compatible, or share it as JPEG)",
 )
+_SVG = "an SVG drawing", _RASTER
 _JPEG_XL = "a JPEG XL picture", "export it as PNG or JPEG"
 _VIDEO = "a video", "send one of its frames as PNG or JPEG"
 
@@ -42,6 +43,7 @@ _OTHERS: dict[bytes, tuple[str, str]] = {
     b"8BPS": ("a Photoshop document", "export it as PNG"),
     b"gimp xcf": ("a GIMP document", "export it as PNG"),
     b"\0\0\1\0": ("a Windows icon", "export it as PNG"),
+    b"\0\0\2\0\0\0": ("a Targa picture", _RASTER),
     b"\0\0\2\0": ("a Windows cursor", "export it as PNG"),
     b"icns": ("an Apple icon", "export it as PNG"),
     b"qoif": ("a QOI picture", _RASTER),
@@ -74,6 +76,8 @@ _OTHERS: dict[bytes, tuple[str, str]] = {
     b"P7": ("a Netpbm picture", _RASTER),
 }
 _HEIC_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"])
+_FOREIGN_TYPES = {"image/heic": _HEIC, "image/heif": _HEIC, "image/svg+xml": _SVG}
+"""Content types of what phones and designers send, and is not read."""
 _AVIF_BRANDS = frozenset([b"avif", b"avis"])
 _HEAD_BYTES = 512
 _JPEG_LS_FRAME = 0xF7
@@ -108,7 +112,7 @@ def foreign(content: bytes) -> tuple[str, str] | None:
         return None
     head = content[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if head.startswith(_XML_STARTS) and b"<svg" in content[: 16 * _HEAD_BYTES].lower():
-        return "an SVG drawing", _RASTER
+        return _SVG
     if head.startswith((b"<!doctype html", b"<html")):
         return "an HTML page", "send the picture it shows"
     if head.startswith(b"data:image/"):
@@ -116,6 +120,17 @@ def foreign(content: bytes) -> tuple[str, str] | None:
     if content[:1] == b"P" and content[1:2].isdigit() and not content[2:3].isspace():
         return None
     return next((what for signature, what in _OTHERS.items() if content.startswith(signature)), None)
+
+
+def foreign_picture(what: str, advice: str) -> UnsupportedMediaTypeError:
+    """The error for a picture that ``foreign`` has named."""
+    return UnsupportedMediaTypeError(f"the file is {what}, and this service reads {', '.join(FORMATS)}; {advice}")
+
+
+def refuse_foreign_type(declared: str) -> None:
+    """Raise ``UnsupportedMediaTypeError``, with what to do, if a content type is a usual picture's that is not read."""
+    if declared in _FOREIGN_TYPES:
+        raise foreign_picture(*_FOREIGN_TYPES[declared])
 
 
 def refuse_high_dynamic_range(transfer: bytes) -> None:

@@ -6,7 +6,7 @@ seconds.
 
 import re
 import threading
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from itertools import islice
 from typing import Any
 
@@ -43,8 +43,8 @@ def parse(text: bytes, what: str) -> Any:
         MalformedError: not JSON, or with an integer of more than 64 bits, which simdjson does not read.
 
     """
-    if text.startswith(BOM_UTF8):  # which simdjson skips, and JSON does not have
-        raise _malformed(what, "it begins with a byte order mark; leave that out")
+    if text.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):  # one of UTF-8 simdjson skips
+        raise _malformed(what, "it begins with a byte order mark; send UTF-8 without")
     try:
         return _parse(text)
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ from service.inputs.formats import several_frames
 
 BITS, COMPRESSION, PHOTOMETRIC, COLOUR_MAP = 258, 259, 262, 320
 _SUBFILE, _OLD_SUBFILE, _SUB_DIRECTORIES, _INK_SET, _SAMPLE_FORMAT, _DNG_VERSION = 254, 255, 330, 332, 339, 50706
-_EXTRA_SAMPLES, _SAMPLES = 338, 277
+_EXTRA_SAMPLES, _SAMPLES, _IMAGE_DEPTH = 338, 277, 32997
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR = range(7)
 
 _JPEG = 7
@@ -156,6 +156,8 @@ def _unusual(tags: Tags) -> str | None:
         return f"has samples of {widths} bits, of no stated range" if bits[0] >= 32 else f"has samples of {widths} bits"
     if colours == _CMYK and _number(tags, _INK_SET, 1) != 1:
         return "has inks other than cyan, magenta, yellow and black"
+    if _number(tags, _IMAGE_DEPTH, 1) != 1:
+        return "is a volume of several slices (ImageDepth), of which none is said to be the picture"
     return None
 
 

@@ -15,7 +15,7 @@ from service.errors import MalformedError, UnsupportedMediaTypeError, UnusableEr
 from service.http import offload
 from service.http.media_types import JSON_LINES, JSON_LINES_ALIASES
 from service.http.messages import header, read_body
-from service.inputs import json_document
+from service.inputs import formats, json_document
 
 IMAGE_TYPES = (
     "image/png",
@@ -85,6 +85,7 @@ async def read_picture(request: Request) -> bytes:
     if declared == "application/json":
         body = await read_body(request)
         return await offload.run(_from_json, body) if len(body) > _LARGE_BYTES else _from_json(body)
+    formats.refuse_foreign_type(declared)
     raise UnsupportedMediaTypeError(
         f"Content-Type {declared or 'is missing'}: send the picture as multipart/form-data (field file), as the body "
         f'({", ".join(IMAGE_TYPES)}), or as application/json {{"image": "<base64>"}}'

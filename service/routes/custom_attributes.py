@@ -39,6 +39,8 @@ def read_custom_attributes(request: Request) -> CustomAttributes:
     given: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = (piece.strip() for piece in part.partition("="))
+        if name in _KNOWN and not equals:
+            _refuse(f"has {name} without a value; write {name}=…")
         if not equals or not name:
             continue
         if name in given:

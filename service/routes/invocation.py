@@ -14,6 +14,7 @@ from service.errors import NotAcceptableError, UnsupportedMediaTypeError, Unusab
 from service.http import negotiation, offload
 from service.http.media_types import ALL_JSON_LINES, CSV, JSON, JSON_LINES, NPY
 from service.http.messages import EncodedJSON, echoed, header, read_body
+from service.inputs import formats
 from service.inputs.batches import Batch
 from service.inputs.images import preprocess
 from service.inputs.readers import READERS
@@ -99,6 +100,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
         probabilities = classifier.engine.predict(model_input.pixels).mean(axis=0, keepdims=True)
         return _response(WRITERS[accepted](probabilities, Batch(model_input.pixels[:1])), accepted, headers)
     if declared not in READERS:
+        formats.refuse_foreign_type(declared)
         raise UnsupportedMediaTypeError(
             f"Content-Type {shortened(declared) if declared else 'is missing'}: "
             f"this route reads {', '.join((*READERS, *IMAGE_TYPES))}"

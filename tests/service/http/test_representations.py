@@ -50,7 +50,11 @@ def test_a_range_is_answered_and_one_that_cannot_be_is_refused_like_all_else(cli
         beyond = client.get(path, headers={"range": "bytes=99999999-"})
         assert_problem(beyond, 416, "no such range")
         assert beyond.headers["content-range"].startswith("bytes */")
-        assert_problem(client.get(path, headers={"range": "lines=0-9"}), 400, "bytes range")
+        for unreadable in ("bytes=a-b", "bytes=", "bytes=5-2"):
+            assert_problem(client.get(path, headers={"range": unreadable}), 400, "Range cannot be read", "bytes=0-99")
+        for of_another_unit in ("lines=0-9", "bytes", "0-9", ""):
+            whole = client.get(path, headers={"range": of_another_unit})
+            assert (whole.status_code, whole.content) == (200, client.get(path).content)
     assert_problem(client.get("/static/nothing.js"), 404, "/static/nothing.js")
     assert_problem(client.get("/figures/nothing.svg"), 404, "no figure")
 

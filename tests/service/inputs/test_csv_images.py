@@ -17,6 +17,7 @@ from training.data.fashion_mnist import scale
         (b"1,2,3\n", 422, ["row 1 has 3 columns", "784"]),
         (b"label" + b",pixel" * 784, 422, ["row 1 has 785 columns", "leave the label out"]),
         (b"\xef\xbb\xbf0" + b",0" * 783, 400, ["byte order mark"]),
+        (("0" + ",0" * 783).encode("utf-16"), 400, ["byte order mark", "UTF-8"]),
         (b"\n" + b"0" + b",0" * 783 + b"\n7" + b",0" * 783, 422, ["in row 3 range from 0 to 7", "divide by 255"]),
         (",".join(map(str, range(784))).encode(), 422, ["row 1 range from 0 to 783; expected 0 to 1"]),
         (b",".join([b"x"] * 784), 400, ["row 1", "'x' is not", "Leave headers"]),

@@ -1,11 +1,13 @@
 """What is not read is told by its first bytes, and named with what to do."""
 
+import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from service.errors import MalformedError, ServiceError, UnsupportedMediaTypeError
 from service.inputs.images import preprocess_sync
-from tests.conftest import encode
+from tests.conftest import assert_problem, encode
 
 
 def ftyp(major: bytes, *brands: bytes) -> bytes:
@@ -34,6 +36,8 @@ FOREIGN = {
     "Panasonic raw": (b"IIU\0\x18\0\0\0" + bytes(20), "raw file", "develop"),
     "Fuji raw": (b"FUJIFILMCCD-RAW 0201FF389501", "raw file", "develop"),
     "ICO": (b"\0\0\1\0\1\0\x10\x10", "icon", "PNG"),
+    "CUR": (b"\0\0\2\0\1\0\x20\x20", "cursor", "PNG"),
+    "TGA": (encode(Image.new("RGB", (28, 28)), "TGA"), "Targa", "PNG"),
     "ZIP": (b"PK\x03\x04\x14\0", "ZIP", "unpack"),
     "gzip": (b"\x1f\x8b\x08\0", "gzip", "uncompressed"),
     "NumPy": (b"\x93NUMPY\x01\0v\0", "NumPy", "/invocations"),
@@ -70,3 +74,14 @@ def test_a_file_that_is_cut_off_is_never_said_to_be_no_picture(kind: str) -> Non
     for length in (20, 40, len(whole) // 2, len(whole) - len(whole) // 8):
         with pytest.raises(ServiceError, match=f"{kind} picture.*(truncated|corrupt)"):
             preprocess_sync(whole[:length], "auto", 10_000)
+
+
+@pytest.mark.parametrize("path", ["/predict", "/invocations"])
+@pytest.mark.parametrize(
+    ("declared", "name"), [("image/heic", "HEIC"), ("image/heif", "HEIC"), ("image/svg+xml", "SVG")]
+)
+def test_what_is_declared_as_a_picture_of_another_kind_is_named(
+    client: httpx.Client, path: str, declared: str, name: str
+) -> None:
+    refused = client.post(path, content=b"any", headers={"content-type": declared})
+    assert_problem(refused, 415, f"the file is an {name}", "export it as")

@@ -114,6 +114,8 @@ def test_what_python_could_read_and_others_not_is_explained() -> None:
             read_json(b'{"instances": [[0.5]' + padding, max_batch=2)
     with pytest.raises(MalformedError, match="byte order mark"):
         read_json(b'\xef\xbb\xbf{"instances": [[0.5]]}', max_batch=2)
+    with pytest.raises(MalformedError, match="byte order mark; send UTF-8"):
+        read_json('{"instances": [[0.5]]}'.encode("utf-16"), max_batch=2)
     with pytest.raises(UnusableError, match="it is no text"):
         read_json(b'{"instances": [[0.5]], "signature_name": ["serving_default"]}', max_batch=2)
     with pytest.raises(MalformedError, match="line 2 is longer than 65,536 bytes"):

@@ -200,3 +200,11 @@ def test_a_thumbnail_or_overview_is_no_further_frame() -> None:
     mask, overview = (struct.pack("<HHII", 254, 4, 1, kind) for kind in (4, 1))
     with pytest.raises(UnusableError, match="mask"):
         seen(tiff_pages((photo(), 0), (small, 1)).replace(overview, mask))
+
+
+def test_a_volume_is_not_taken_for_its_first_slice() -> None:
+    slices = np.stack([photo(), photo()[::-1]])
+    stream = BytesIO()
+    tifffile.imwrite(stream, slices, photometric="rgb", volumetric=True, metadata=None)
+    with pytest.raises(UnusableError, match="a volume of several slices"):
+        seen(stream.getvalue())

@@ -66,7 +66,7 @@ def test_a_bare_list_is_read_as_instances(client: httpx.Client, samples: Samples
 
 
 @pytest.mark.parametrize(
-    "name", ["application/jsons", "application/x-jsonlines", "application/x-ndjson", "application/ndjson"]
+    "name", [f"application/{name}" for name in ("jsons", "jsonl", "x-jsonl", "x-jsonlines", "x-ndjson", "ndjson")]
 )
 def test_json_lines_by_each_name(client: httpx.Client, samples: Samples, name: str) -> None:
     lines = "".join(json.dumps(image.ravel().tolist()) + "\n" for image in images(samples))

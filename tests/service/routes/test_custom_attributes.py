@@ -28,6 +28,8 @@ def ask(client: httpx.Client, attributes: str, body: bytes = BATCH, kind: str = 
         ("streams=true", "did you mean stream?"),
         ("Verbose=true", "did you mean verbose?"),
         ("stream=yes", "stream='yes'; it is true or false"),
+        ("verbose", "has verbose without a value; write verbose=…"),
+        ("trace=1, stream", "has stream without a value"),
         ("verbose=1", "verbose='1'; it is true or false"),
         ("tfs-model-name=cnn_a,tfs-model-name=cnn_b", "'tfs-model-name' twice"),
     ],
