@@ -182,10 +182,10 @@ def _add_course(update: argparse.ArgumentParser) -> None:
     update.add_argument("--no-rollback", action="store_true", help="whatever the alarms say")
     tried = update.add_mutually_exclusive_group()
     tried.add_argument(
-        "--weight", type=argument_types.part, metavar="N%%", help="let the new version answer so many requests"
+        "--weight", type=argument_types.part, metavar="N%", help="let the new version answer so many requests"
     )
     tried.add_argument(
-        "--shadow", type=argument_types.share, metavar="N%%", help="send the new version a copy of so many requests"
+        "--shadow", type=argument_types.share, metavar="N%", help="send the new version a copy of so many requests"
     )
 
 

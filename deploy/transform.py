@@ -74,9 +74,11 @@ def look_at(path: Path, *, join: bool) -> Source:
         join: whether answers are to be joined to their records.
 
     Raises:
-        DeploymentError: the files are of no type or several, cannot be joined, or are too large to be sent.
+        DeploymentError: there are no files; or they are of no type or several, cannot be joined, or are too large.
 
     """
+    if not path.exists():
+        raise DeploymentError(f"there is no {path}; name a file or a folder")
     files = [path] if path.is_file() else sorted(file for file in path.glob("*") if file.is_file())
     kinds = {_KINDS.get(file.suffix.lower()) for file in files}
     found = next(iter(kinds)) if len(kinds) == 1 else None

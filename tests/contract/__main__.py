@@ -36,7 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
         settings += ["-k", options.only]
     status = pytest.main([*settings, str(_FOLDER)], plugins=[table])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        print(f"error: no row was judged: pytest ended with {status!s}", file=sys.stderr)
+        reasons = {
+            pytest.ExitCode.NO_TESTS_COLLECTED: f"--only {options.only} matches no row; try --only ping",
+            pytest.ExitCode.USAGE_ERROR: f"--only {options.only} is no expression as pytest -k takes it",
+        }
+        reason = reasons.get(pytest.ExitCode(status), f"pytest ended with {status!s}")
+        print(f"error: no row was judged: {reason}", file=sys.stderr)
         return _NOT_JUDGED
     if options.json:
         table.write(options.json)
@@ -77,6 +82,8 @@ def _subject(options: argparse.Namespace) -> Subject:
         target = ImageTarget(options.image)
     elif options.command:
         target = CommandTarget(options.command)
+    if not options.body.is_file():
+        raise ValueError(f"--body is {options.body}; there is no such file")
     name, equals, value = (options.mme_small or "").partition("=")
     if options.mme_small and not equals:
         raise ValueError(f"--mme-small is {options.mme_small!r}; expected NAME=VALUE")

@@ -24,6 +24,7 @@ from tests.deploy.test_failures import assert_paragraph
         (("deploy", "--tag=a=!"), ("--tag a=!: the value", "matches")),
         (("serverless", "--concurrency=201"), ("--concurrency 201", "from 1 to 200, not 201")),
         (("deploy", "--models=/nowhere"), ("/nowhere holds no bundle.json", "--models DIR")),
+        (("transform", "/nowhere.csv"), ("there is no /nowhere.csv",)),
         (("transform", "README.md"), ("must be a file that ends in one of .csv",)),
     ],
     ids=lambda value: " ".join(value)[:40],
@@ -35,3 +36,10 @@ def test_refused_before_anything_is_asked(
     assert_paragraph(ended, *words)
     assert ended.out == "", "no word of money"
     assert aws.calls == []
+
+
+@pytest.mark.parametrize("name", ["update", "deploy"])
+def test_help_shows_what_to_type(command: Command, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    with pytest.raises(SystemExit):
+        command(name, "--help")
+    assert "%%" not in capsys.readouterr().out

@@ -101,9 +101,13 @@ def test_answers_with_a_time_in_them_are_compared_without() -> None:
         (("--command", "no-such-program {port}", *ADDER), "cannot start 'no-such-program': No such file or directory"),
         (("--command", f"{sys.executable} -c 1/0", *ADDER), "ended before GET /ping answered 200. Its last lines:"),
         (("--url", "http://127.0.0.1:9", *ADDER), "invocations was not answered: [Errno 111] Connection refused"),
-        (("--command", BARE, "--body", "none.json", "--content-type", "x"), "No such file or directory: 'none.json'"),
+        (
+            ("--command", BARE, "--body", "none.json", "--content-type", "x"),
+            "--body is none.json; there is no such file",
+        ),
         (("--command", BARE, *ADDER, "--mme-model", "none"), "--mme-model is none; there is no such folder"),
-        (("--command", BARE, *ADDER, "--only", "nothing"), "no row was judged"),
+        (("--command", BARE, *ADDER, "--only", "nothing"), "--only nothing matches no row"),
+        (("--command", BARE, *ADDER, "--only", "and"), "--only and is no expression as pytest -k takes it"),
     ],
 )
 def test_what_cannot_be_judged_is_said_in_a_sentence(options: tuple[str, ...], words: str) -> None:
