@@ -21,7 +21,8 @@ def main(url: str) -> None:
         expect(page.locator("#answers")).to_have_attribute("aria-busy", "false")
         taken = page.screenshot()
         browser.close()
-    Image.open(BytesIO(taken)).convert("RGB").quantize(128).save(PICTURE, optimize=True)
+    # Of the methods of a palette, this one keeps the networks' colours, of which there are few pixels.
+    Image.open(BytesIO(taken)).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":

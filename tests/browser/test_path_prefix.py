@@ -50,6 +50,7 @@ def test_the_page_classifies_and_leads_to_the_report(page: Page, prefixed: str) 
 
 def test_the_documentation_sends_a_request(page: Page, prefixed: str) -> None:
     page.goto(f"{prefixed}/docs")
+    page.get_by_role("button", name="Open the reference").click()
     page.locator("#operations-sagemaker-get_execution_parameters").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()

@@ -4,7 +4,8 @@ import { t } from "./text.js";
 
 const watching = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    target.previousElementSibling.hidden = target.scrollWidth <= target.clientWidth + 1;
+    const region = target.closest(".scroll");
+    region.previousElementSibling.hidden = region.scrollWidth <= region.clientWidth + 1;
   }
 });
 for (const region of document.querySelectorAll(".scroll")) {
@@ -14,4 +15,5 @@ for (const region of document.querySelectorAll(".scroll")) {
   hint.hidden = true;
   region.before(hint);
   watching.observe(region);
+  watching.observe(region.firstElementChild); // it becomes narrower or wider when the font is there
 }

@@ -54,7 +54,7 @@ export function clear() {
     row(name).style.setProperty("--share", 0);
   }
   byId("classes").tBodies[0].replaceChildren();
-  byId("worth").replaceChildren();
+  for (const id of ["worth", "strip-says"]) byId(id).replaceChildren();
   byId("unfamiliar").hidden = true;
 }
 
