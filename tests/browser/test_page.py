@@ -206,7 +206,7 @@ def test_the_answers_stay_in_view_while_the_lesson_scrolls(page: Page) -> None:
 
 
 def test_leads_to_the_report(page: Page) -> None:
-    page.get_by_role("link", name="They win through translation invariance.").click()
+    page.locator(".claims a").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Does convolution beat a dense network?")
 
 
