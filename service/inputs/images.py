@@ -60,7 +60,7 @@ class ModelInput:
     """What a model sees, and how it came about.
 
     Attributes:
-        pixels: float32 (V, 28, 28, 1) in 0…1, the views of the picture. A photograph with its background has four,
+        pixels: float32 (V, 28, 28, 1) in 0…1, the views of the picture. A photograph with its background has 12,
             whose answers are averaged; any other picture has one, in which 0 is background.
         mode: which of the two ways was taken.
         inverted: whether light and dark were swapped.

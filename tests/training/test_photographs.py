@@ -17,14 +17,16 @@ from PIL import Image
 from service.inputs import photograph
 from service.inputs.images import preprocess_sync
 from tests.conftest import MODELS
-from training.data import augmentation, conversion, photograph_download, photographs
+from training.data import augmentation, conversion, ood_pictures, photograph_download, photographs
 from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
 from training.evaluation import photographs as on_photographs
 from training.experiments import architectures, folding, trainer
+from training.experiments.epoch_data import NONE, EpochData
 from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import RunFolder
+from training.release.photo_assessment import fit_log_odds
 
 LABELS = ("T-Shirt", "Pants", "Longsleeve", "Shoes", "Hat", "Not sure")
 
@@ -91,7 +93,7 @@ def test_the_service_sees_what_training_saw(folder: Path) -> None:
     pictures = photographs.load()["train"]
     for name, views in zip(pictures.names[:10], pictures.views()[:10], strict=True):
         seen = preprocess_sync((folder / "images" / f"{name}.jpg").read_bytes(), "photo", 10**6)
-        assert seen.pixels.shape == (4, 28, 28, 1)
+        assert seen.pixels.shape == (12, 28, 28, 1)
         assert (np.rint(seen.pixels[..., 0] * 255).astype(np.uint8) == views).all()
 
 
@@ -168,6 +170,9 @@ def test_folding_changes_no_probability_and_a_wrong_fold_is_refused(monkeypatch:
     plain = architectures.cnn(3)
     assert folding.fold(trained, plain, pixels) < folding.LARGEST_DIFFERENCE
     assert plain.count_params() == 121_930
+    # An eleventh class is left out, and the others share its probability.
+    of_eleven = architectures.cnn(3, normalised=True, classes=11)
+    assert folding.fold(of_eleven, plain, pixels) < folding.LARGEST_DIFFERENCE
     # Weights that are not the trained network's: folded from another one, they give other probabilities.
     monkeypatch.setattr(folding, "LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(TrainingError, match="changed a probability"):
@@ -176,14 +181,14 @@ def test_folding_changes_no_probability_and_a_wrong_fold_is_refused(monkeypatch:
 
 def test_a_label_that_leaves_classes_open_asks_for_any_of_them() -> None:
     probabilities = np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.2, 0.2, 0.6]], np.float32)
-    right = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], np.float32)
+    right = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]], np.float32)
     found = np.asarray(OneOfCrossEntropy(reduction=None)(right, probabilities))
-    assert found == pytest.approx([-np.log(0.5), -np.log(0.8), -0.5 * np.log([0.2, 0.2, 0.6]).mean()], rel=1e-5)
+    assert found == pytest.approx([-np.log(0.5), -np.log(0.8), -np.log(0.6)], rel=1e-5)
 
 
 def test_varied_copies_stay_the_photograph_and_repeat_with_the_seed() -> None:
-    square = np.zeros((8, 56, 56), np.uint8)
-    square[:, 14:42, 14:42] = 200
+    square = np.zeros((8, 2, 56, 56), np.uint8)
+    square[:, :, 14:42, 14:42] = 200
     once, again = (augmentation.photographed_again(square, np.random.default_rng(3)) for _ in range(2))
     assert (once == again).all()
     assert once.shape == (8, 28, 28)
@@ -192,6 +197,40 @@ def test_varied_copies_stay_the_photograph_and_repeat_with_the_seed() -> None:
         np.arange(784, dtype=np.uint8).reshape(1, 28, 28).repeat(50, 0), np.random.default_rng(0)
     )
     assert len({image.tobytes() for image in moved}) > 10
+
+
+def test_what_surrounds_a_garment_is_enlarged_from_the_corners() -> None:
+    squares = np.full((40, 2, 56, 56), 255, np.uint8)
+    squares[:, :, 19:37, 19:37] = 0  # what is further in than a third of the edge is not shown
+    found = augmentation.surroundings(squares, np.random.default_rng(0))
+    assert found.shape == (40, 28, 28)
+    assert (found.std(axis=(1, 2)) == 0).all()
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_epoch_shows_photographs_their_surroundings_and_drawings(tiny: FashionMNIST) -> None:
+    pictures = photographs.load()["train"]
+    experiment = EXPERIMENTS["cnn_a_photos"]
+    data = EpochData(experiment, 0, tiny, None, pictures)
+    pixels, right = data.of(0)
+    assert len(pixels) == len(right) == data.images
+    assert right.shape[1] == NONE + 1
+    drawn = 200 * len(ood_pictures.KINDS)
+    assert right[:, NONE].sum() == 4 * len(pictures.others.names) + len(pictures.names) + drawn
+    assert (data.of(0)[0] == pixels).all()
+    assert not (data.of(1)[0] == pixels).all()
+
+
+def test_the_outlier_score_of_photographs_tells_what_is_none_of_the_classes() -> None:
+    rng = np.random.default_rng(0)
+    garments, hats, noise = (rng.normal(middle, 1, (300, 8)).astype(np.float32) for middle in (0, 1, (2, -2) * 4))
+    score = fit_log_odds(garments[:200], hats[:200], noise[:200], usual=garments[200:])
+    pixels = np.zeros((100, 28, 28, 1), np.float32)
+    usual = score(pixels, garments[200:])
+    assert (usual.mean(), usual.std()) == pytest.approx((0, 1), abs=1e-6)
+    threshold = np.quantile(usual, 0.9)
+    assert (score(pixels, hats[200:]) > threshold).mean() > 0.6
+    assert (score(pixels, noise[200:]) > threshold).mean() > 0.9
 
 
 @pytest.mark.usefixtures("folder")

@@ -1,8 +1,10 @@
 """Varied copies of training images: as garments vary in photos, within what leaves them what they are."""
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
+from training.data import conversion
 from training.data.fashion_mnist import Images
 
 _SHIFT, _ROTATION, _SHEAR = 2.0, 8.0, 0.08  # pixels, degrees, pixels a pixel: the most, in either direction
@@ -80,15 +82,16 @@ def photographed_again(squares: Images, rng: np.random.Generator) -> Images:
     """Vary photographs as if taken anew: from another place and angle, closer or farther, in other light.
 
     Args:
-        squares: uint8 (N, 56, 56), see ``conversion.squared``.
-        rng: draws for each: mirrored or not; turned by 15 degrees (standard deviation), as the other deviations:
-            scaled by 20 %, stretched by 7 %, moved by a tenth of half the edge; gamma 30 %, contrast 20 %,
-            brightness 8 %.
+        squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
+        rng: draws for each: one of the mixtures that the service shows; mirrored or not; turned by 15 degrees
+            (standard deviation), as the other deviations: scaled by 20 %, stretched by 7 %, moved by a tenth of half
+            the edge; gamma 30 %, contrast 20 %, brightness 8 %.
 
     Returns:
         uint8 (N, 28, 28).
 
     """
+    squares = conversion.blended(squares, rng.choice(conversion.SHARES, len(squares)))
     count, edge = len(squares), squares.shape[1]
     turn = np.deg2rad(rng.normal(0, 15, count))
     zoom, stretch = np.exp(rng.normal(0, 0.2, count)), np.exp(rng.normal(0, 0.07, count))
@@ -103,6 +106,31 @@ def photographed_again(squares: Images, rng: np.random.Generator) -> Images:
     for index, matrix in enumerate(matrices):
         ndimage.affine_transform(squares[index], matrix, offsets[index], output=moved[index], order=1, mode="nearest")
     values = moved.reshape(count, edge // 2, 2, edge // 2, 2).mean(axis=(2, 4), dtype=np.float32) / 255
-    gamma, contrast, brightness = (rng.normal(0, deviation, (count, 1, 1)) for deviation in (0.3, 0.2, 0.08))
-    values = (values ** np.exp(gamma) - 0.5) * np.exp(contrast) + 0.5 + brightness
-    return np.asarray((np.clip(values, 0, 1) * 255).round(), np.uint8)
+    return _in_other_light(values, rng)
+
+
+def surroundings(squares: Images, rng: np.random.Generator) -> Images:
+    """Enlarge a corner of each photograph, a sixth to a third of its edge wide: floors and walls, and no garment.
+
+    Args:
+        squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
+        rng: draws the mixture, the corner, its size and the light.
+
+    Returns:
+        uint8 (N, 28, 28).
+
+    """
+    count, edge = len(squares), squares.shape[-1]
+    squares = conversion.blended(squares, rng.choice(conversion.SHARES, count))
+    sizes, far = rng.integers(edge // 6, edge // 3, count), rng.random((count, 2)) < 0.5
+    places = np.linspace(0, 1, edge // 2)
+    steps = (places * (sizes[:, None] - 1)).round().astype(int)
+    rows, columns = (np.where(far[:, axis, None], edge - sizes[:, None], 0) + steps for axis in (0, 1))
+    corners = squares[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return _in_other_light(corners.astype(np.float32) / 255, rng)
+
+
+def _in_other_light(values: npt.NDArray[np.float32], rng: np.random.Generator) -> Images:
+    gamma, contrast, brightness = (rng.normal(0, deviation, (len(values), 1, 1)) for deviation in (0.3, 0.2, 0.08))
+    lit = (values ** np.exp(gamma) - 0.5) * np.exp(contrast) + 0.5 + brightness
+    return np.asarray((np.clip(lit, 0, 1) * 255).round(), np.uint8)

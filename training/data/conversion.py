@@ -1,7 +1,7 @@
 """From a photograph to 28×28 grey pixels, as ``service/inputs/photograph.py`` does it: neither imports the other.
 
 ``tests/training/test_photographs.py`` holds both to the same pixels. What differs is when they stop: the service needs
-the four views that a network is asked about, training the 56×56 square that these and all varied copies come from.
+the views that a network is asked about, training the two 56×56 squares that these and all varied copies come from.
 """
 
 from pathlib import Path
@@ -13,6 +13,10 @@ from PIL import Image, ImageOps
 from training.errors import TrainingError
 
 SIZE, SQUARE = 28, 56
+SHARES = (0.5, 1.0, 0.0)
+"""Of brightness, in what is shown; the rest is the colour's distance."""
+VIEWS = 4 * len(SHARES)
+
 _WORKING_EDGE = 224
 _MARGIN = 4  # pixels of the square that the closer view leaves out on each side
 
@@ -20,7 +24,7 @@ Square = npt.NDArray[np.uint8]
 
 
 def read(path: Path) -> Square:
-    """Read a photograph, upright, as a square uint8 (56, 56); see ``squared``.
+    """Read a photograph, upright, as two squares, uint8 (2, 56, 56); see ``squared``.
 
     Raises:
         TrainingError: the file is missing or no picture.
@@ -37,7 +41,7 @@ def read(path: Path) -> Square:
 
 
 def squared(image: Image.Image) -> Square:
-    """Show the whole picture: the mean of its brightness and of its colour's distance from the border's.
+    """Show the whole picture twice, uint8 (2, 56, 56): its brightness, and its colour's distance from the border's.
 
     Both are stretched to 0…255; brightness is negated where the border is lighter than the middle. What the picture
     lacks to a square is filled with the median of its own border.
@@ -54,18 +58,33 @@ def squared(image: Image.Image) -> Square:
         grey = 255 - grey
     distance = np.abs(colour - np.median(colour[border], axis=0)).max(axis=2)
     distance = np.clip(distance * (255 / max(np.percentile(distance, 99), 1)), 0, 255)
-    values = (grey + distance) / 2
-    square = np.full((SQUARE, SQUARE), np.median(values[border]), np.float32)
+    squares = np.empty((2, SQUARE, SQUARE), np.uint8)
     top, left = (SQUARE - height) // 2, (SQUARE - width) // 2
-    square[top : top + height, left : left + width] = values
-    return square.round().astype(np.uint8)
+    for square, values in zip(squares, (grey, distance), strict=True):
+        square[:] = np.median(values[border]).round()
+        square[top : top + height, left : left + width] = values.round()
+    return squares
 
 
-def views(square: Square) -> Square:
-    """Give what a network is asked about, uint8 (4, 28, 28): all, and the middle 48×48; both mirrored too."""
-    closer = square[_MARGIN : SQUARE - _MARGIN, _MARGIN : SQUARE - _MARGIN]
-    both = [np.asarray(Image.fromarray(part).resize((SIZE, SIZE), Image.Resampling.BOX)) for part in (square, closer)]
-    return np.stack([view for part in both for view in (part, part[:, ::-1])])
+def blended(squares: Square, share: npt.NDArray[np.floating] | float) -> Square:
+    """Mix brightness and distance: uint8 (…, 2, 56, 56) → (…, 56, 56), with a share of brightness for each."""
+    shares = np.asarray(share, np.float32)[..., np.newaxis, np.newaxis]
+    brightness, distance = squares[..., 0, :, :], squares[..., 1, :, :]
+    return np.asarray((brightness * shares + distance * (1 - shares)).round(), np.uint8)
+
+
+def views(squares: Square) -> Square:
+    """Give what a network is asked about, uint8 (VIEWS, 28, 28).
+
+    For each of ``SHARES``: all, its mirror image, the middle 48×48, its mirror image.
+    """
+    shown = []
+    for square in (blended(squares, share) for share in SHARES):
+        closer = square[_MARGIN : SQUARE - _MARGIN, _MARGIN : SQUARE - _MARGIN]
+        for part in (square, closer):
+            view = np.asarray(Image.fromarray(part).resize((SIZE, SIZE), Image.Resampling.BOX))
+            shown += [view, view[:, ::-1]]
+    return np.stack(shown)
 
 
 def _border(height: int, width: int) -> npt.NDArray[np.bool_]:

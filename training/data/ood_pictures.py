@@ -121,6 +121,43 @@ def _face(rng: Rng) -> Picture:
     return _shrunk(canvas)
 
 
+def _room(rng: Rng) -> Picture:
+    """A room: wall, floor and what stands there, boxes of several greys, some with boxes in them; somewhat turned."""
+    wall, floor = rng.integers(40, 256, 2).tolist()
+    canvas = Image.new("L", (_FINE, _FINE), wall)
+    pen = ImageDraw.Draw(canvas)
+    horizon = rng.uniform(0.4, 0.8) * _FINE
+    pen.rectangle((0, horizon, _FINE, _FINE), fill=floor)
+    for _ in range(rng.integers(2, 6)):
+        wide, high = rng.uniform(0.1, 0.5, 2) * _FINE
+        left, bottom = rng.uniform(-0.1, 0.9) * _FINE, horizon + rng.uniform(-0.2, 0.3) * _FINE
+        level, inner = rng.integers(0, 256, 2).tolist()
+        pen.rectangle((left, bottom - high, left + wide, bottom), fill=level)
+        if rng.random() < 0.5:
+            pen.rectangle((left + wide / 5, bottom - high * 0.8, left + wide * 0.8, bottom - high * 0.4), fill=inner)
+    return _shrunk(canvas.rotate(rng.uniform(-8, 8), Image.Resampling.BILINEAR, fillcolor=wall))
+
+
+def _screen(rng: Rng) -> Picture:
+    """A screenshot: a bar at the top, perhaps one at the side, lines of text and boxes for pictures."""
+    page, ink = (int(rng.integers(220, 256)), int(rng.integers(0, 140)))
+    canvas = Image.new("L", (_FINE, _FINE), page)
+    pen = ImageDraw.Draw(canvas)
+    top, side = rng.uniform(4, 16), rng.uniform(16, 36) if rng.random() < 0.5 else 0.0
+    pen.rectangle((0, 0, _FINE, top), fill=int(rng.integers(0, 256)))
+    pen.rectangle((0, top, side, _FINE), fill=int(rng.integers(120, 240)))
+    row = top + 6
+    while row < _FINE - 4:
+        if rng.random() < 0.2:
+            high, wide = rng.uniform(12, 30), rng.uniform(20, 60)
+            pen.rectangle((side + 6, row, side + 6 + wide, row + high), fill=int(rng.integers(40, 220)))
+            row += high + 6
+        else:
+            pen.rectangle((side + 6, row, side + 6 + rng.uniform(0.2, 0.95) * (_FINE - side - 12), row + 3), fill=ink)
+            row += rng.uniform(6, 10)
+    return _polarity(rng, _shrunk(canvas))
+
+
 KINDS: dict[str, Callable[[Rng], Picture]] = {
     "digits": _digit,
     "uniform noise": _uniform_noise,
@@ -133,6 +170,8 @@ KINDS: dict[str, Callable[[Rng], Picture]] = {
     "text": _words,
     "blank": _blank,
     "faces": _face,
+    "rooms": _room,
+    "screens": _screen,
 }
 """What is drawn, by name."""
 
@@ -143,6 +182,8 @@ GROUPS = {
     "text": ("text",),
     "blank": ("blank",),
     "faces": ("faces",),
+    "rooms": ("rooms",),
+    "screenshots": ("screens",),
 }
 """The kinds, as the results are told."""
 

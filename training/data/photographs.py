@@ -56,7 +56,7 @@ class Photographs:
         names: each picture's ID.
         labels: what the collection calls it, a key of ``CLASSES``.
         right: bool (N, 10), which classes are right; none for what is not one of the ten.
-        squares: uint8 (N, 56, 56), see ``conversion.squared``.
+        squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
 
     """
 
@@ -80,8 +80,9 @@ class Photographs:
         return Photographs(self.names[chosen], self.labels[chosen], self.right[chosen], self.squares[chosen])
 
     def views(self) -> Images:
-        """Show each as the service does: uint8 (N, 4, 28, 28)."""
-        return np.array([conversion.views(square) for square in self.squares], np.uint8).reshape(-1, 4, 28, 28)
+        """Show each as the service does: uint8 (N, VIEWS, 28, 28)."""
+        shown = [conversion.views(squares) for squares in self.squares]
+        return np.array(shown, np.uint8).reshape(len(shown), conversion.VIEWS, conversion.SIZE, conversion.SIZE)
 
 
 def part(sender: str, *, pictures: int) -> str:
@@ -170,5 +171,5 @@ def _read(rows: list[dict[str, str]], source: Path) -> Photographs:
         names=np.array([row["image"] for row in rows], np.str_),
         labels=np.array([row["label"] for row in rows], np.str_),
         right=np.array([[name in CLASSES[row["label"]] for name in CLASS_NAMES] for row in rows], bool).reshape(-1, 10),
-        squares=np.array(squares, np.uint8).reshape(-1, conversion.SQUARE, conversion.SQUARE),
+        squares=np.array(squares, np.uint8).reshape(-1, 2, conversion.SQUARE, conversion.SQUARE),
     )

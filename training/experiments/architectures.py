@@ -3,7 +3,7 @@
 All take float32 (N, 28, 28, 1) in 0…1 and give softmax (N, 10).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,17 +11,18 @@ import keras
 from keras import layers
 
 
-def dense(units: int, *, normalised: bool = False, dropout: float = 0.0) -> keras.Model:
+def dense(units: int, *, normalised: bool = False, dropout: float = 0.0, classes: int = 10) -> keras.Model:
     """Flatten, one hidden ReLU layer, softmax: every pixel is a separate input, neighbours mean nothing.
 
     Args:
         units: of the hidden layer.
-        normalised: whether it is batch-normalised before its ReLU, for training; see ``folding``.
+        normalised: whether it is batch-normalised before its ReLU, for training; see ``_hidden``.
         dropout: share of the hidden layer's output that is dropped in training, halved.
+        classes: 11 in training that also shows what is none of the ten.
 
     """
     hidden = _hidden(layers.Dense, units, normalised=normalised)
-    return _network("dense", layers.Flatten(), *hidden, *_dropout(dropout / 2))
+    return _network("dense", layers.Flatten(), *hidden, *_dropout(dropout / 2), classes=classes)
 
 
 def cnn(
@@ -35,6 +36,7 @@ def cnn(
     *,
     normalised: bool = False,
     dropout: float = 0.0,
+    classes: int = 10,
 ) -> keras.Model:
     """Two convolutions (ReLU), each followed by 2×2 max pooling; a head; a dense layer (ReLU); softmax.
 
@@ -46,24 +48,24 @@ def cnn(
         first: channels of the first convolution.
         units: of the dense layer.
         last_pooling: ``valid`` drops a last odd row and column of the feature map, ``same`` pools them too.
-        normalised: whether the three hidden layers are batch-normalised, for training; see ``folding``.
+        normalised: whether the three hidden layers are batch-normalised, for training; see ``_hidden``.
         dropout: share of what enters the dense layer that is dropped in training; half as much of what it gives.
+        classes: 11 in training that also shows what is none of the ten.
 
     """
 
-    def convolution(filters: int) -> list[keras.layers.Layer]:
-        return _hidden(layers.Conv2D, filters, kernel_size, padding=padding, normalised=normalised)
+    def convolution(filters: int, pooling: keras.layers.Layer) -> list[keras.layers.Layer]:
+        return _hidden(layers.Conv2D, filters, kernel_size, pooling=[pooling], padding=padding, normalised=normalised)
 
     return _network(
         "cnn",
-        *convolution(first),
-        layers.MaxPooling2D(2),
-        *convolution(channels),
-        layers.MaxPooling2D(2, padding=last_pooling),
+        *convolution(first, layers.MaxPooling2D(2)),
+        *convolution(channels, layers.MaxPooling2D(2, padding=last_pooling)),
         {"flatten": layers.Flatten, "average": layers.GlobalAveragePooling2D}[head](),
         *_dropout(dropout),
         *_hidden(layers.Dense, units, normalised=normalised),
         *_dropout(dropout / 2),
+        classes=classes,
     )
 
 
@@ -110,10 +112,17 @@ def deep(channels: int) -> keras.Model:
     )
 
 
-def _hidden(kind: Any, *sizes: int, normalised: bool, **options: Any) -> list[keras.layers.Layer]:
+def _hidden(
+    kind: Any, *sizes: int, normalised: bool, pooling: Sequence[keras.layers.Layer] = (), **options: Any
+) -> list[keras.layers.Layer]:
+    """Make a linear layer, its ReLU and its pooling; normalised for training, if wished.
+
+    Normalisation comes after the pooling, where there are a quarter of the values. It has no scale of its own, so it
+    never turns values round: pooling before or after it gives the same, and it can be folded into the linear layer.
+    """
     if not normalised:
-        return [kind(*sizes, activation="relu", **options)]
-    return [kind(*sizes, use_bias=False, **options), layers.BatchNormalization(), layers.ReLU()]
+        return [kind(*sizes, activation="relu", **options), *pooling]
+    return [kind(*sizes, use_bias=False, **options), *pooling, layers.BatchNormalization(scale=False), layers.ReLU()]
 
 
 def _dropout(share: float) -> list[keras.layers.Layer]:
@@ -150,12 +159,13 @@ def _layer_multiply_adds(layer: Any) -> int:
     return 0
 
 
-def _network(name: str, *hidden: keras.layers.Layer) -> keras.Model:
+def _network(name: str, *hidden: keras.layers.Layer, classes: int = 10) -> keras.Model:
     return keras.Sequential(
         [
             layers.Input((28, 28, 1), name="images"),
             *hidden,
-            layers.Dense(10, activation="softmax", name="probabilities"),
+            # In float32 also where the layers before it compute in less.
+            layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32"),
         ],
         name=name,
     )

@@ -1,7 +1,7 @@
 """Batch normalisation, which only training needs, folded into the weights before it.
 
-A normalised layer is y = gamma · (Wx - mean) / sqrt(variance + epsilon) + beta, which is another linear layer. So the
-finished network has the plain architecture's operations and shapes, and computes the same.
+A normalised layer is y = (Wx - mean) / sqrt(variance + epsilon) + beta, which is another linear layer. So the finished
+network has the plain architecture's operations and shapes, and computes the same.
 """
 
 from typing import Any
@@ -21,7 +21,8 @@ def fold(trained: keras.Model, plain: keras.Model, pixels: Pixels) -> float:
     """Give a plain network the weights of a normalised one.
 
     Args:
-        trained: with batch normalisation after each hidden layer.
+        trained: with batch normalisation after each hidden layer. A class more than the plain network's, of what is
+            none of its classes, is left out: the others share its probability.
         plain: the same architecture without; its weights are replaced.
         pixels: float32 (N, 28, 28, 1), on which both are compared.
 
@@ -36,12 +37,13 @@ def fold(trained: keras.Model, plain: keras.Model, pixels: Pixels) -> float:
     for target, (layer, normalisation) in zip(targets, _pairs(trained), strict=True):
         kernel = np.asarray(layer.kernel, np.float64)
         if normalisation is None:
-            target.set_weights(layer.get_weights())
+            target.set_weights([values[..., : target.units] for values in layer.get_weights()])
             continue
-        gamma, beta, mean, variance = (np.asarray(value, np.float64) for value in normalisation.get_weights())
-        factor = gamma / np.sqrt(variance + normalisation.epsilon)
+        beta, mean, variance = (np.asarray(value, np.float64) for value in normalisation.get_weights())
+        factor = 1 / np.sqrt(variance + normalisation.epsilon)
         target.set_weights([kernel * factor, beta - mean * factor])
-    difference = float(np.abs(metrics.predict(trained, pixels) - metrics.predict(plain, pixels)).max())
+    folded, unfolded = metrics.predict(plain, pixels), metrics.predict(trained, pixels)[:, : targets[-1].units]
+    difference = float(np.abs(folded - unfolded / unfolded.sum(axis=1, keepdims=True)).max())
     if difference > LARGEST_DIFFERENCE:
         raise TrainingError(
             f"folding the batch normalisation changed a probability by {difference:.2g}; "

@@ -6,7 +6,8 @@ Written against Keras 3, so that ``KERAS_BACKEND`` may be TensorFlow, JAX or PyT
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -150,8 +151,8 @@ def _teacher(student: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
 
 def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
     recipe = experiment.recipe
-    in_training = {"normalised": True, "dropout": recipe.dropout} if recipe.batch_normalisation else {}
-    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments, **in_training)
+    with _computing_in("mixed_bfloat16" if recipe.bfloat16 else "float32"):
+        model = _network(experiment, in_training=True)
     rate = recipe.learning_rate
     if recipe.cosine:
         steps = batches * recipe.epochs
@@ -178,10 +179,31 @@ def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
     return model
 
 
+def _network(experiment: Experiment, *, in_training: bool) -> keras.Model:
+    recipe = experiment.recipe
+    more: dict[str, Any] = {}
+    if in_training and recipe.batch_normalisation:
+        more |= {"normalised": True, "dropout": recipe.dropout, "classes": 11 if recipe.photographs else 10}
+    return architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments, **more)
+
+
+@contextmanager
+def _computing_in(policy: str) -> Iterator[None]:
+    """Make the layers that are built meanwhile compute in a data type."""
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(usual)
+
+
 def _folded(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFolder, pixels: Pixels) -> keras.Model:
     """Fold batch normalisation into a network of the experiment's plain architecture, and keep that one's weights."""
-    model = architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments)
-    folding.fold(trained, model, pixels)
+    model = _network(experiment, in_training=False)
+    exact = _network(experiment, in_training=True)  # in float32
+    exact.set_weights(trained.get_weights())
+    folding.fold(exact, model, pixels)
     weights = runs.weights(experiment.name, seed)
     temporary = weights.with_suffix(f".{os.getpid()}.keras")
     model.save(temporary)

@@ -1,7 +1,10 @@
 """What a released model's answers to photographs are worth: fitted on people whose pictures it was not trained on.
 
 The same as ``assessment`` does for the dataset's images, on the photographs of the part ``held_out``; what is published
-of them is measured on the part ``report``.
+of them is measured on the part ``report``. Only the outlier score is another. It is linear in the last hidden layer's
+output: the log-odds of a logistic regression that tells the garments of the part ``train`` from the other things in it
+(hats, shorts), and from pictures without clothing (corners of the photographs, drawings of ``ood_pictures``), each
+group with a third of the weight.
 """
 
 from pathlib import Path
@@ -9,18 +12,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from scipy import optimize
+from scipy.special import expit
 
+from training.data import augmentation, conversion, ood_pictures
 from training.data.fashion_mnist import Labels, Pixels, scale
 from training.data.photographs import Photographs
 from training.evaluation import photographs as on_photographs
 from training.evaluation.calibration import soften
 from training.evaluation.metrics import Probabilities
-from training.release.assessment import Features, OutlierScore, decide, describe, fit_score, run_litert
+from training.release.assessment import Features, Floats, OutlierScore, decide, describe, run_litert
 
 ACCEPTANCE = 0.9
 """Share of the held-out garments that are called like what was learnt."""
 
+_PENALTY, _LEAST_SPREAD = 3e-3, 1e-3
+_PIXELS = 28 * 28
+_OTHER_DRAWINGS = 2026  # a seed: not the drawings that anything was fitted on
 _NONE = 255  # the class of what is none of the ten: no answer is right
 
 
@@ -40,14 +49,12 @@ def assess(folder: Path, photographs: dict[str, Photographs]) -> tuple[dict[str,
 
     """
     twin, extra = folder / "assets.extra" / "model.tflite", folder / "assets.extra"
-    learnt = photographs["train"].garments
-    pixels, probabilities, features = _ask(twin, learnt)
     held_out = photographs["held_out"]
     held_pixels, held_probabilities, held_features = _ask(twin, held_out)
     garment = held_out.right.any(axis=1)
-    score = fit_score(
-        (pixels, features, _labels(probabilities, learnt.right)), (held_pixels[garment], held_features[garment])
-    )
+    learnt = photographs["train"]
+    groups = [_ask(twin, some)[2] for some in (learnt.garments, learnt.others, without_clothing(learnt))]
+    score = fit_log_odds(*groups, usual=held_features[garment])
     scores = score(held_pixels, held_features)
     threshold = float(np.quantile(scores[garment], ACCEPTANCE))
     np.savez(extra / "photo_outliers.npz", **vars(score))
@@ -65,6 +72,52 @@ def assess(folder: Path, photographs: dict[str, Photographs]) -> tuple[dict[str,
     }
     measured = {name: _measure(twin, photographs[name], score, assessment) for name in ("held_out", "report")}
     return assessment, measured
+
+
+def without_clothing(photographs: Photographs, *, drawn: int = 30, seed: int = 0) -> Photographs:
+    """Make pictures without clothing: an enlarged corner of each photograph, ``drawn`` drawings of each kind."""
+    around = augmentation.surroundings(photographs.squares, np.random.default_rng(seed))
+    pictures = [around, *(ood_pictures.draw(kind, count=drawn, seed=seed) for kind in ood_pictures.KINDS)]
+    squares = [conversion.squared(Image.fromarray(one).convert("RGB")) for one in np.concatenate(pictures)]
+    count = len(squares)
+    return Photographs(np.full(count, ""), np.full(count, ""), np.zeros((count, 10), bool), np.stack(squares))
+
+
+def fit_log_odds(garments: Features, *strange: Features, usual: Features) -> OutlierScore:
+    """Fit a logistic regression, garments against groups of what is strange, all groups of equal weight.
+
+    Args:
+        garments: (N, D).
+        strange: (M, D), one array a group.
+        usual: (K, D), whose scores have mean 0 and standard deviation 1.
+
+    """
+    features = np.concatenate([garments, *strange]).astype(np.float64)
+    target = np.repeat([0.0, 1.0], [len(garments), sum(map(len, strange))])
+    weight = np.concatenate([np.full(len(group), 1 / len(group)) for group in (garments, *strange)])
+    weight /= weight.sum()
+    mean, spread = features.mean(axis=0), features.std(axis=0) + _LEAST_SPREAD
+    standard = (features - mean) / spread
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        odds = standard @ parameters[:-1] + parameters[-1]
+        surplus = weight * (expit(odds) - target)
+        penalty = _PENALTY * parameters[:-1]
+        gradient = np.append(standard.T @ surplus + 2 * penalty, surplus.sum())
+        return float(weight @ (np.logaddexp(0, odds) - target * odds) + penalty @ parameters[:-1]), gradient
+
+    fitted = optimize.minimize(loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    linear = fitted[:-1] / spread
+    log_odds = usual.astype(np.float64) @ linear
+    linear, units = linear / log_odds.std(), len(linear)
+    return OutlierScore(
+        quadratic=np.zeros((units, units)),
+        linear=linear[:, np.newaxis],
+        constant=np.array([-log_odds.mean() / log_odds.std()]),
+        mean=np.zeros(_PIXELS, np.float32),
+        components=np.zeros((_PIXELS, 1), np.float32),
+        residual=np.array([np.inf, 1.0]),  # the pixels do not count: below every distance
+    )
 
 
 def _ask(twin: Path, photographs: Photographs) -> tuple[Pixels, Probabilities, Features]:
@@ -94,6 +147,8 @@ def _measure(twin: Path, photographs: Photographs, score: OutlierScore, assessme
     garment = photographs.right.any(axis=1)
     confidence, familiar = calibrated.max(axis=1), score(pixels, features) <= assessment["threshold"]
     right = calibrated.argmax(axis=1) == _labels(calibrated, photographs.right)
+    strange_pixels, _, strange_features = _ask(twin, without_clothing(photographs, seed=_OTHER_DRAWINGS))
+    without = score(strange_pixels, strange_features) > assessment["threshold"]
     answered = familiar & (confidence >= assessment["decision"]["min_confidence"])
     return {
         **on_photographs.measure(calibrated[garment], photographs.right[garment], calibrated[~garment]),
@@ -101,7 +156,9 @@ def _measure(twin: Path, photographs: Photographs, score: OutlierScore, assessme
         "answered": float(answered[garment].mean()),
         "right_if_answered": float(right[answered & garment].mean()) if (answered & garment).any() else None,
         "others_answered": float(answered[~garment].mean()),
+        "called_unlike": float((~familiar[garment]).mean()),
         "others_called_unlike": float((~familiar[~garment]).mean()),
+        "without_clothing_called_unlike": float(without.mean()),
     }
 
 

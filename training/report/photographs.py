@@ -109,10 +109,13 @@ def _served(report: dict[str, Any]) -> list[str]:
         f"{some['garments']} photographs of garments and {some['others']} of what is none of the ten classes, taken at "
         "home by people of whom the networks have seen no picture (part `report`; `docs/photographs.md`). Surer half: "
         "of the half answered with the highest confidence, how many are right. Answered: what is left when the network "
-        "says `unsure`. ECE: mean gap between confidence and accuracy. AUROC: of confidence, for right against wrong.",
+        "says `unsure`. Unlike: how many are called unlike what was learnt, of the garments, of the others, and of "
+        "pictures without clothing (corners of the photographs and drawings). ECE: mean gap between confidence and "
+        "accuracy. AUROC: of confidence, for right against wrong.",
         "",
-        "| Served network | Right | Surer half | Answered | Right if answered | Others answered | ECE | AUROC |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| Served network | Right | Surer half | Answered | Right if answered | Others answered | Garments unlike | "
+        "Others unlike | No clothing unlike | ECE | AUROC |",
+        "| --- |" + " ---: |" * 10,
         *(_row(name, of_one) for name, of_one in report.items()),
         "",
     ]
@@ -128,7 +131,8 @@ def _row(name: str, one: dict[str, Any]) -> str:
     auroc = "–" if one["auroc"] is None else f"{one['auroc']:.2f}"
     return (
         f"| {name} | {one['accuracy']:.1%} | {one['surer_half']:.1%} | {one['answered']:.1%} | {if_answered} | "
-        f"{one['others_answered']:.1%} | {one['ece']:.1%} | {auroc} |"
+        f"{one['others_answered']:.1%} | {one['called_unlike']:.1%} | {one['others_called_unlike']:.1%} | "
+        f"{one['without_clothing_called_unlike']:.1%} | {one['ece']:.1%} | {auroc} |"
     )
 
 

@@ -59,7 +59,7 @@ def test_broken_form_is_explained(client: httpx.Client) -> None:
     assert_problem(response, 400, "boundary")
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "image/svg+xml", "application/x-www-form-urlencoded", ""])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_other_content_types_are_refused_with_the_list(client: httpx.Client, content_type: str) -> None:
     response = client.post("/predict", content=b"x", headers={"content-type": content_type})
     assert_problem(response, 415, "multipart/form-data", "image/png", "application/json")

@@ -40,8 +40,8 @@ def student(monkeypatch: pytest.MonkeyPatch) -> Experiment:
     """CNN A with a dense teacher that is trained in a second."""
     teacher = replace(EXPERIMENTS["baseline"], spared_seeds=2, recipe=Recipe(epochs=5, batch_size=32))
     monkeypatch.setitem(EXPERIMENTS, "baseline", teacher)
-    recipe = replace(EXPERIMENTS["cnn_a_tuned"].recipe, epochs=3, batch_size=32, copies=3, teacher="baseline")
-    return replace(EXPERIMENTS["cnn_a_tuned"], recipe=recipe)
+    recipe = replace(EXPERIMENTS["cnn_a_taught"].recipe, epochs=3, batch_size=32, copies=3, teacher="baseline")
+    return replace(EXPERIMENTS["cnn_a_taught"], recipe=recipe)
 
 
 def test_copies_are_the_same_every_time_and_the_first_two_are_the_image_and_its_mirror_image(samples: Samples) -> None:
@@ -82,10 +82,10 @@ def test_a_teacher_sees_nothing_that_its_students_are_validated_on(tiny: Fashion
     teacher = replace(EXPERIMENTS["teacher"], recipe=Recipe())
     pixels, _ = EpochData(teacher, 0, tiny, None).of(0)
     seen = {image.tobytes() for image in pixels}
-    for seed in range(EXPERIMENTS["cnn_a_tuned"].seeds):
+    for seed in range(EXPERIMENTS["cnn_a_taught"].seeds):
         validation = stratified_split(tiny.train_labels, seed=seed).validation
         assert not seen & {image.tobytes() for image in scale(tiny.train_images[validation])}
-    assert EXPERIMENTS["teacher"].spared_seeds == EXPERIMENTS["cnn_a_tuned"].seeds
+    assert EXPERIMENTS["teacher"].spared_seeds == EXPERIMENTS["cnn_a_taught"].seeds
 
 
 def test_the_loss_is_the_cross_entropy_of_softened_probabilities() -> None:
