@@ -35,7 +35,7 @@ _EXAMPLES: dict[str, Any] = {
             {"label": "Ankle boot", "class_id": 9, "probability": 0.999},
             {"label": "Sneaker", "class_id": 7, "probability": 0.0008},
         ],
-        "reliability": {"over": "label", "pictures": "dataset", "accuracy": 1.0, "ci95": [0.9905, 1.0], "images": 399},
+        "reliability": {"over": "label", "pictures": "dataset", "accuracy": 1.0, "ci95": [0.9902, 1.0], "images": 390},
         "in_distribution": True,
         "score": -0.379,
         "decision": "answer",

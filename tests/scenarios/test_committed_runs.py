@@ -23,7 +23,10 @@ def test_the_report_is_that_of_the_committed_runs(dataset: FashionMNIST, tmp_pat
     document.write(document.build(select([]), runs, dataset, served_seed=0, photographs=measured), tmp_path)
     written = {path.relative_to(tmp_path): path for path in tmp_path.rglob("*") if path.is_file()}
     released = {
-        path.relative_to(MODELS) for folder in ("figures", "experiments") for path in (MODELS / folder).iterdir()
+        path.relative_to(MODELS)
+        for folder in ("figures", "experiments", "messages")
+        for path in (MODELS / folder).rglob("*")
+        if path.is_file()
     }
     assert written.keys() == {*released, Path("experiments.json"), Path("experiments.md")}
     for name, path in written.items():
