@@ -12,7 +12,7 @@ from inspect import signature
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.errors import ServiceError
@@ -30,8 +30,8 @@ class DirectRoutes:
             for route in routes
             if isinstance(route, APIRoute) and list(signature(route.endpoint).parameters) == ["request"]
         ]
-        self._routes = {route.path: route for route in taken}
-        self._patterns = [route for route in taken if route.param_convertors]
+        self._routes = {route.path: route for route in taken if "{" not in route.path}
+        self._patterns = [route for route in taken if "{" in route.path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -48,11 +48,11 @@ class DirectRoutes:
         await response(scope, receive, send)
 
     def _find(self, scope: Scope) -> APIRoute | None:
-        path = scope["path"]
-        if route := self._routes.get(path):
+        if route := self._routes.get(scope["path"]):
             return route
         for route in self._patterns:
-            if found := route.path_regex.match(path):
-                scope["path_params"] = found.groupdict()
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(found)  # with the values in its path
                 return route
         return None

@@ -154,6 +154,7 @@ def test_an_empty_list_of_outputs_asks_for_all(client: httpx.Client) -> None:
     [
         ("/v2/models/cnn_a/infer?x=1", 422, "there is no parameter 'x'; this route has none"),
         ("/v2/models/nothing/infer", 404, "no model is called 'nothing'"),
+        ("/v2/models/%7Bname%7D/infer", 404, "no model is called '{name}'"),
         ("/v2/models/cnn_a/versions/9/infer", 404, "cnn_a has no version '9'"),
         ("/v2/models/cnn_a/x/infer", 404, ""),
         ("/v2/models//infer", 404, ""),
