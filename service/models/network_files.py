@@ -11,7 +11,7 @@ layers as ``litert_layers.Layer`` has them, and the temperatures that calibrate 
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -26,20 +26,18 @@ _DIGEST_CHARACTERS = 16
 
 
 class NetworkFiles:
-    """The files of one bundle's networks; each is made once, when first asked for."""
+    """The files of one bundle's networks; they are made once, when first asked for."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self.layers = cache(self._read)
-        self._content = cache(self._make)
 
     def names(self) -> dict[str, str]:
         """Give the files' names by network, for those of which there can be one.
 
         A name holds a digest of the content, so that browsers may keep the file for good.
         """
-        contents = {name: self._content(name) for name in self._bundle.manifest.models}
-        return {name: f"{name}.{_digest(content)}.bin" for name, content in contents.items() if content is not None}
+        return {network: file_name for network, (file_name, _) in self._files.items()}
 
     def content(self, file_name: str) -> bytes:
         """Give a file's content by its name.
@@ -48,11 +46,20 @@ class NetworkFiles:
             NotFoundError: no network has such a file, or no longer.
 
         """
-        network = next((network for network, name in self.names().items() if name == file_name), None)
-        content = None if network is None else self._content(network)
-        if content is None:
+        contents = dict(self._files.values())
+        if file_name not in contents:
             raise NotFoundError(f"no network's file is called {shortened(file_name)}; load the page again")
-        return content
+        return contents[file_name]
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[str, bytes]]:
+        """By network, its file's name and content."""
+        files = {}
+        for name, entry in self._bundle.manifest.models.items():
+            if (layers := self.layers(name)) is not None:
+                content = encode(layers, _temperatures(entry))
+                files[name] = f"{name}.{_digest(content)}.bin", content
+        return files
 
     def _read(self, name: str) -> list[Layer] | None:
         """Read a network's layers; None where it is none that ``litert_layers`` reads."""
@@ -61,10 +68,6 @@ class NetworkFiles:
             return None if litert is None else litert_layers.read(self._bundle.path(litert).read_bytes())
         except UnreadableLayersError:
             return None
-
-    def _make(self, name: str) -> bytes | None:
-        layers = self.layers(name)
-        return None if layers is None else encode(layers, _temperatures(self._bundle.manifest.models[name]))
 
 
 def encode(layers: list[Layer], temperature: dict[str, float]) -> bytes:
