@@ -20,7 +20,6 @@ def install(app: FastAPI) -> None:
     from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.util.http import parse_excluded_urls
 
     resource = Resource.create({"service.name": "exploring-convolutional-layers", "service.version": __version__})
     provider = TracerProvider(resource=resource)
@@ -28,7 +27,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(
         OpenTelemetryMiddleware,
         tracer_provider=provider,
-        excluded_urls=parse_excluded_urls(",".join(f"{path}$" for path in ALWAYS_ADMITTED)),
+        excluded_urls=",".join(f"{path}$" for path in ALWAYS_ADMITTED),
         exclude_spans=["receive", "send"],
     )
 
