@@ -44,6 +44,7 @@ def _metric_files() -> None:
 
 
 def _messages() -> None:
+    from starlette.datastructures import Headers
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -51,7 +52,7 @@ def _messages() -> None:
 
     _replace(messages.EncodedJSON, "__init__", lambda self, content: Response.__init__(self, content))
     _replace(messages, "read_body", Request.body)
-    _replace(messages, "header", lambda request, name: request.headers.get(name.decode()))
+    _replace(messages, "header", lambda scope, name: Headers(scope=scope).get(name.decode()))
 
 
 def _plain_png() -> None:
