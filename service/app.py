@@ -128,9 +128,12 @@ def _add_single_bundle(app: FastAPI, settings: Settings, bundle: Bundle) -> None
 def _add_multi_model(app: FastAPI, settings: Settings) -> None:
     app.state.pages = Pages(has_report=False)
     folder = settings.registry_dir or Path(mkdtemp(prefix="models-"))
-    memory = settings.model_memory_mb * 1024 * 1024
     app.state.registry = ModelRegistry(
-        folder, engine=settings.engine, precision=settings.precision, memory=memory, workers=settings.workers
+        folder,
+        engine=settings.engine,
+        precision=settings.precision,
+        memory=settings.model_memory_mb * 1024 * 1024,
+        workers=settings.workers,
     )
     app.include_router(multi_model.router)
 

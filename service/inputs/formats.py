@@ -165,23 +165,27 @@ def refuse_rare_jpeg(content: bytes) -> None:
         UnusableError: it is of such a kind; the message names it.
 
     """
+    if not content.startswith(b"\xff\xd8\xff"):
+        return
     at = 2
-    while content.startswith(b"\xff\xd8\xff") and len(content) > at + 4 and content[at] == 0xFF:
+    while len(content) > at + 4 and content[at] == 0xFF:
         marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4])
         if marker == _JPEG_LS_FRAME or (0xC0 <= marker <= 0xCF and marker not in _JPEG_TABLES):
-            kind = None
-            if marker == _JPEG_LS_FRAME:
-                kind = "is a JPEG-LS"
-            elif content[at + 4] != 8:
-                kind = f"has {content[at + 4]} bits a sample"
-            elif marker & 3 and marker & 4:
-                kind = "is a hierarchical JPEG"
-            if kind is not None:
+            if kind := _rare_jpeg(marker, bits=content[at + 4]):
                 raise UnusableError(
                     f"the JPEG {kind}, which this service does not read; save it again with 8 bits a sample"
                 )
             return
         at += 2 + length
+
+
+def _rare_jpeg(marker: int, *, bits: int) -> str | None:
+    """Say what a frame is that is not decoded, by its marker and its bits a sample."""
+    if marker == _JPEG_LS_FRAME:
+        return "is a JPEG-LS"
+    if bits != 8:
+        return f"has {bits} bits a sample"
+    return "is a hierarchical JPEG" if marker & 3 and marker & 4 else None
 
 
 def several_frames() -> UnusableError:

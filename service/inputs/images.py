@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from service.arrays import SIZE
+from service.arrays import SIZE, scale
 from service.errors import UnusableError
 from service.http import offload
 from service.inputs import photograph, plain_png
@@ -149,8 +149,8 @@ def _convert_photo(image: Image.Image, region: Box, adjustment: Adjustment) -> M
     if found is None:
         whole = photograph.convert(image.convert("RGB"), invert=adjustment.invert)
         return ModelInput(_to_pixels(whole.views), "photo", whole.inverted, region, adjustment.rotate)
-    horizontal, vertical = (found.box[0::2], image.width), (found.box[1::2], image.height)
-    (left, right), (top, bottom) = ([edge / whole for edge in edges] for edges, whole in (horizontal, vertical))
+    left, right = (edge / image.width for edge in found.box[0::2])
+    top, bottom = (edge / image.height for edge in found.box[1::2])
     for _ in range(adjustment.rotate // 90):  # turned back
         left, top, right, bottom = top, 1 - right, bottom, 1 - left
     width, height = region[2] - region[0], region[3] - region[1]
@@ -172,4 +172,4 @@ def _on_background(image: Image.Image, level: int) -> Image.Image:
 
 
 def _to_pixels(grey: Grey) -> npt.NDArray[np.float32]:
-    return (grey.astype(np.float32) / np.float32(255)).reshape(-1, SIZE, SIZE, 1)
+    return scale(grey).reshape(-1, SIZE, SIZE, 1)

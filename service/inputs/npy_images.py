@@ -1,4 +1,4 @@
-"""NumPy array files → float32 (N, 28, 28, 1)."""
+"""NumPy array files → (N, 28, 28, 1), float32 or uint8."""
 
 from io import BytesIO
 from math import prod

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.arrays import Engine
+from service.arrays import Engine, scale
 from service.models.assessment import Assessor
 
 GOLDEN_TOLERANCE = 1e-4
@@ -54,7 +54,7 @@ def require_reproduced(
     """
     tolerance, score_tolerance = INT8_TOLERANCES if is_int8 else (GOLDEN_TOLERANCE, SCORE_TOLERANCE)
     with np.load(path, allow_pickle=False) as golden:
-        pixels = (golden["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
+        pixels = scale(golden["images"])[..., np.newaxis]
         _require_close(name, "probabilities", engine.predict(pixels), golden["probabilities"], tolerance)
         if assessor is None:
             return

@@ -17,11 +17,10 @@ from service.outputs.files import WEB
 from service.outputs.pages import Pages, View
 
 MARKDOWN = "text/markdown"
-MEDIA_TYPES = (JSON, HTML, MARKDOWN, CSV)
-"""What a report can be had as, the default first."""
-
 EXTENSIONS = {"json": JSON, "html": HTML, "md": MARKDOWN, "csv": CSV}
-"""How an address ends that asks for one of them."""
+"""What a report can be had as, the default first, by how an address ends that asks for it."""
+
+MEDIA_TYPES = tuple(EXTENSIONS.values())
 
 _DETAIL_ONLY = ("runs", "confusion_matrix", "classes", "per_class", "probes")
 _METRICS = {
@@ -156,8 +155,7 @@ class Reports:
         experiments: list[dict[str, Any]] = self._report()["experiments"]
         found = next((e for e in experiments if e["name"] == name), None)
         if found is None:
-            names = ", ".join(e["name"] for e in experiments)
-            raise NotFoundError(f"no experiment is called {shortened(name)}; there are: {names}")
+            raise NotFoundError(f"no experiment is called {shortened(name)}; there are: {', '.join(self.names())}")
         return found
 
 

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, Request, Response
 
-from service.outputs.pages import Pages
 from service.routes import views
 from service.routes.views import ViewDependency
 
@@ -12,5 +11,4 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def docs(request: Request, view: ViewDependency) -> Response:
     """Show examples that can be pasted, and the API in Swagger UI once that is asked for."""
-    pages: Pages = request.app.state.pages
-    return views.answer(pages.render("docs.html", view, {}), view)
+    return views.show(request, "docs.html", view)

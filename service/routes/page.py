@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request, Response
 
 from service.models.network_files import NetworkFiles
-from service.outputs.pages import Pages
 from service.routes import views
 from service.routes.dependencies import ModelsDependency, ReportsDependency
 from service.routes.views import ViewDependency
@@ -20,8 +19,7 @@ async def page(models: ModelsDependency, rendered: ReportsDependency, view: View
 @router.get("/lesson")
 async def lesson(request: Request, view: ViewDependency) -> Response:
     """Show the plan of a lesson, for a teacher."""
-    pages: Pages = request.app.state.pages
-    return views.answer(pages.render("lesson.html", view, {}), view)
+    return views.show(request, "lesson.html", view)
 
 
 @router.get("/networks/{file_name}")

@@ -1,6 +1,7 @@
 """Which language a reader is shown pages in, and the page that a refusal is to a browser."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request, Response
 from pydantic import Field
@@ -54,11 +55,18 @@ def answer(content: bytes, view: ServedView, *, status: int = 200) -> Response:
     return Response(content, status, {**VARY, "Content-Language": view.language}, media_type=HTML)
 
 
+def show(
+    request: Request, template: str, view: ServedView, content: Mapping[str, Any] | None = None, *, status: int = 200
+) -> Response:
+    """Answer with a template of ``service/web/templates``, filled in."""
+    pages: Pages = request.app.state.pages
+    return answer(pages.render(template, view, content or {}), view, status=status)
+
+
 def problem_page(request: Request, status: int, detail: str) -> Response:
     """Show a refusal as a page, with links onwards."""
-    pages: Pages = request.app.state.pages
     try:
         view = view_of(request)
     except UnusableError:  # it is the language that was refused
         view = _view_in(request, ENGLISH)
-    return answer(pages.render("problem.html", view, {"status": status, "detail": detail}), view, status=status)
+    return show(request, "problem.html", view, {"status": status, "detail": detail}, status=status)

@@ -1,5 +1,6 @@
 """What is compressed, for whom, and that caches are told so."""
 
+import asyncio
 import gzip
 
 import httpx
@@ -118,8 +119,6 @@ async def _no_app(*_: object) -> None:
 
 
 def test_a_worker_keeps_a_bounded_number_of_compressed_answers() -> None:
-    import asyncio
-
     compression = Compression(_no_app)
     for number in range(100):
         asyncio.run(compression._compressed(b"%d" % number * 1024))
