@@ -1,8 +1,12 @@
 """What holds of every page: no barrier that axe finds, nothing sideways, no word left in English on a Spanish one."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+
+from tests.conftest import MODELS, ROOT
 
 PATHS = ["/experiments", "/experiments/cnn_a", "/lesson", "/docs", "/nothing"]
 READERS = [(320, "light", "es"), (390, "dark", "en"), (390, "light", "es"), (1280, "light", "en"), (1280, "dark", "es")]
@@ -99,3 +103,11 @@ def test_what_scrolls_sideways_says_so(browser: Browser, url: str, width: int) -
     assert hinted == scrolling
     assert scrolling
     page.close()
+
+
+def test_a_network_has_the_same_colours_as_in_the_figures() -> None:
+    style = (ROOT / "service/web/static/style.css").read_text(encoding="utf-8")
+    figures = "".join(file.read_text(encoding="utf-8") for file in MODELS.glob("figures/*.svg"))
+    light = re.findall(r"var\((--baseline|--cnn-[a-z-]+), (#\w{6})\)", figures)
+    dark = re.findall(r"(--baseline|--cnn-[a-z-]+):(#\w{6})", figures)
+    assert set(light) | set(dark) == set(re.findall(r"(--baseline|--cnn-[a-z-]+): (#\w{6})", style))

@@ -180,11 +180,11 @@ function take(event, transfer) {
 document.addEventListener("paste", (event) => take(event, event.clipboardData));
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
-  byId("drop").classList.add("over");
+  byId("drop").classList.add("dropping");
 });
-document.addEventListener("dragleave", () => byId("drop").classList.remove("over"));
+document.addEventListener("dragleave", () => byId("drop").classList.remove("dropping"));
 document.addEventListener("drop", (event) => {
-  byId("drop").classList.remove("over");
+  byId("drop").classList.remove("dropping");
   take(event, event.dataTransfer);
 });
 
