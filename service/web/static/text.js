@@ -19,6 +19,3 @@ export function decimal(value, digits) {
   const written = value.toFixed(digits);
   return language === "es" ? written.replace(".", ",") : written;
 }
-
-/** A share between 0 and 1 as a percentage; the sign keeps to its number. */
-export const percent = (share, digits = 1) => `${decimal(share * 100, digits)}\u00a0%`;

@@ -2,17 +2,16 @@
 
 import { decimal, t } from "../text.js";
 import { byId, element, served } from "./dom.js";
+import { largest } from "./numbers.js";
 
 const FEW = 0.01; // a class that every network finds less probable is folded away
 
 const digits = (share) => (share >= 0.9995 || (share >= 0.0995 && share < 0.995) ? 0 : 1);
+/** A share between 0 and 1 as a percentage; the sign keeps to its number. */
 export const percent = (share) => `${decimal(share * 100, digits(share))}\u00a0%`;
 
 const row = (name) => document.querySelector(`.network[data-model="${name}"]`);
 export const label = (classId) => t(served.labels[classId]);
-
-/** Of a list of probabilities, the class of the largest. */
-export const answerOf = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
 /** An answer of the service, as this page keeps one. */
 export function judged({ model, predictions, ...rest }) {
@@ -28,7 +27,7 @@ export function judged({ model, predictions, ...rest }) {
 export function show(answers, { chosen, photograph, moved, drawn }) {
   for (const { name, probabilities, decision } of answers) {
     const shown = row(name);
-    const answer = answerOf(probabilities);
+    const answer = largest(probabilities);
     const unsure = decision === "unsure";
     shown.classList.toggle("unsure", unsure);
     shown.querySelector(".says").textContent = unsure ? t("{label}?", { label: label(answer) }) : label(answer);
@@ -62,7 +61,7 @@ export function clear() {
 export function speak(answers) {
   byId("spoken").textContent = answers
     .map(({ name, probabilities, decision }) => {
-      const [said, sure] = [label(answerOf(probabilities)), percent(Math.max(...probabilities))];
+      const [said, sure] = [label(largest(probabilities)), percent(Math.max(...probabilities))];
       return decision === "unsure"
         ? t("{network}: unsure, perhaps {label}, {percent}", { network: titleOf(name), label: said, percent: sure })
         : t("{network}: {label}, {percent}", { network: titleOf(name), label: said, percent: sure });
@@ -104,7 +103,7 @@ function classRow(id, answers) {
     cell.dataset.model = name;
     cell.dataset.cell = `${name} ${id}`;
     cell.style.setProperty("--share", probabilities[id].toFixed(4));
-    cell.classList.toggle("top", answerOf(probabilities) === id);
+    cell.classList.toggle("top", largest(probabilities) === id);
     cell.append(element("span", decimal(probabilities[id] * 100, digits(probabilities[id]))));
     line.append(cell);
   }
@@ -122,7 +121,7 @@ function sentences(answer, { photograph, moved, drawn }) {
   if (moved) return [t("You moved the picture: your browser answers now, and nothing was sent. How often such answers are right was not measured.")];
   if (drawn) return [t("How often answers to drawings are right was not measured.")];
   const { name, reliability, decision } = answer;
-  const values = { network: titleOf(name), label: label(answerOf(answer.probabilities)) };
+  const values = { network: titleOf(name), label: label(largest(answer.probabilities)) };
   if (photograph) return [...ofPhotographs(name, values), ...(decision === "unsure" ? [] : counted(reliability, "photographs", values))];
   if (!reliability) return [t("The service did not judge this answer.")];
   return counted(reliability, "dataset", values);

@@ -1,5 +1,6 @@
 // A box on a picture, moved and resized by mouse, touch and keys.
 
+import { within } from "./numbers.js";
 import { arrow } from "./stage.js";
 
 const LEAST = 0.05; // of an edge of the picture: what is left of the box at least
@@ -42,14 +43,13 @@ export function boxOn(frame, box, changed) {
     const next = { ...start };
     if (corner.length) {
       for (const side of corner) next[side] += side === "left" || side === "right" ? x : y;
-      const within = (value, low, high) => Math.min(Math.max(value, low), high);
       next.left = within(next.left, 0, start.right - LEAST);
       next.top = within(next.top, 0, start.bottom - LEAST);
       next.right = within(next.right, next.left + LEAST, 1);
       next.bottom = within(next.bottom, next.top + LEAST, 1);
     } else {
-      const right = Math.min(Math.max(x, -start.left), 1 - start.right);
-      const down = Math.min(Math.max(y, -start.top), 1 - start.bottom);
+      const right = within(x, -start.left, 1 - start.right);
+      const down = within(y, -start.top, 1 - start.bottom);
       next.left += right;
       next.right += right;
       next.top += down;

@@ -2,6 +2,7 @@
 
 import { t } from "../text.js";
 import { byId } from "./dom.js";
+import { within } from "./numbers.js";
 import { SIZE } from "./pixels.js";
 import { arrow, drawInstead } from "./stage.js";
 
@@ -23,12 +24,11 @@ export function draw(show) {
   const key = (event) => {
     const step = arrow(event);
     if (event.key === "Escape") return finish();
-    if (step) {
-      cursor.x = Math.min(Math.max(cursor.x + step[0], 0.5), SIZE - 0.5);
-      cursor.y = Math.min(Math.max(cursor.y + step[1], 0.5), SIZE - 0.5);
-      if (!event.shiftKey) stroke(cursor.x, cursor.y, true);
-      byId("status").textContent = t("Pen at column {column}, row {row}.", { column: Math.ceil(cursor.x), row: Math.ceil(cursor.y) });
-    } else return;
+    if (!step) return;
+    cursor.x = within(cursor.x + step[0], 0.5, SIZE - 0.5);
+    cursor.y = within(cursor.y + step[1], 0.5, SIZE - 0.5);
+    if (!event.shiftKey) stroke(cursor.x, cursor.y, true);
+    byId("status").textContent = t("Pen at column {column}, row {row}.", { column: Math.ceil(cursor.x), row: Math.ceil(cursor.y) });
     event.preventDefault();
   };
   const finish = () => {
@@ -59,7 +59,7 @@ function line(pixels, from, to, { radius, level }) {
     const [x, y] = [from.x + ((to.x - from.x) * step) / steps, from.y + ((to.y - from.y) * step) / steps];
     for (let row = Math.max(Math.floor(y - radius - 1), 0); row < Math.min(y + radius + 1, SIZE); row++) {
       for (let column = Math.max(Math.floor(x - radius - 1), 0); column < Math.min(x + radius + 1, SIZE); column++) {
-        const covered = Math.min(Math.max(radius + 0.5 - Math.hypot(column + 0.5 - x, row + 0.5 - y), 0), 1);
+        const covered = within(radius + 0.5 - Math.hypot(column + 0.5 - x, row + 0.5 - y), 0, 1);
         const at = row * SIZE + column;
         const blended = pixels[at] + (level - pixels[at]) * covered;
         pixels[at] = level ? Math.max(pixels[at], blended) : Math.min(pixels[at], blended);

@@ -6,6 +6,7 @@ import { order, paintChannels } from "./lens_channels.js";
 import { paintPlace } from "./lens_place.js";
 import { showSum } from "./lens_sums.js";
 import { isRunnable, run } from "./networks/running.js";
+import { within } from "./numbers.js";
 import { toShares } from "./pixels.js";
 import { arrow } from "./stage.js";
 
@@ -114,8 +115,7 @@ function look() {
 
 function goTo(row, column) {
   const { height, width } = lens.found[lens.layer + 1];
-  const within = (value, end) => Math.min(Math.max(value, 0), end - 1);
-  [lens.row, lens.column] = [within(row, height), within(column, width)];
+  [lens.row, lens.column] = [within(row, 0, height - 1), within(column, 0, width - 1)];
   look();
 }
 

@@ -1,9 +1,10 @@
 // The map of moves: which answer each network gives wherever the picture is moved, computed in the browser.
 
 import { t } from "../text.js";
-import { answerOf, label } from "./answers.js";
+import { label } from "./answers.js";
 import { byId, element } from "./dom.js";
 import { run, runnable } from "./networks/running.js";
+import { largest } from "./numbers.js";
 import { mix, onTheme, themed } from "./paint.js";
 import { SIZE, isCut, room, shift, toShares } from "./pixels.js";
 
@@ -39,11 +40,11 @@ export async function follow({ pixels, kind }, last) {
   for (const [name, shown] of figures) {
     const found = await run("classify", name, { pixels: batch, kind });
     if (!last()) return;
-    const here = answerOf(found[(MOVES.length - 1) / 2]);
+    const here = largest(found[(MOVES.length - 1) / 2]);
     const places = found.map((probabilities, index) => ({
       cut: cut[index],
       share: probabilities[here],
-      other: answerOf(probabilities) !== here,
+      other: largest(probabilities) !== here,
     }));
     const whole = places.filter((place) => !place.cut);
     const same = whole.filter((place) => !place.other).length;

@@ -10,7 +10,7 @@ import { prepare as prepareWorkers } from "./networks/client.js";
 import { run, runnable } from "./networks/running.js";
 import { fromFile, shift, shrunk, toBMP, toShares } from "./pixels.js";
 import { Sorry, notAPicture, sentence } from "./refusals.js";
-import { REACH, drawInstead, isDrawing, showPixels, whenMoved } from "./stage.js";
+import { drawInstead, isDrawing, reachable, showPixels, whenMoved } from "./stage.js";
 
 const SETTLED = 200; // milliseconds without a move, before the slower panels follow
 const REST = 1_000; // milliseconds after the first answer, before what the reader may do next is loaded
@@ -18,9 +18,9 @@ const SPOKEN = 800; // milliseconds without a new answer, before it is read out
 const WITH_ROOM = 20; // pixels: the edge to which a sample is shrunk, so that it has room to move
 
 // What is shown: the 28×28 before any move, where it comes from, how far it was moved, and what the service said of it.
-const state = { pixels: null, source: null, moved: [0, 0], judgement: null, answers: [] };
+const state = { pixels: null, source: null, moved: [0, 0], judgement: null };
 const answering = new Latest();
-const panels = []; // {near, follow}: what is further down, which follows when it is near
+const panels = []; // {latest, follow}: what is further down; it has no `follow` until it is near
 let settling = 0;
 let speaking = 0;
 let preparing;
@@ -41,8 +41,8 @@ const view = () => ({
 // Showing
 
 /**
- * Show 28×28 pixels. `source` is {kind: "sample" | "photo" | "drawing", sample, room, mode}; `judgement` what the service
- * has said of them already.
+ * Show 28×28 pixels. `source` is {kind: "sample" | "photo" | "file" | "drawing", sample, room, mode}; `judgement` what
+ * the service has said of them already.
  */
 function show(pixels, source, judgement = null, moved = [0, 0]) {
   Object.assign(state, { pixels, source, judgement, moved });
@@ -71,15 +71,14 @@ function follow() {
   }, SETTLED);
 }
 
-const refresh = (panel) => panel.near && state.pixels && panel.latest.run((last) => guarded(() => panel.follow(view(), last)));
+const refresh = (panel) => panel.follow && state.pixels && panel.latest.run((last) => guarded(() => panel.follow(view(), last)));
 
 /** Have a part of the lesson follow the picture, from when it is near on. */
 function panel(id, load) {
-  const made = { near: false, latest: new Latest(), follow: null };
+  const made = { latest: new Latest(), follow: null };
   panels.push(made);
   whenNear(byId(id), async () => {
     made.follow = await load();
-    made.near = true;
     refresh(made);
   });
 }
@@ -88,10 +87,10 @@ async function answer() {
   const { pixels, kind } = view();
   const asked = { photograph: isPhoto(), moved: isMoved(), drawn: isDrawn() };
   // A drawing goes to the service when it is done.
-  state.answers = isMoved() || isDrawing() ? await inBrowser(pixels, kind) : await byService(pixels, kind);
-  showAnswers(state.answers, { chosen: chosen(), ...asked });
+  const answers = isMoved() || isDrawing() ? await inBrowser(pixels, kind) : await byService(pixels, kind);
+  showAnswers(answers, { chosen: chosen(), ...asked });
   clearTimeout(speaking);
-  speaking = setTimeout(speak, SPOKEN, state.answers);
+  speaking = setTimeout(speak, SPOKEN, answers);
   preparing ??= setTimeout(prepare, REST);
 }
 
@@ -267,10 +266,9 @@ function open() {
   const radio = document.querySelector(`input[name=network][value="${CSS.escape(model ?? served.default)}"]`);
   if (radio) radio.checked = true;
   byId("room").checked = room;
-  const within = (pixels) => Math.min(Math.max(pixels, -REACH), REACH);
   const first = document.querySelector(".samples li:last-child [data-sample]")?.dataset.sample;
   const known = sample && document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
-  if (first) guarded(() => showSample(known ? sample : first, { room, moved: known ? [within(dx), within(dy)] : [0, 0] }));
+  if (first) guarded(() => showSample(known ? sample : first, { room, moved: known ? reachable(dx, dy) : [0, 0] }));
 }
 addEventListener("hashchange", open);
 addEventListener("online", () => state.pixels && follow());

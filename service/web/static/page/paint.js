@@ -1,5 +1,6 @@
 // Painting on canvases, in the theme's colours. Colours are told apart by the colour-blind too, and by their lightness.
 
+import { within } from "./numbers.js";
 import { SIZE } from "./pixels.js";
 
 // Feature maps, from nothing to the strongest: black, blue, white.
@@ -9,8 +10,8 @@ const RISES = [86, 180, 233];
 
 export const mix = (one, other, share) => one.map((value, index) => value + (other[index] - value) * share);
 
-export function shade(share) {
-  const at = Math.min(Math.max(share, 0), 1) * (SHADES.length - 1);
+function shade(share) {
+  const at = within(share, 0, 1) * (SHADES.length - 1);
   const below = Math.min(Math.floor(at), SHADES.length - 2);
   return mix(SHADES[below], SHADES[below + 1], at - below);
 }

@@ -3,19 +3,20 @@
 import { t } from "../text.js";
 import { judged } from "./answers.js";
 import { compare } from "./api.js";
+import { AskedWorker } from "./asked_worker.js";
 import { boxOn } from "./box.js";
 import { byId } from "./dom.js";
 import { Latest } from "./latest.js";
 import { fromFile } from "./pixels.js";
 import { Sorry } from "./refusals.js";
-import { prepare as prepareWorker, shrink } from "./shrinking.js";
 
 const MAX_UNREAD_BYTES = 10_000_000; // of a file that the browser cannot read, and that is sent as it is
 
 // The photo that is shown: its file, how it was turned, the copy that is sent, and what the reader asked for.
 let photo = null;
 const asking = new Latest();
-prepareWorker();
+const shrinking = new AskedWorker(new URL("./shrink.js", import.meta.url));
+shrinking.prepare();
 const box = boxOn(byId("photo-frame"), byId("photo-box"), (chosen) => {
   photo.box = chosen;
   again();
@@ -32,13 +33,13 @@ export async function open(file, page) {
   if (!page.isCurrent()) return;
   photo = opened;
   byId("photo-invert").ariaPressed = "false";
-  present(photo, answer);
+  await present(photo, answer);
 }
 
 /** The copy that is sent; of a file that only the service can read, perhaps, the file itself. */
 async function prepare(opened) {
   try {
-    Object.assign(opened, await shrink(opened.file, opened.turns));
+    Object.assign(opened, await shrinking.ask({ file: opened.file, turns: opened.turns }));
   } catch {
     if (opened.file.size > MAX_UNREAD_BYTES) throw new Sorry(t("This file is too large. Take a screenshot of it, and choose that."));
     Object.assign(opened, { blob: opened.file, bitmap: null });

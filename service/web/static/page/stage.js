@@ -2,15 +2,19 @@
 
 import { t } from "../text.js";
 import { byId } from "./dom.js";
+import { within } from "./numbers.js";
 import { paintPicture } from "./paint.js";
 import { SIZE } from "./pixels.js";
 
-export const REACH = 12; // pixels the picture can be moved each way
+const REACH = 12; // pixels the picture can be moved each way
 
 const KEYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 /** Arrow keys without a modifier → [right, down]; others → undefined. */
 export const arrow = ({ key, ctrlKey, metaKey, altKey }) => (ctrlKey || metaKey || altKey ? undefined : KEYS[key]);
+
+/** A move as far as it goes. */
+export const reachable = (right, down) => [within(right, -REACH, REACH), within(down, -REACH, REACH)];
 
 const pad = byId("pad");
 let position = [0, 0];
@@ -46,8 +50,7 @@ function place(right, down) {
 }
 
 function moveTo(right, down) {
-  const within = (value) => Math.min(Math.max(value, -REACH), REACH);
-  const next = [within(right), within(down)];
+  const next = reachable(right, down);
   if (next[0] !== position[0] || next[1] !== position[1]) onMove(next);
 }
 

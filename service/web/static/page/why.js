@@ -14,6 +14,7 @@ export async function follow({ pixels, kind, network }, last) {
   byId("occlusion").hidden = !isRunnable(network);
   if (!isRunnable(network)) {
     byId("occlusion-text").textContent = t("Your browser cannot run this network.");
+    byId("why").setAttribute("aria-busy", "false");
     return;
   }
   const asked = { pixels: toShares(pixels), kind, stride: STRIDE, patch: PATCH };

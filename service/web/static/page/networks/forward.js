@@ -3,9 +3,11 @@
 // Maps are {height, width, channels, data}: a Float32Array row by row, the channels of a place side by side. Kernels lie
 // as Keras has them: (height, width, inputs, outputs), or (inputs, outputs) of a dense layer.
 
+import { SIZE } from "../pixels.js";
+
 /** Run a picture of 784 numbers in 0…1 through layers; returns the input and every layer's output, logits last. */
 export function forward(layers, pixels) {
-  const found = [{ height: 28, width: 28, channels: 1, data: pixels }];
+  const found = [{ height: SIZE, width: SIZE, channels: 1, data: pixels }];
   for (const layer of layers) found.push(apply(layer, found.at(-1)));
   return found;
 }

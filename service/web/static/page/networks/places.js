@@ -1,5 +1,8 @@
 // One place of a feature map: which numbers make its value, and which pixels those come from.
 
+import { largest } from "../numbers.js";
+import { SIZE } from "../pixels.js";
+
 /**
  * A convolution's value at a place, term by term.
  *
@@ -27,7 +30,7 @@ export function pooled({ size }, { width, channels, data }, row, column, channel
     const [y, x] = [row * size + Math.floor(cell / size), column * size + (cell % size)];
     return data[(y * width + x) * channels + channel];
   });
-  return { candidates, winner: candidates.indexOf(Math.max(...candidates)) };
+  return { candidates, winner: largest(candidates) };
 }
 
 /** The pixels that a place of layer number `index` sees: {top, left, height, width}. */
@@ -47,7 +50,7 @@ export function receptiveField(layers, index, row, column) {
 /** How many rows and columns of the picture ever reach the answer: {rows, columns}; pooling drops what is left over. */
 export function reach(layers, found) {
   const index = layers.findLastIndex(({ kind }) => kind !== "dense");
-  if (index < 0) return { rows: 28, columns: 28 };
+  if (index < 0) return { rows: SIZE, columns: SIZE };
   const { height, width } = found[index + 1];
   const field = receptiveField(layers, index, height - 1, width - 1);
   return { rows: field.top + field.height, columns: field.left + field.width };

@@ -1,6 +1,7 @@
 // The served networks, run in the browser.
 
 import { t } from "../../text.js";
+import { titleOf } from "../answers.js";
 import { served } from "../dom.js";
 import { Sorry } from "../refusals.js";
 import { ask } from "./client.js";
@@ -16,6 +17,6 @@ export async function run(task, name, asked, { urgent = false } = {}) {
   try {
     return await ask(task, file, asked, { urgent });
   } catch {
-    throw new Sorry(t("The weights of {network} cannot be fetched. Check the connection, then try again.", { network: t(served.networks.find((network) => network.name === name).title) }));
+    throw new Sorry(t("The weights of {network} cannot be fetched. Check the connection, then try again.", { network: titleOf(name) }));
   }
 }

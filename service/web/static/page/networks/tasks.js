@@ -1,8 +1,10 @@
 // What the page asks of a network, beyond an answer. Pictures are Float32Arrays of N × 784 numbers in 0…1.
 
+import { largest } from "../numbers.js";
+import { SIZE } from "../pixels.js";
 import { apply, forward, softmax } from "./forward.js";
 
-const PIXELS = 784;
+const PIXELS = SIZE * SIZE;
 
 /** N pictures → N lists of ten probabilities, calibrated for pictures of a `kind`, dataset or photo; null: uncalibrated. */
 export function classify({ layers, temperature }, { pixels, kind }) {
@@ -24,7 +26,7 @@ export const look = ({ layers }, { pixels }) => ({ layers, found: forward(layers
 export function contributions({ layers }, { pixels }) {
   const found = forward(layers, pixels);
   const logits = found.at(-1).data;
-  const answer = logits.indexOf(Math.max(...logits));
+  const answer = largest(logits);
   return layers.map(({ kind }, index) => {
     if (kind !== "convolution") return [];
     const maps = found[index + 1];
@@ -43,8 +45,8 @@ export function contributions({ layers }, { pixels }) {
 export function occlude({ layers, temperature }, { pixels, kind, stride, patch }) {
   const probabilities = (picture) => softmax(forward(layers, picture).at(-1).data, temperature[kind]);
   const whole = probabilities(pixels);
-  const answer = whole.indexOf(Math.max(...whole));
-  const cells = 28 / stride;
+  const answer = largest(whole);
+  const cells = SIZE / stride;
   const drop = Array.from({ length: cells }, (_, row) =>
     Array.from({ length: cells }, (_, column) => {
       const hidden = hide(pixels, row * stride - (patch - stride) / 2, column * stride - (patch - stride) / 2, patch);
@@ -58,10 +60,10 @@ export function occlude({ layers, temperature }, { pixels, kind, stride, patch }
 function hide(pixels, top, left, edge) {
   const hidden = pixels.slice();
   let changed = false;
-  for (let row = Math.max(top, 0); row < Math.min(top + edge, 28); row++) {
-    for (let column = Math.max(left, 0); column < Math.min(left + edge, 28); column++) {
-      changed ||= hidden[row * 28 + column] !== 0;
-      hidden[row * 28 + column] = 0;
+  for (let row = Math.max(top, 0); row < Math.min(top + edge, SIZE); row++) {
+    for (let column = Math.max(left, 0); column < Math.min(left + edge, SIZE); column++) {
+      changed ||= hidden[row * SIZE + column] !== 0;
+      hidden[row * SIZE + column] = 0;
     }
   }
   return changed ? hidden : null;
