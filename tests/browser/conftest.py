@@ -31,6 +31,11 @@ class Watched:
     errors: list[str] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
 
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda request: self.requests.append(request))
+
     def posted(self) -> list[Request]:
         return [request for request in self.requests if request.method == "POST"]
 
@@ -58,9 +63,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 def page(context: BrowserContext, url: str, watched: Watched) -> Iterator[Page]:
     """The page, open and answered; fails the test if anything went wrong in it or it asked anybody else."""
     opened = context.new_page()
-    opened.on("pageerror", lambda error: watched.errors.append(str(error)))
-    opened.on("console", lambda said: watched.errors.append(said.text) if said.type == "error" else None)
-    opened.on("request", lambda request: watched.requests.append(request))
+    watched.watch(opened)
     opened.goto(url)
     answered(opened)
     yield opened

@@ -7,6 +7,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.conftest import answered
+
 PICTURE = Path(__file__).parent / "page.png"
 CHROMIUM = "/usr/bin/chromium"
 
@@ -18,7 +20,7 @@ def main(url: str) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 1360}, color_scheme="light")
         page.goto(url)
         expect(page.locator("#lens-value")).to_contain_text("Convolution 1")
-        expect(page.locator("#answers")).to_have_attribute("aria-busy", "false")
+        answered(page)
         taken = page.screenshot()
         browser.close()
     # Of the methods of a palette, this one keeps the networks' colours, of which there are few pixels.

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import Watched
+
 RUN = {"curl": ["bash", "-ec"], "python": [sys.executable, "-c"], "javascript": ["node", "--input-type=module", "-e"]}
 
 
 @pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
+def page(browser: Browser, url: str, watched: Watched) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 390, "height": 844})
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    watched.watch(opened)
     opened.goto(f"{url}/docs")
     yield opened
-    assert wrong == []
+    assert watched.errors == []
     opened.close()
 
 

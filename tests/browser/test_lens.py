@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_networks import CLASSIFY
 from tests.conftest import DATA
 
 PNG = {"content-type": "image/png"}
@@ -134,18 +135,9 @@ def test_the_blind_strip_is_a_networks_own(lens: Page) -> None:
 
 
 def test_pixels_of_the_blind_strip_change_no_answer(page: Page) -> None:
-    found = page.evaluate(
-        """async () => {
-          const { ask } = await import("/static/page/networks/client.js");
-          const { served } = await import("/static/page/dom.js");
-          const { file } = served.networks.find(({ name }) => name === "cnn_a");
-          const pixels = Float32Array.from({ length: 1568 }, (_, at) => (at % 784) / 784);
-          for (let at = 784; at < 1568; at++) {
-            if (Math.floor((at - 784) / 28) >= 26 || at % 28 >= 26) pixels[at] = 1;
-          }
-          return ask("classify", file, { pixels, kind: null });
-        }"""
-    )
+    pixels = np.tile(np.linspace(0, 1, 784).reshape(28, 28), (2, 1, 1))
+    pixels[1, 26:] = pixels[1, :, 26:] = 1
+    found = page.evaluate(CLASSIFY, ["cnn_a", pixels.ravel().tolist()])
     assert found[0] == found[1]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import answered, says
+from tests.browser.conftest import Watched, answered, says
 from tests.conftest import StartServer
 from tests.proxies import behind_nginx
 
@@ -22,16 +22,13 @@ def prefixed(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def page(browser: Browser, prefixed: str) -> Iterator[Page]:
+def page(browser: Browser, prefixed: str, watched: Watched) -> Iterator[Page]:
     """An empty page; fails the test if anything went wrong in it, or it asked for anything above the prefix."""
     opened = browser.new_page()
-    wrong: list[str] = []
-    asked: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("request", lambda sent: asked.append(sent.url))
+    watched.watch(opened)
     yield opened
-    assert wrong == []
+    assert watched.errors == []
+    asked = [request.url for request in watched.requests]
     assert asked
     assert [url for url in asked if not url.startswith((f"{prefixed}/", "data:", "blob:"))] == []
     opened.close()

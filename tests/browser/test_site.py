@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from service import site
 from service.models.bundle import Bundle
+from tests.browser.conftest import Watched
 from tests.conftest import DATA, MODELS
 
 
@@ -44,7 +45,7 @@ class _Links(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self.found += [value for name, value in attrs if name in ("href", "src", "data-file") and value]
+        self.found += [value for name, value in attrs if name in ("href", "src") and value]
 
 
 def test_every_link_leads_to_a_file(folder: Path) -> None:
@@ -58,11 +59,11 @@ def test_every_link_leads_to_a_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["", "es/"])
-def test_samples_and_moves_work_and_a_photo_says_what_it_needs(browser: Browser, space: str, page: str) -> None:
+def test_samples_and_moves_work_and_a_photo_says_what_it_needs(
+    browser: Browser, space: str, watched: Watched, page: str
+) -> None:
     opened = browser.new_page(viewport={"width": 390, "height": 844})
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    watched.watch(opened)
     opened.goto(space + page)
     says = opened.locator('#answers [data-model="cnn_a"] .says')
     expect(says).to_have_text("Botín" if page else "Ankle boot")
@@ -72,7 +73,7 @@ def test_samples_and_moves_work_and_a_photo_says_what_it_needs(browser: Browser,
     expect(opened.locator("#moved")).to_contain_text("1")
     opened.locator("#file").set_input_files(DATA / "trouser.png")
     expect(opened.get_by_role("alert")).to_contain_text("necesita" if page else "need")
-    assert wrong == []
+    assert watched.errors == []
     opened.close()
 
 
