@@ -71,7 +71,7 @@ def test_fits_and_has_no_barrier(browser: Browser, url: str, path: str, width: i
     page.close()
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", ["/", *PATHS])
 def test_no_sentence_stays_english_on_a_spanish_page(browser: Browser, url: str, path: str) -> None:
     english, spanish = (opened(browser, url + path, language=language) for language in ("en", "es"))
     kept = set(english.evaluate(TEXTS)) & set(spanish.evaluate(TEXTS))

@@ -11,6 +11,8 @@ const digits = (share) => (share >= 0.9995 || (share >= 0.0995 && share < 0.995)
 export const percent = (share) => `${decimal(share * 100, digits(share))}\u00a0%`;
 
 const row = (name) => document.querySelector(`.network[data-model="${name}"]`);
+/** A network's title in the page's language: the service wrote it, as the bundle has its translation. */
+export const titleOf = (name) => row(name).querySelector(".name").textContent;
 export const label = (classId) => t(served.labels[classId]);
 
 /** An answer of the service, as this page keeps one. */
@@ -68,8 +70,6 @@ export function speak(answers) {
     })
     .join(". ");
 }
-
-export const titleOf = (name) => t(served.networks.find((network) => network.name === name)?.title ?? name);
 
 /** The table of classes, those that no network finds probable folded into one line. */
 function classes(answers) {

@@ -1,7 +1,7 @@
 // The map of moves: which answer each network gives wherever the picture is moved, computed in the browser.
 
 import { t } from "../text.js";
-import { label } from "./answers.js";
+import { label, titleOf } from "./answers.js";
 import { byId, element } from "./dom.js";
 import { run, runnable } from "./networks/running.js";
 import { largest } from "./numbers.js";
@@ -16,19 +16,20 @@ const MOVES = Array.from({ length: EDGE * EDGE }, (_, index) => [
   Math.floor(index / EDGE) - AROUND,
 ]);
 
-const figures = new Map(runnable.map(({ name, title }) => [name, figure(name, title)]));
+const figures = new Map(runnable.map(({ name }) => [name, figure(name)]));
 byId("moves").replaceChildren(...[...figures.values()].map(({ whole }) => whole));
 onTheme(() => figures.forEach(({ redraw }) => redraw()));
 
-function figure(name, title) {
+function figure(name) {
+  const title = titleOf(name);
   const whole = element("figure");
   whole.dataset.model = name;
-  const canvas = element("canvas", "", { width: EDGE * SQUARE, height: EDGE * SQUARE, role: "img", ariaLabel: t(title) });
+  const canvas = element("canvas", "", { width: EDGE * SQUARE, height: EDGE * SQUARE, role: "img", ariaLabel: title });
   const caption = element("figcaption");
   const counted = element("span");
-  caption.append(element("strong", t(title)), counted);
+  caption.append(element("strong", title), counted);
   whole.append(canvas, caption);
-  return { whole, canvas, counted, title: t(title), redraw: () => {} };
+  return { whole, canvas, counted, title, redraw: () => {} };
 }
 
 export async function follow({ pixels, kind }, last) {
