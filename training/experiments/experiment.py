@@ -180,7 +180,7 @@ class Experiment:
 
     @property
     def convolution_parameters(self) -> int:
-        """Weights and biases of the two convolutions; 0 where nothing is convolved."""
+        """Weights and biases of the convolutions; 0 where nothing is convolved."""
         if self.kernel_size is None:
             return 0
         area = self.kernel_size**2

@@ -1,4 +1,4 @@
-"""What the tuned network's recipe adds: varied copies, images spared for validation, a teacher."""
+"""What the taught network's recipe adds: varied copies, images spared for validation, a teacher."""
 
 from dataclasses import replace
 from pathlib import Path

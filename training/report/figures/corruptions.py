@@ -10,9 +10,9 @@ from training.report.figures.style import line, new, picture, served
 
 TITLE = "Accuracy on corrupted test pictures"
 CAPTION = (
-    "On 2,000 test pictures (200 a class). No network was trained on any of these. Above each chart, one picture "
-    "at severities 1, 3 and 5. The lines are means over seeds; 0 is the picture as it is. See which corruptions "
-    "pull the lines apart, and where the order of the networks changes."
+    "On 2,000 test pictures (200 a class). No picture of the dataset was spoiled like this in training. Above each "
+    "chart, one picture at severities 1, 3 and 5. The lines are means over seeds; 0 is the picture as it is. See "
+    "which corruptions pull the lines apart, and where the order of the networks changes."
 )
 
 _EXAMPLES = (1, 3, 5)
