@@ -65,9 +65,7 @@ def redrawn(images: Images, *, number: int) -> Images:
 def jittered(images: Images, rng: np.random.Generator) -> Images:
     """Mirror half of the images and move each by up to a pixel in either direction; uint8 (N, 28, 28)."""
     mirrored = rng.random(len(images)) < 0.5
-    padded = np.pad(np.where(mirrored[:, None, None], images[:, :, ::-1], images), ((0, 0), (1, 1), (1, 1)))
-    rows, columns = (rng.integers(0, 3, (len(images), 1)) + np.arange(images.shape[1]) for _ in range(2))
-    return np.asarray(padded[np.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]])
+    return shifted(np.where(mirrored[:, None, None], images[:, :, ::-1], images), rng, most=1)
 
 
 def shifted(images: Images, rng: np.random.Generator, *, most: int) -> Images:
