@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
-from statsmodels.stats.proportion import proportion_confint
 
 from training.data.fashion_mnist import FashionMNIST, Labels, Pixels, scale, stratified_split
 from training.evaluation.calibration import fit_temperature, soften
 from training.evaluation.metrics import Probabilities
+from training.evaluation.statistics import wilson
 
 MIN_IMAGES = 30
 COMPONENTS = 32
@@ -199,8 +199,8 @@ def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classe
 
 
 def _share(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    low, high = proportion_confint(int(right.sum()), len(right), method="wilson")
-    accuracy, low, high = (round(float(share), 4) for share in (right.mean(), low, high))
+    share = float(right.mean())
+    accuracy, low, high = (round(value, 4) for value in (share, *wilson(share, len(right))))
     return {"accuracy": accuracy, "ci95": [low, high], "images": len(right)}
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from statsmodels.stats.proportion import proportion_confint
 
 from training.data.fashion_mnist import CLASS_NAMES
+from training.evaluation.statistics import wilson
 from training.sentences import say
 
 HEADING = "In the world: photographs"
@@ -39,7 +39,7 @@ def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     if not {"baseline_photos", "cnn_a_photos"} <= trained.keys():
         return {"verdict": "not tested", "rule": RULE, "evidence": "Both networks must be trained with photographs."}
     cnn, dense = (trained[name][0] for name in ("cnn_a_photos", "baseline_photos"))
-    (low, high), (dense_low, dense_high) = (_interval(run) for run in (cnn, dense))
+    (low, high), (dense_low, dense_high) = (wilson(run["accuracy"], run["garments"]) for run in (cnn, dense))
     verdict = "not separable"
     if low > dense_high:
         verdict = "supported"
@@ -57,11 +57,6 @@ def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         dense_high=dense_high,
     )
     return {"verdict": verdict, "rule": RULE, "evidence": evidence}
-
-
-def _interval(run: dict[str, Any]) -> tuple[float, float]:
-    low, high = proportion_confint(round(run["accuracy"] * run["garments"]), run["garments"], method="wilson")
-    return float(low), float(high)
 
 
 def markdown(found: dict[str, Any] | None) -> list[str]:
