@@ -168,11 +168,6 @@ class Experiment:
         return permute_pixels(images) if self.permuted else images
 
     @property
-    def seed_numbers(self) -> range:
-        """The seeds the report asks for."""
-        return range(self.first_seed, self.first_seed + self.seeds)
-
-    @property
     def kernel_size(self) -> int | None:
         """Height and width of the convolution kernels in pixels; None where nothing is convolved."""
         size = self.arguments.get("kernel_size")

@@ -136,11 +136,9 @@ def fair(finished: dict[str, list[Run]], network: str = "baseline") -> str | Non
 
 def _planned(experiments: Sequence[Experiment], primary: set[Pair]) -> Iterator[tuple[str, str]]:
     """Pairs in the registry's order, the primary ones in the direction that their claim has."""
-    by_direction = {frozenset((a, b)): (a, b) for a, b, metric in primary if metric == "test_accuracy"}
-    registered = (frozenset((e.name, other)) for e in experiments for other in e.against)
-    directions = {frozenset((e.name, other)): (e.name, other) for e in experiments for other in e.against}
-    for pair in dict.fromkeys((*registered, *by_direction)):
-        yield by_direction.get(pair) or directions[pair]
+    registered = {frozenset((e.name, other)): (e.name, other) for e in experiments for other in e.against}
+    of_claims = {frozenset((a, b)): (a, b) for a, b, metric in primary if metric == "test_accuracy"}
+    yield from (registered | of_claims).values()
 
 
 def _named(name: str, finished: dict[str, list[Run]]) -> str:

@@ -38,6 +38,11 @@ class Evidence:
         found = self.rows[name]["measured"].get(TOLERANCE) if name in self.rows else None
         return float(found["mean"]) * 100 if found else None
 
+    def lost_uncut(self, name: str) -> float | None:
+        """The same of garments shrunk so far that nothing is cut off."""
+        found = self.examined(name)
+        return float(found["lost"]["shrunk"]["2"]["mean"]) * 100 if found else None
+
     def title(self, name: str) -> str:
         """What people read."""
         title: str = self.rows[name]["title"]

@@ -1,6 +1,6 @@
 """What was measured of trained networks beyond their accuracy, summed up over seeds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,30 +21,23 @@ def summary(runs: Sequence[Run]) -> dict[str, Any] | None:
         middle; ``pruned``, the accuracy by share of weights set to 0.
 
     """
-    found = [run for run in runs if run.examined]
+    found = [(run.examined, run.test["accuracy"]) for run in runs if run.examined]
     if not found:
         return None
-
-    def over_seeds(measure: Callable[[dict[str, Any]], float]) -> dict[str, Any]:
-        return asdict(estimate([measure(run.examined or {}) for run in found]))
-
-    first = found[0].examined or {}
+    first, _ = found[0]
     return {
         "seeds": len(found),
         "lost": {
             size: {
-                distance: over_seeds(lambda e, s=size, d=distance: e["moved"][s]["0"] - e["moved"][s][d])  # type: ignore[misc]
+                distance: _over_seeds(e["moved"][size]["0"] - e["moved"][size][distance] for e, _ in found)
                 for distance in places
                 if distance != "0"
             }
             for size, places in first["moved"].items()
         },
-        "shrunk": over_seeds(lambda e: float(e["moved"]["shrunk"]["0"])),
-        "strip": asdict(estimate([run.test["accuracy"] - (run.examined or {})["strip_blacked"] for run in found])),
-        "pruned": {
-            share: over_seeds(lambda e, s=share: e["pruned"][s])  # type: ignore[misc]
-            for share in first["pruned"]
-        },
+        "shrunk": _over_seeds(e["moved"]["shrunk"]["0"] for e, _ in found),
+        "strip": _over_seeds(accuracy - e["strip_blacked"] for e, accuracy in found),
+        "pruned": {share: _over_seeds(e["pruned"][share] for e, _ in found) for share in first["pruned"]},
     }
 
 
@@ -63,3 +56,7 @@ def measured(finished: dict[str, list[Run]], probes: dict[str, list[Probes]]) ->
                 found[TOLERANCE].setdefault(name, {})[run.seed] = whole["0"] - whole["2"]
                 found[BLUR].setdefault(name, {})[run.seed] = float(blur["clean"] - np.mean(blur["accuracy"]))
     return found
+
+
+def _over_seeds(values: Iterable[float]) -> dict[str, Any]:
+    return asdict(estimate(list(values)))

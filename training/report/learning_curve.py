@@ -38,8 +38,7 @@ def build(rows: list[dict[str, Any]], *, all_images: int) -> dict[str, Any] | No
         network: sorted(
             (
                 {"images": r["train_size"] or all_images, "test_accuracy": r["test_accuracy"], "seeds": r["seeds"]}
-                for r in rows
-                if r["name"] == network or r["name"].startswith(f"{network}_n")
+                for r in _of_curve(rows, network)
             ),
             key=lambda point: point["images"],
         )
@@ -65,13 +64,17 @@ def log_images(rows: list[dict[str, Any]], *, all_images: int, target: float = T
     for network in NETWORKS:
         accuracies = {
             r["train_size"] or all_images: {run["seed"]: run["test_accuracy"] for run in r["runs"]}
-            for r in rows
-            if r["name"] == network or r["name"].startswith(f"{network}_n")
+            for r in _of_curve(rows, network)
         }
         seeds = set.intersection(*map(set, accuracies.values())) if len(accuracies) > 1 else set()
         reached = {s: _reached(sorted((n, of[s]) for n, of in accuracies.items()), target) for s in sorted(seeds)}
         found[network] = {seed: log(images) for seed, images in reached.items() if images is not None}
     return found
+
+
+def _of_curve(rows: list[dict[str, Any]], network: str) -> list[dict[str, Any]]:
+    """The rows of a network with all training images and with fewer."""
+    return [r for r in rows if r["name"] == network or r["name"].startswith(f"{network}_n")]
 
 
 def _ratios(rows: list[dict[str, Any]], all_images: int) -> list[dict[str, Any]]:

@@ -10,14 +10,9 @@ from training.sentences import say
 Teller = Callable[[Evidence], str]
 
 
-def _difference(e: Evidence, a: str, b: str, metric: str = "test_accuracy") -> float:
+def _difference(e: Evidence, a: str, b: str, metric: str = "test_accuracy") -> float | None:
     found = e.compared(a, b, metric)
-    return abs(found["difference"]) * 100 if found else 0.0
-
-
-def _lost_shrunk(e: Evidence) -> float:
-    found = e.examined("cnn_a")
-    return float(found["lost"]["shrunk"]["2"]["mean"]) * 100 if found else 0.0
+    return abs(found["difference"]) * 100 if found else None
 
 
 PLAIN: dict[str, dict[str, Teller]] = {
@@ -89,12 +84,12 @@ PLAIN: dict[str, dict[str, Teller]] = {
     "translation-invariance": {
         SUPPORTED: lambda e: say(
             "A garment that moves by two pixels, nothing cut off, costs CNN A only {points:.1f} points of accuracy.",
-            points=_lost_shrunk(e),
+            points=e.lost_uncut("cnn_a"),
         ),
         NOT_SUPPORTED: lambda e: say(
             "A garment that moves by two pixels, nothing cut off, costs CNN A {points:.1f} points of accuracy: to this "
             "network, place matters.",
-            points=_lost_shrunk(e),
+            points=e.lost_uncut("cnn_a"),
         ),
     },
     "translation-tolerance": {

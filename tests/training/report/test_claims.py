@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from tests.training.report.test_report import made_up
+from tests.training.report.test_report import HIGH, LOW, SIMILAR, made_up
 from training.data.corruptions import CORRUPTIONS
 from training.data.fashion_mnist import FashionMNIST
 from training.evaluation import statistics
@@ -17,8 +17,6 @@ from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import Probes, RunFolder
 from training.report import claims, document, learning_curve, rules
 
-LOW, HIGH = [0.870, 0.872, 0.871, 0.869, 0.873], [0.911, 0.912, 0.910, 0.913, 0.911]
-SIMILAR = [0.912, 0.910, 0.911, 0.912, 0.910]
 HIGHER = [v + 0.02 for v in HIGH]
 SCATTERED = [0.93, 0.90, 0.92, 0.89, 0.915]
 WORDS = {"supported", "not supported", "equivalent", "not separable", "not tested"}
