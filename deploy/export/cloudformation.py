@@ -8,42 +8,28 @@ name of the user's would stand in its way.
 import json
 from typing import Any
 
-from deploy.account import Account
-from deploy.export.recording import Recording
+from deploy.export.translation import Translation
 
 Properties = dict[str, Any]
 
 BUNDLE_BUCKET, IMAGE, DELETE_AT = "BundleBucket", "Image", "DeleteAt"
 """The template's parameters."""
 
-
 _PARAMETER_MARK = "BUNDLE-BUCKET"
 """Stands for the bundle's bucket until references are resolved."""
 
 
-class Template:
+class Template(Translation):
     """A template under construction."""
 
-    def __init__(self, account: Account, plan: Recording) -> None:
-        self._account, self._plan = account, plan
-        self._resources: dict[str, Any] = {}
-        self._references: dict[str, Any] = {}
+    _ACCOUNT, _REGION, _PARTITION = "${AWS::AccountId}", "${AWS::Region}", "${AWS::Partition}"
 
-    def build(self) -> dict[str, Any]:
-        """Translate every call of the plan."""
-        self._bucket()
-        self._roles()
-        self._logs()
-        self._topic()
-        self._endpoint()
-        self._guard()
-        self._scaling()
-        self._alarms()
+    def _written(self) -> dict[str, Any]:
         return {
             "AWSTemplateFormatVersion": "2010-09-09",
             "Description": f"The SageMaker endpoint {self._account.name}, as python -m deploy would make it",
             "Parameters": self._parameters(),
-            "Resources": {name: self._resolved(resource) for name, resource in self._resources.items()},
+            "Resources": self._resolved(self._resources),
             "Outputs": {"EndpointName": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}}},
         }
 
@@ -132,8 +118,7 @@ class Template:
                     "Tags": made["Tags"],
                 },
             )
-            arn = f"arn:{self._account.partition}:iam::{self._account.number}:role/{made['RoleName']}"
-            self._references[arn] = {"Fn::GetAtt": [logical, "Arn"]}
+            self._references[self._role_arn(made)] = {"Fn::GetAtt": [logical, "Arn"]}
 
     def _let_read_bundle(self, document: dict[str, Any]) -> None:
         """Let the containers' role read the bundle, which a stack finds in a bucket of the user's."""
@@ -211,23 +196,9 @@ class Template:
             logical = "".join(word.capitalize() for word in what.split("-")) + "Alarm"
             self._add(logical, "AWS::CloudWatch::Alarm", alarm)
 
-    def _resolved(self, value: Any) -> Any:
-        """Put references and the stack's own account and region where the plan has its stand-ins."""
-        if isinstance(value, dict):
-            return {key: self._resolved(member) for key, member in value.items()}
-        if isinstance(value, list):
-            return [self._resolved(member) for member in value]
-        if not isinstance(value, str):
-            return value
-        if value in self._references:
-            return self._references[value]
-        text = value.replace(_PARAMETER_MARK, f"${{{BUNDLE_BUCKET}}}")
-        if ":aws-sdk:" not in text:  # the one ARN that has no region and no account
-            text = text.replace(self._account.number, "${AWS::AccountId}").replace(
-                self._account.region, "${AWS::Region}"
-            )
-        text = text.replace(f"arn:{self._account.partition}:", "arn:${AWS::Partition}:")
-        return {"Fn::Sub": text} if text != value else value
+    def _resolved_text(self, text: str) -> Any:
+        resolved = super()._resolved_text(text.replace(_PARAMETER_MARK, f"${{{BUNDLE_BUCKET}}}"))
+        return {"Fn::Sub": resolved} if resolved != text else text
 
 
 def _only(params: dict[str, Any], *keys: str) -> dict[str, Any]:

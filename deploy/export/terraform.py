@@ -7,37 +7,23 @@ provider's documentation at registry.terraform.io/providers/hashicorp/aws.
 import re
 from typing import Any
 
-from deploy.account import Account
-from deploy.export.recording import Recording
+from deploy.export.translation import Translation
 
 Arguments = dict[str, Any]
 
 PROVIDER_VERSION = ">= 6.0"  # where a region's name is called region
-_ACCOUNT = "${data.aws_caller_identity.current.account_id}"
-_REGION = "${data.aws_region.current.region}"
-_PARTITION = "${data.aws_partition.current.partition}"
 _MAPS = {"environment", "tags"}
 """Arguments whose keys are the user's."""
 
 
-class Configuration:
+class Configuration(Translation):
     """A configuration under construction."""
 
-    def __init__(self, account: Account, plan: Recording) -> None:
-        self._account, self._plan = account, plan
-        self._resources: dict[str, dict[str, Arguments]] = {}
-        self._references: dict[str, str] = {}
+    _ACCOUNT = "${data.aws_caller_identity.current.account_id}"
+    _REGION = "${data.aws_region.current.region}"
+    _PARTITION = "${data.aws_partition.current.partition}"
 
-    def build(self) -> dict[str, Any]:
-        """Translate every call of the plan."""
-        self._bucket()
-        self._roles()
-        self._logs()
-        self._topic()
-        self._endpoint()
-        self._guard()
-        self._scaling()
-        self._alarms()
+    def _written(self) -> dict[str, Any]:
         return {
             "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": PROVIDER_VERSION}}},
             "variable": {"image": {"type": "string", "description": "URI in ECR, as python -m deploy push prints it"}},
@@ -102,8 +88,7 @@ class Configuration:
                         "policy": put["PolicyDocument"],
                     }
                     self._add("aws_iam_role_policy", f"{name}_{_label(put['PolicyName'])}", policy)
-            arn = f"arn:{self._account.partition}:iam::{self._account.number}:role/{made['RoleName']}"
-            self._references[arn] = f"${{aws_iam_role.{name}.arn}}"
+            self._references[self._role_arn(made)] = f"${{aws_iam_role.{name}.arn}}"
 
     def _logs(self) -> None:
         made, kept = self._plan.first("CreateLogGroup"), self._plan.first("PutRetentionPolicy")
@@ -170,20 +155,6 @@ class Configuration:
             arguments["metric_query"] = [_query(metric) for metric in arguments.pop("metrics", [])]
             given = {key: value for key, value in arguments.items() if value != []}
             self._add("aws_cloudwatch_metric_alarm", name, given)
-
-    def _resolved(self, value: Any) -> Any:
-        """Put references and the configuration's own account and region where the plan has its stand-ins."""
-        if isinstance(value, dict):
-            return {key: self._resolved(member) for key, member in value.items()}
-        if isinstance(value, list):
-            return [self._resolved(member) for member in value]
-        if not isinstance(value, str):
-            return value
-        if value in self._references:
-            return self._references[value]
-        if ":aws-sdk:" not in value:  # the one ARN that has no region and no account
-            value = value.replace(self._account.number, _ACCOUNT).replace(self._account.region, _REGION)
-        return value.replace(f"arn:{self._account.partition}:", f"arn:{_PARTITION}:")
 
 
 def _query(metric: Arguments) -> Arguments:

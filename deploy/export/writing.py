@@ -43,11 +43,13 @@ def write(account: Account, plan: Recording, form: str, models: Path, to: Path) 
     except OSError as error:
         raise DeploymentError(f"{to} cannot be written to ({error.strerror}); name another folder: --to DIR") from error
     key = template.bundle_key
-    copied = "*.tar.gz" if key.endswith("/") else "model.tar.gz"
-    send = f"aws s3 cp {to}/ s3://BUCKET/{key} --recursive --exclude '*' --include '*.tar.gz'"
+    if key.endswith("/"):
+        send = f"aws s3 cp {to}/ s3://BUCKET/{key} --recursive --exclude '*' --include '*.tar.gz'"
+    else:
+        send = f"aws s3 cp {to}/model.tar.gz s3://BUCKET/{key}"
     return [
         f"wrote {to / 'template.json'}; push the image first (python -m deploy push), then with a bucket of yours",
-        f"  {send if copied != 'model.tar.gz' else f'aws s3 cp {to}/model.tar.gz s3://BUCKET/{key}'}",
+        f"  {send}",
         f"  aws cloudformation deploy --stack-name {account.name} --template-file {to}/template.json \\",
         "    --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Image=URI BundleBucket=BUCKET",
     ]
