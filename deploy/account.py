@@ -90,6 +90,11 @@ class Account:
         return f"/aws/sagemaker/Endpoints/{self.name}"
 
     @property
+    def log_group_arn(self) -> str:
+        """The log group's ARN."""
+        return f"arn:{self.partition}:logs:{self.region}:{self.number}:log-group:{self.log_group}"
+
+    @property
     def alarms(self) -> dict[str, str]:
         """The names of the CloudWatch alarms, by what they watch."""
         return {what: f"{self.name}-{what}" for what in ("server-errors", "latency")}

@@ -1,5 +1,8 @@
 """What can go wrong between here and AWS, each as one paragraph: what was wrong, and what to do."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -9,6 +12,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+
+Found = TypeVar("Found")
 
 _BAD_CREDENTIALS = {
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
@@ -77,3 +82,13 @@ def is_missing(error: ClientError) -> bool:
         code == "ValidationException"
         and ("ould not find" in said or said.endswith("does not exist.") or said.startswith("No scaling policy found"))
     )
+
+
+def if_there(look: Callable[[], Found]) -> Found | None:
+    """Look something up; None where it does not exist."""
+    try:
+        return look()
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise

@@ -8,25 +8,22 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from deploy import role
 from deploy.account import Account
-from deploy.errors import is_missing
+from deploy.errors import if_there
+from deploy.policies import allow, document
 
 
 def ensure(account: Account, after: timedelta) -> datetime:
     """Have the endpoint deleted after some time from now, instead of any time said before; gives the time, in UTC."""
     client = account.client("scheduler")
     at = datetime.now(UTC).replace(microsecond=0) + after
-    try:  # only groups have tags
-        group = client.get_schedule_group(Name=account.guard)
+    group = if_there(lambda: client.get_schedule_group(Name=account.guard))
+    if group is None:
+        client.create_schedule_group(Name=account.guard, Tags=account.tags)
+    else:  # only groups have tags
         tags = client.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
         account.require_own(f"the schedule group {account.guard}", tags)
-    except ClientError as error:
-        if not is_missing(error):
-            raise
-        client.create_schedule_group(Name=account.guard, Tags=account.tags)
     allowed = role.ensure_role(
         account,
         account.guard_role,
@@ -46,30 +43,25 @@ def ensure(account: Account, after: timedelta) -> datetime:
             "Input": json.dumps({"EndpointName": account.name}),
         },
     }
-    try:
-        client.get_schedule(Name=account.guard, GroupName=account.guard)
-    except ClientError as error:
-        if not is_missing(error):
-            raise
-        client.create_schedule(**schedule)
-    else:
-        client.update_schedule(**schedule)
+    put = client.create_schedule if _find(account) is None else client.update_schedule
+    put(**schedule)
     return at
 
 
 def policy(account: Account) -> dict[str, Any]:
     """What the schedule's role allows: to delete this endpoint."""
-    delete = {"Effect": "Allow", "Action": ["sagemaker:DeleteEndpoint"], "Resource": account.endpoint_arn}
-    return {"Version": "2012-10-17", "Statement": [delete]}
+    return document(allow(["sagemaker:DeleteEndpoint"], account.endpoint_arn))
 
 
 def due(account: Account) -> str | None:
     """Say when the endpoint will be deleted, in UTC; None where nothing is scheduled."""
-    try:
-        found = account.client("scheduler").get_schedule(Name=account.guard, GroupName=account.guard)
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    found = _find(account)
+    if found is None:
+        return None
     at: str = found["ScheduleExpression"].removeprefix("at(").removesuffix(")")
     return at
+
+
+def _find(account: Account) -> Any:
+    scheduler = account.client("scheduler")
+    return if_there(lambda: scheduler.get_schedule(Name=account.guard, GroupName=account.guard))

@@ -6,14 +6,13 @@ is deleted at the end.
 
 from typing import Any
 
-from botocore.exceptions import ClientError
 from sagemaker.core.resources import Endpoint
 
 from deploy import endpoint_config, release, versions, waiting
 from deploy.account import Account
 from deploy.blue_green import deployment_config
 from deploy.endpoint_config import Config, Instances, Serverless, Shape, Trial
-from deploy.errors import DeploymentError, is_missing
+from deploy.errors import DeploymentError, if_there
 from deploy.release import Release
 from deploy.traffic import Traffic
 
@@ -27,12 +26,9 @@ def find(account: Account) -> Any:
         DeploymentError: it is somebody else's.
 
     """
-    try:
-        endpoint = Endpoint.get(endpoint_name=account.name, **account.sdk)
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    endpoint = if_there(lambda: Endpoint.get(endpoint_name=account.name, **account.sdk))
+    if endpoint is None:
+        return None
     tags = account.client("sagemaker").list_tags(ResourceArn=endpoint.endpoint_arn)["Tags"]
     account.require_own(f"the endpoint {account.name}", tags)
     account.inherit(tags)
@@ -236,7 +232,6 @@ def _ensure_log_group(account: Account) -> None:
     try:
         logs.create_log_group(logGroupName=account.log_group, tags=account.tag_map)
     except logs.exceptions.ResourceAlreadyExistsException:
-        arn = f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{account.log_group}"
-        if not account.owns(logs.list_tags_for_resource(resourceArn=arn)["tags"]):
+        if not account.owns(logs.list_tags_for_resource(resourceArn=account.log_group_arn)["tags"]):
             return
     logs.put_retention_policy(logGroupName=account.log_group, retentionInDays=_LOG_DAYS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy import archives, endpoint_config, hosting, release, waiting
+from deploy import archives, endpoint_config, hosting, release, storage, waiting
 from deploy.account import Account
 from deploy.endpoint_config import Instances
 from deploy.errors import DeploymentError, code_of, is_missing
@@ -86,10 +86,8 @@ def _through_the_queue(account: Account, request: dict[str, str], name: str, pic
     """Put a picture into the bucket and its place into the queue, and wait for the answer."""
     s3 = account.client("s3")
     key = f"async/in/{release.version_name(account)}/{name}"
-    s3.put_object(Bucket=account.bucket, Key=key, Body=picture)
-    queued = account.client("sagemaker-runtime").invoke_endpoint_async(
-        InputLocation=f"s3://{account.bucket}/{key}", **request
-    )
+    source = storage.put(account, key, picture)
+    queued = account.client("sagemaker-runtime").invoke_endpoint_async(InputLocation=source, **request)
     found: dict[str, bytes] = {}
 
     def status() -> tuple[str, str | None]:

@@ -5,11 +5,12 @@ VPC" and "Protect Data at Rest Using Encryption".
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deploy import limits
 from deploy.errors import DeploymentError
+from deploy.policies import allow, document
 
 _NETWORK_ACTIONS = [
     "ec2:CreateNetworkInterface",
@@ -40,6 +41,11 @@ class Isolation:
     key: str | None = None
 
     @property
+    def network(self) -> "Isolation":
+        """The same place without the key, which is the endpoint configuration's, or the job's, to use."""
+        return replace(self, key=None)
+
+    @property
     def vpc_config(self) -> dict[str, list[str]]:
         """The network as CreateModel takes it; empty for SageMaker's own."""
         if not self.subnets:
@@ -54,10 +60,10 @@ class Isolation:
         """
         found: dict[str, dict[str, Any]] = {}
         if self.subnets:  # these actions know no resources, or SageMaker makes what they would name
-            found["network"] = _allow(_NETWORK_ACTIONS, "*")
+            found["network"] = document(allow(_NETWORK_ACTIONS, "*"))
         if self.key:
             actions = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-            found[f"key-{self.key.rpartition('/')[2]}"] = _allow(actions, self.key)
+            found[f"key-{self.key.rpartition('/')[2]}"] = document(allow(actions, self.key))
         return found
 
 
@@ -79,8 +85,3 @@ def read(options: argparse.Namespace) -> Isolation:
     if key:
         limits.check("scheduler", "KmsKeyArn", key, f"--kms-key {key}")  # SageMaker's own shape takes any text
     return Isolation(subnets, groups, key)
-
-
-def _allow(actions: list[str], resource: str) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
-    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -8,21 +8,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
 from sagemaker.core import image_uris
 
-from deploy import archives, endpoint_config, guard, hosting, role, waiting
+from deploy import archives, endpoint_config, guard, hosting, role, storage, waiting
 from deploy.account import Account
 from deploy.baseline import constraints, statistics
 from deploy.endpoint_config import Instances
-from deploy.errors import DeploymentError, is_missing
+from deploy.errors import DeploymentError, if_there
 from deploy.isolation import Isolation
+from deploy.policies import allow, document, pull_image, put_metrics, write_logs
 
 INSTANCE_TYPE = "ml.m5.large"
 
 _HOURLY = "cron(0 * ? * * *)"
 _MAX_SECONDS = 3000  # an hourly job has to end before the next one
 _FOLDER = "/opt/ml/processing"
+_LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _PREPROCESSOR = Path(__file__).parent / "monitoring_preprocessor.py"
 
 
@@ -48,19 +49,32 @@ def require_capture(account: Account) -> Instances:
     return shape
 
 
-def start(account: Account, models: Path, shape: Instances) -> str:
-    """Monitor the endpoint from now on, every hour; gives the schedule's name.
-
-    Args:
-        account: whose endpoint.
-        models: the bundle's folder.
-        shape: what the endpoint runs on; its key has encrypted what is captured.
+def files(models: Path) -> dict[str, str]:
+    """Write what the job needs of a bundle, by file name.
 
     Raises:
         DeploymentError: the folder holds no bundle with a drift reference.
 
     """
     manifest = archives.read_manifest(models)
+    entry = manifest["models"][manifest["default_model"]]
+    known = f"LABELS = {entry['labels']!r}\nTEMPERATURE = {entry['assessment']['temperature']!r}\n"
+    return {
+        "statistics.json": json.dumps(statistics(manifest)),
+        "constraints.json": json.dumps(constraints(manifest)),
+        "preprocessor.py": _PREPROCESSOR.read_text(encoding="utf-8") + "\n\n" + known,
+    }
+
+
+def start(account: Account, files: dict[str, str], shape: Instances) -> str:
+    """Monitor the endpoint from now on, every hour; gives the schedule's name.
+
+    Args:
+        account: whose endpoint.
+        files: what the job needs, by name.
+        shape: what the endpoint runs on; its key has encrypted what is captured.
+
+    """
     allowed = role.ensure_role(
         account,
         account.monitor_role,
@@ -68,9 +82,11 @@ def start(account: Account, models: Path, shape: Instances) -> str:
         trust=role.trust(account),
         policies={role.BASE: policy(account)} | Isolation(key=shape.key).policies,
     )
-    uris = _upload(account, manifest)
+    uris = {
+        name: storage.put(account, f"monitoring/baseline/{name}", content.encode()) for name, content in files.items()
+    }
     client = account.client("sagemaker")
-    if not _exists(lambda: client.describe_data_quality_job_definition(JobDefinitionName=account.monitor)):
+    if _job(account) is None:
         client.create_data_quality_job_definition(**definition(account, uris, allowed), Tags=account.tags)
     if not running(account):
         client.create_monitoring_schedule(
@@ -119,38 +135,19 @@ def definition(account: Account, uris: dict[str, str], allowed: str) -> dict[str
 def policy(account: Account) -> dict[str, Any]:
     """What the jobs' role allows: AWS's image, the captured requests and the baseline to read, reports to write."""
     arn, bucket = f"arn:{account.partition}", f"arn:{account.partition}:s3:::{account.bucket}"
-
-    def allow(actions: list[str], resource: str | list[str], **more: Any) -> dict[str, Any]:
-        return {"Effect": "Allow", "Action": actions, "Resource": resource} | more
-
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            allow(["ecr:GetAuthorizationToken"], "*"),  # knows no resources
-            allow(
-                ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
-                f"{arn}:ecr:{account.region}:*:repository/sagemaker-model-monitor-analyzer",
-            ),
-            allow(["s3:ListBucket", "s3:GetBucketLocation"], bucket),
-            allow(["s3:GetObject"], [f"{bucket}/captured/*", f"{bucket}/monitoring/*"]),
-            allow(["s3:PutObject"], f"{bucket}/monitoring/*"),
-            allow(
-                ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                f"{arn}:logs:{account.region}:{account.number}:log-group:/aws/sagemaker/ProcessingJobs*",
-            ),
-            allow(
-                ["cloudwatch:PutMetricData"],
-                "*",
-                Condition={"StringLike": {"cloudwatch:namespace": ["aws/sagemaker/Endpoints/*"]}},
-            ),
-        ],
-    }
+    return document(
+        *pull_image(f"{arn}:ecr:{account.region}:*:repository/sagemaker-model-monitor-analyzer"),
+        allow(["s3:ListBucket", "s3:GetBucketLocation"], bucket),
+        allow(["s3:GetObject"], [f"{bucket}/captured/*", f"{bucket}/monitoring/*"]),
+        allow(["s3:PutObject"], f"{bucket}/monitoring/*"),
+        write_logs(f"{arn}:logs:{account.region}:{account.number}:log-group:{_LOG_GROUP}*"),
+        put_metrics("aws/sagemaker/Endpoints/*"),
+    )
 
 
 def running(account: Account) -> bool:
     """Whether the endpoint is monitored."""
-    client = account.client("sagemaker")
-    return _exists(lambda: client.describe_monitoring_schedule(MonitoringScheduleName=account.monitor))
+    return _schedule(account) is not None
 
 
 def remove(account: Account) -> list[str]:
@@ -158,49 +155,31 @@ def remove(account: Account) -> list[str]:
     client = account.client("sagemaker")
     removed = []
 
-    def schedule() -> Any:
-        return client.describe_monitoring_schedule(MonitoringScheduleName=account.monitor)
+    def is_own(arn: str) -> bool:
+        return account.owns(client.list_tags(ResourceArn=arn)["Tags"])
 
-    def job() -> Any:
-        return client.describe_data_quality_job_definition(JobDefinitionName=account.monitor)
-
-    if _exists(schedule) and account.owns(client.list_tags(ResourceArn=schedule()["MonitoringScheduleArn"])["Tags"]):
+    schedule = _schedule(account)
+    if schedule is not None and is_own(schedule["MonitoringScheduleArn"]):
         client.delete_monitoring_schedule(MonitoringScheduleName=account.monitor)
         waiting.until(
-            lambda: ("Deleting" if _exists(schedule) else "Gone", None),
+            lambda: ("Deleting" if running(account) else "Gone", None),
             wanted="Gone",
             what=f"monitoring schedule {account.monitor}",
-            log_group="/aws/sagemaker/ProcessingJobs",
+            log_group=_LOG_GROUP,
         )
         removed.append(f"monitoring schedule {account.monitor}")
-    if _exists(job) and account.owns(client.list_tags(ResourceArn=job()["JobDefinitionArn"])["Tags"]):
+    job = _job(account)
+    if job is not None and is_own(job["JobDefinitionArn"]):
         client.delete_data_quality_job_definition(JobDefinitionName=account.monitor)
         removed.append(f"monitoring job {account.monitor}")
     return removed
 
 
-def _upload(account: Account, manifest: dict[str, Any]) -> dict[str, str]:
-    """Put what the job needs into the bucket; gives the URIs by file name."""
-    entry = manifest["models"][manifest["default_model"]]
-    known = f"LABELS = {entry['labels']!r}\nTEMPERATURE = {entry['assessment']['temperature']!r}\n"
-    files = {
-        "statistics.json": json.dumps(statistics(manifest)),
-        "constraints.json": json.dumps(constraints(manifest)),
-        "preprocessor.py": _PREPROCESSOR.read_text(encoding="utf-8") + "\n\n" + known,
-    }
-    uris = {}
-    for name, content in files.items():
-        key = f"monitoring/baseline/{name}"
-        account.client("s3").put_object(Bucket=account.bucket, Key=key, Body=content.encode())
-        uris[name] = f"s3://{account.bucket}/{key}"
-    return uris
+def _schedule(account: Account) -> Any:
+    client = account.client("sagemaker")
+    return if_there(lambda: client.describe_monitoring_schedule(MonitoringScheduleName=account.monitor))
 
 
-def _exists(look: Any) -> bool:
-    try:
-        look()
-    except ClientError as error:
-        if is_missing(error):
-            return False
-        raise
-    return True
+def _job(account: Account) -> Any:
+    client = account.client("sagemaker")
+    return if_there(lambda: client.describe_data_quality_job_definition(JobDefinitionName=account.monitor))

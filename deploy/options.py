@@ -57,7 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", "what is there, and what it costs")
     delete = add("delete", "delete what this deployment made, and nothing else")
     plan = add("plan", "print every call to AWS that a command would make, and make none")
-
     export = add("export", "write what deploy, async or serverless would make as a template for other tools")
 
     for command in (build, push):
@@ -107,8 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--policy", action="store_true", help="print the role's policies instead")
     export.add_argument("--format", choices=("cloudformation", "terraform"), required=True, help="whose template")
     export.add_argument("--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported")
-    export.add_argument("planned", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="default: deploy")
-    plan.add_argument("planned", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="default: deploy")
+    for command in (plan, export):
+        command.add_argument("planned", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="default: deploy")
     return parser
 
 

@@ -8,12 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from deploy import archives, release
+from deploy import archives, release, storage
 from deploy.account import Account
 from deploy.baseline import constraints, statistics
-from deploy.errors import DeploymentError, is_missing
+from deploy.errors import DeploymentError, if_there
 
 _CONTENT_TYPES = [
     "application/json",
@@ -62,13 +60,25 @@ def metrics(models: Path) -> dict[str, Any]:
     return {"version": 0.0, "multiclass_classification_metrics": {"accuracy": accuracy}, "networks": networks}
 
 
-def register(account: Account, *, image: str, models: Path, approved: bool) -> str:
+def documents(models: Path) -> dict[str, dict[str, Any]]:
+    """Write what is known of a bundle: its figures, and what Model Monitor would compare with.
+
+    Raises:
+        DeploymentError: the folder holds no bundle, no report, or no drift reference.
+
+    """
+    manifest = archives.read_manifest(models)
+    return {"metrics": metrics(models), "statistics": statistics(manifest), "constraints": constraints(manifest)}
+
+
+def register(account: Account, *, image: str, models: Path, known: dict[str, dict[str, Any]], approved: bool) -> str:
     """Put a version of the model into the registry; gives its ARN.
 
     Args:
         account: whose registry.
         image: the URI in ECR.
         models: the bundle's folder.
+        known: the bundle's ``documents``.
         approved: whether it may be deployed, or waits for somebody's approval.
 
     Raises:
@@ -76,19 +86,17 @@ def register(account: Account, *, image: str, models: Path, approved: bool) -> s
 
     """
     manifest = archives.read_manifest(models)
-    documents = {
-        "metrics": metrics(models),
-        "statistics": statistics(manifest),
-        "constraints": constraints(manifest),
-    }
     _ensure_group(account)
     bundle = archives.upload(account, models, multi_model=False)
     folder = f"registry/{release.version_name(account)}"
-    sources = {}
-    for name, content in documents.items():
-        key = f"{folder}/{name}.json"
-        account.client("s3").put_object(Bucket=account.bucket, Key=key, Body=json.dumps(content).encode())
-        sources[name] = {"ContentType": "application/json", "S3Uri": f"s3://{account.bucket}/{key}"}
+    sources = {
+        name: {
+            "ContentType": "application/json",
+            "S3Uri": storage.put(account, f"{folder}/{name}.json", json.dumps(content).encode()),
+        }
+        for name, content in known.items()
+    }
+    usual = {"Statistics": sources["statistics"], "Constraints": sources["constraints"]}
     arn: str = account.client("sagemaker").create_model_package(
         ModelPackageGroupName=account.name,
         ModelPackageDescription=f"Bundle {manifest['sha256'][:12]}; its default network is {manifest['default_model']}",
@@ -99,13 +107,8 @@ def register(account: Account, *, image: str, models: Path, approved: bool) -> s
             "SupportedRealtimeInferenceInstanceTypes": _INSTANCES,
             "SupportedTransformInstanceTypes": _INSTANCES,
         },
-        ModelMetrics={
-            "ModelQuality": {"Statistics": sources["metrics"]},
-            "ModelDataQuality": {"Statistics": sources["statistics"], "Constraints": sources["constraints"]},
-        },
-        DriftCheckBaselines={
-            "ModelDataQuality": {"Statistics": sources["statistics"], "Constraints": sources["constraints"]}
-        },
+        ModelMetrics={"ModelQuality": {"Statistics": sources["metrics"]}, "ModelDataQuality": usual},
+        DriftCheckBaselines={"ModelDataQuality": usual},
         ModelApprovalStatus="Approved" if approved else "PendingManualApproval",
         CustomerMetadataProperties={
             "bundle": manifest["sha256"],
@@ -119,13 +122,8 @@ def register(account: Account, *, image: str, models: Path, approved: bool) -> s
 def remove(account: Account) -> list[str]:
     """Take the registry's group and all its versions away; gives what was there."""
     client = account.client("sagemaker")
-    try:
-        group = client.describe_model_package_group(ModelPackageGroupName=account.name)
-    except ClientError as error:
-        if is_missing(error):
-            return []
-        raise
-    if not account.owns(client.list_tags(ResourceArn=group["ModelPackageGroupArn"])["Tags"]):
+    group = _group(account)
+    if group is None or not account.owns(client.list_tags(ResourceArn=group["ModelPackageGroupArn"])["Tags"]):
         return []
     removed = []
     for page in client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=account.name):
@@ -138,11 +136,8 @@ def remove(account: Account) -> list[str]:
 
 def _ensure_group(account: Account) -> None:
     client = account.client("sagemaker")
-    try:
-        group = client.describe_model_package_group(ModelPackageGroupName=account.name)
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    group = _group(account)
+    if group is None:
         client.create_model_package_group(
             ModelPackageGroupName=account.name,
             ModelPackageGroupDescription="Fashion-MNIST networks, with the figures they were released on",
@@ -151,3 +146,8 @@ def _ensure_group(account: Account) -> None:
         return
     tags = client.list_tags(ResourceArn=group["ModelPackageGroupArn"])["Tags"]
     account.require_own(f"the registry's group {account.name}", tags)
+
+
+def _group(account: Account) -> Any:
+    client = account.client("sagemaker")
+    return if_there(lambda: client.describe_model_package_group(ModelPackageGroupName=account.name))

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from deploy import alarms, hosting, monitoring, registry, scaling, versions, waiting
 from deploy.account import Account
-from deploy.errors import code_of, is_missing
+from deploy.errors import code_of, if_there, is_missing
 
 
 def remove(account: Account) -> Iterator[str]:
@@ -38,12 +38,10 @@ def remove(account: Account) -> Iterator[str]:
 
 def _wait_until_gone(account: Account) -> None:
     def status() -> tuple[str, str | None]:
-        try:
-            found = account.client("sagemaker").describe_endpoint(EndpointName=account.name)
-        except ClientError as error:
-            if is_missing(error):
-                return "Gone", None
-            raise
+        sagemaker = account.client("sagemaker")
+        found = if_there(lambda: sagemaker.describe_endpoint(EndpointName=account.name))
+        if found is None:
+            return "Gone", None
         return found["EndpointStatus"], found.get("FailureReason")
 
     waiting.until(status, wanted="Gone", what=f"endpoint {account.name}", log_group=account.log_group)
@@ -64,11 +62,10 @@ def _log_group(account: Account) -> Iterator[str]:
     there = logs.describe_log_groups(logGroupNamePrefix=account.log_group)["logGroups"]
     if account.log_group not in [group["logGroupName"] for group in there]:
         return
-    arn = f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{account.log_group}"
     yield from _if_own(
         account,
         f"log group {account.log_group}",
-        lambda: logs.list_tags_for_resource(resourceArn=arn)["tags"],
+        lambda: logs.list_tags_for_resource(resourceArn=account.log_group_arn)["tags"],
         lambda: logs.delete_log_group(logGroupName=account.log_group),
     )
 

@@ -7,11 +7,10 @@ CreateTrainingJob and CreateTransformJob.
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from deploy.account import Account
-from deploy.errors import is_missing
+from deploy.errors import if_there
 from deploy.isolation import Isolation
+from deploy.policies import allow, document, pull_image, put_metrics, write_logs
 
 BASE = "permissions"
 """The policy that every role of a deployment has."""
@@ -25,17 +24,14 @@ def trust(account: Account, service: str = "sagemaker.amazonaws.com") -> dict[st
 
     Source: IAM user guide, "The confused deputy problem".
     """
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": service},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": account.number}},
-            }
-        ],
-    }
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": account.number}},
+        }
+    )
 
 
 def policies(account: Account, isolation: Isolation) -> dict[str, dict[str, Any]]:
@@ -47,42 +43,26 @@ def _base(account: Account) -> dict[str, Any]:
     """Allow to pull the image, read the bucket, write answers, its own logs, and metrics."""
     arn = f"arn:{account.partition}"
     here = f"{account.region}:{account.number}"
-
-    def allow(actions: list[str], resource: str | list[str], **more: Any) -> dict[str, Any]:
-        return {"Effect": "Allow", "Action": actions, "Resource": resource} | more
-
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            allow(["ecr:GetAuthorizationToken"], "*"),  # knows no resources
-            allow(
-                ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
-                f"{arn}:ecr:{here}:repository/{account.repository}",
-            ),
-            allow(["s3:ListBucket"], f"{arn}:s3:::{account.bucket}"),
-            allow(["s3:GetObject"], f"{arn}:s3:::{account.bucket}/*"),
-            allow(["s3:PutObject"], [f"{arn}:s3:::{account.bucket}/{prefix}/*" for prefix in _WRITTEN]),
-            allow(
-                ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                # Jobs write to groups that the account shares; the stream begins with the job's name.
-                [
-                    f"{arn}:logs:{here}:log-group:{account.log_group}",
-                    f"{arn}:logs:{here}:log-group:{account.log_group}:*",
-                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TransformJobs",
-                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TransformJobs:log-stream:{account.name}-*",
-                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TrainingJobs",
-                    f"{arn}:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:ecl-*",
-                ],
-            ),
-            # An update that raises one of them is rolled back.
-            allow(["cloudwatch:DescribeAlarms"], f"{arn}:cloudwatch:{here}:alarm:{account.name}-*"),
-            allow(
-                ["cloudwatch:PutMetricData"],
-                "*",
-                Condition={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
-            ),
-        ],
-    }
+    return document(
+        *pull_image(f"{arn}:ecr:{here}:repository/{account.repository}"),
+        allow(["s3:ListBucket"], f"{arn}:s3:::{account.bucket}"),
+        allow(["s3:GetObject"], f"{arn}:s3:::{account.bucket}/*"),
+        allow(["s3:PutObject"], [f"{arn}:s3:::{account.bucket}/{prefix}/*" for prefix in _WRITTEN]),
+        # Jobs write to groups that the account shares; the stream begins with the job's name.
+        write_logs(
+            [
+                account.log_group_arn,
+                f"{account.log_group_arn}:*",
+                f"{arn}:logs:{here}:log-group:/aws/sagemaker/TransformJobs",
+                f"{arn}:logs:{here}:log-group:/aws/sagemaker/TransformJobs:log-stream:{account.name}-*",
+                f"{arn}:logs:{here}:log-group:/aws/sagemaker/TrainingJobs",
+                f"{arn}:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:ecl-*",
+            ]
+        ),
+        # An update that raises one of them is rolled back.
+        allow(["cloudwatch:DescribeAlarms"], f"{arn}:cloudwatch:{here}:alarm:{account.name}-*"),
+        put_metrics("/aws/sagemaker/*", "aws/sagemaker/*"),
+    )
 
 
 def ensure(account: Account, isolation: Isolation) -> str:
@@ -108,17 +88,15 @@ def ensure_role(
 
     """
     iam = account.client("iam")
-    try:
-        found = iam.get_role(RoleName=name)["Role"]
-        account.require_own(f"the role {name}", iam.list_role_tags(RoleName=name)["Tags"])
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    found = if_there(lambda: iam.get_role(RoleName=name))
+    if found is None:
         found = iam.create_role(
             RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Description=description, Tags=account.tags
-        )["Role"]
-    for policy, document in policies.items():
-        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
-    arn: str = found["Arn"]
+        )
+    else:
+        account.require_own(f"the role {name}", iam.list_role_tags(RoleName=name)["Tags"])
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    for policy, content in policies.items():
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(content))
+    arn: str = found["Role"]["Arn"]
     return arn

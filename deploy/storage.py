@@ -1,6 +1,7 @@
 """The deployment's S3 bucket: made, filled and read."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -61,15 +62,20 @@ def ensure_bucket(account: Account, key: str | None) -> None:
     )
 
 
+def put(account: Account, key: str, content: bytes | BinaryIO) -> str:
+    """Put content into the bucket; gives its URI."""
+    account.client("s3").put_object(Bucket=account.bucket, Key=key, Body=content)
+    return f"s3://{account.bucket}/{key}"
+
+
 def upload(account: Account, source: Path, prefix: str) -> str:
     """Put a file, or the files of a folder, below a prefix of the bucket; gives the prefix's URI."""
     files = [source] if source.is_file() else sorted(path for path in source.glob("*") if path.is_file())
     if not files:
         raise DeploymentError(f"{source} is no file, and no folder with files")
-    s3 = account.client("s3")
     for path in files:
         with path.open("rb") as content:
-            s3.put_object(Bucket=account.bucket, Key=f"{prefix}/{path.name}", Body=content)
+            put(account, f"{prefix}/{path.name}", content)
     return f"s3://{account.bucket}/{prefix}/"
 
 

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from sagemaker.core.shapes import (
     TransformS3DataSource,
 )
 
-from deploy import storage, waiting
+from deploy import release, storage, waiting
 from deploy.account import Account
 from deploy.errors import DeploymentError
 
@@ -117,7 +116,7 @@ def run(account: Account, source: Source, *, model: str, kind: str, key: str | N
         DeploymentError: the job failed.
 
     """
-    name = f"{account.name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"[:63]
+    name = release.version_name(account)
     uploaded = storage.upload(account, source.path, f"transform/{name}/in")
     encrypted = {"volume_kms_key_id": key} if key else {}
     joined = {"data_processing": DataProcessing(join_source="Input")} if source.join else {}

@@ -65,8 +65,7 @@ def _create(account: Account, shape: Shape, place: Isolation, options: argparse.
         storage.ensure_bucket(account, place.key)
         many = getattr(options, "multi_model", False)
         bundle = archives.upload(account, options.models, multi_model=many)
-        network = Isolation(place.subnets, place.security_groups)
-        runs = Release(uri, bundle, options.role or role.ensure(account, place), variables, many, network)
+        runs = Release(uri, bundle, options.role or role.ensure(account, place), variables, many, place.network)
         set_guard(account, options)  # before what it guards: an interruption may come in between
         hosting.create(account, shape, runs)
     else:

@@ -2,25 +2,24 @@
 
 import argparse
 
-from deploy import archives, cost, image, monitoring, registry, storage
+from deploy import cost, image, monitoring, registry, storage
 from deploy.account import Account
 from deploy.asking import confirm
 
 
 def register(account: Account, options: argparse.Namespace) -> None:
     """Put the image and the bundle into the model registry, with their figures."""
-    registry.metrics(options.models)  # refuses what it cannot read before anything is made
+    known = registry.documents(options.models)
     uri = image.to_serve(account, options.image)
     storage.ensure_bucket(account, None)
-    arn = registry.register(account, image=uri, models=options.models, approved=options.approve)
-    print(arn)
+    print(registry.register(account, image=uri, models=options.models, known=known, approved=options.approve))
 
 
 def monitor(account: Account, options: argparse.Namespace) -> None:
     """Compare what the endpoint answers with the drift reference, every hour."""
-    archives.read_manifest(options.models)
+    files = monitoring.files(options.models)
     shape = monitoring.require_capture(account)
     price = cost.estimate_job(monitoring.INSTANCE_TYPE, price=options.price)
     confirm(account, options, f"This costs money. Every hour a job on {monitoring.INSTANCE_TYPE}: {price}.")
-    name = monitoring.start(account, options.models, shape)
+    name = monitoring.start(account, files, shape)
     print(f"{name}: reports are in s3://{account.bucket}/monitoring, violations in CloudWatch; delete ends it")

@@ -6,7 +6,6 @@ from deploy import archives, cost, environment, image, isolation, release, role,
 from deploy import transform as job
 from deploy.account import Account
 from deploy.asking import confirm
-from deploy.isolation import Isolation
 from deploy.release import Release
 
 
@@ -21,8 +20,7 @@ def transform(account: Account, options: argparse.Namespace) -> None:
     confirm(account, options, f"This costs money. A transform job on {kind}: {estimate}.")
     storage.ensure_bucket(account, place.key)
     bundle = archives.upload(account, options.models, multi_model=False)
-    network = Isolation(place.subnets, place.security_groups)
-    runs = Release(uri, bundle, options.role or role.ensure(account, place), variables, isolation=network)
+    runs = Release(uri, bundle, options.role or role.ensure(account, place), variables, isolation=place.network)
     for line in versions.remove_of_jobs(account):  # what an interrupted run has left
         print(line, flush=True)
     model = release.make_model(account, runs, prefix=versions.TRANSFORM)

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Callable
 from typing import Any
 
 from deploy import alarms, archives, endpoint_config, environment, hosting, image, monitoring, release
@@ -58,20 +59,21 @@ def update(account: Account, options: argparse.Namespace) -> None:
 
 def promote(account: Account, options: argparse.Namespace) -> None:
     """Let the version that is tried serve alone."""
-    endpoint = hosting.require(account)
-    hosting.require_working(account, endpoint)
-    confirm(account, options, f"Endpoint {account.name} will serve the version that is tried, to everybody.")
-    endpoint.endpoint_config_name = hosting.settle(account)
-    print(hosting.promote(account, endpoint))
+    _switch(account, options, hosting.promote, "the version that is tried, to everybody")
 
 
 def rollback(account: Account, options: argparse.Namespace) -> None:
     """Serve the version before again."""
+    _switch(account, options, hosting.rollback, "the version before again")
+
+
+def _switch(account: Account, options: argparse.Namespace, how: Callable[[Account, Any], str], what: str) -> None:
+    """Serve another version that is there already."""
     endpoint = hosting.require(account)
     hosting.require_working(account, endpoint)
-    confirm(account, options, f"Endpoint {account.name} will serve the version before again.")
-    endpoint.endpoint_config_name = hosting.settle(account)
-    print(hosting.rollback(account, endpoint))
+    confirm(account, options, f"Endpoint {account.name} will serve {what}.")
+    endpoint.endpoint_config_name = hosting.settle(account)  # an interrupted update may still be going on
+    print(how(account, endpoint))
 
 
 def _announcement(account: Account, uri: str, options: argparse.Namespace) -> str:
