@@ -15,11 +15,14 @@ import pytest
 from deploy import waiting
 from deploy.command_line import main
 from tests.conftest import ROOT, StartServer
-from tests.deploy.aws import REGION, Aws
+from tests.deploy.aws import ACCOUNT, REGION, Aws
 from tests.deploy.conformance import require_valid
 from tests.deploy.runtime import Runtime
 
 NAME = "exploring-convolutional-layers"
+BUCKET = f"{NAME}-{ACCOUNT}-{REGION}"
+RELEASED = f"--models={ROOT / 'models'}"
+"""The option that names the released bundle, where the small one is not enough."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,17 @@ def aws(_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
 @pytest.fixture
 def runtime(aws: Aws, url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """SageMaker's runtime, before our started server."""
-    server = Runtime(aws, url)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", server.url)
-    yield server
-    server.close()
+    yield from _runtime(aws, url, monkeypatch)
 
 
 @pytest.fixture
 def many_models(aws: Aws, start_server: StartServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     """SageMaker's runtime, before a server of ours that has no model yet."""
-    server = Runtime(aws, start_server(SAGEMAKER_MULTI_MODEL="true"))
+    yield from _runtime(aws, start_server(SAGEMAKER_MULTI_MODEL="true"), monkeypatch)
+
+
+def _runtime(aws: Aws, container: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    server = Runtime(aws, container)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", server.url)
     yield server
     server.close()

@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.conftest import NAME, RELEASED, Command
 from tests.deploy.test_failures import assert_paragraph
 from tests.deploy.test_isolation import KEY
 
@@ -60,8 +59,7 @@ def export(aws: Aws, command: Command, tmp_path: Path) -> Callable[..., dict[str
     """Export a command; gives what was written."""
 
     def run(form: str, shape: tuple[str, ...]) -> dict[str, Any]:
-        models = f"--models={ROOT / 'models'}"
-        ended = command("export", f"--format={form}", f"--to={tmp_path}", *shape, models)
+        ended = command("export", f"--format={form}", f"--to={tmp_path}", *shape, RELEASED)
         assert ended.status == 0, ended.err
         assert aws.calls == []
         name = {"cloudformation": "template.json", "terraform": "main.tf.json"}[form]

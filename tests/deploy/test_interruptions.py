@@ -5,6 +5,7 @@ only look are left out: an interruption there leaves things as the call before t
 """
 
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import httpx
 import pytest
 
 from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command, Docker
+from tests.deploy.conftest import NAME, Command, Docker, Ended
 from tests.deploy.test_deployment import served
 from training.data.fashion_mnist import FashionMNIST
 from training.experiments.registry import EXPERIMENTS
@@ -49,6 +50,28 @@ def interrupted_after(calls: int) -> Iterator[Callable[[], bool]]:
         yield lambda: made >= calls
     finally:
         botocore.client.BaseClient._make_api_call = call
+
+
+def interruptions(prepare: Callable[[], None], command: Callable[[], Ended], *, least: int, most: int) -> Iterator[int]:
+    """Interrupt a command after each of its calls in turn; gives the call's number, for a look at what then is there.
+
+    Args:
+        prepare: puts things as they were before the command.
+        command: runs it.
+        least: so many calls it makes at least.
+        most: and so many at most.
+
+    """
+    for calls in range(1, most):
+        prepare()
+        with interrupted_after(calls) as reached:
+            ended = command()
+        if not reached():
+            assert calls > least, "it makes more calls"
+            return
+        assert ended.status == 130, ended.err
+        yield calls
+    pytest.fail(f"it made {most} calls")
 
 
 def state(aws: Aws) -> tuple[list[str], str | None]:
@@ -97,19 +120,11 @@ def test_interrupted_at_each_call_in_turn(
     done = command(*options)
     assert done.status == int(what == "push"), done.err  # the client pushes nothing, so that the image is not there
     wanted = state(aws)
-    for calls in range(1, 200):
-        prepare()
-        with interrupted_after(calls) as reached:
-            ended = command(*options)
-        if not reached():
-            assert calls > 1, "nothing was interrupted"
-            return
-        assert ended.status == 130
+    for calls in interruptions(prepare, lambda: command(*options), least=1, most=200):
         again = command(*options)
         # After the last call of a deployment nothing is left to do, and it says so.
         assert again.status == done.status or "there is an endpoint" in again.err, (calls, again.err)
         assert state(aws) == wanted, f"after call {calls}"
-    pytest.fail(f"{what} made 200 calls: {NAME}")
 
 
 def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
@@ -118,18 +133,14 @@ def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
     """Its job goes on, as AWS's do; the next run takes the model away that this one could not."""
     (tmp_path / "in.csv").write_text("0" + ",0" * 783 + "\n")
     options = ("transform", str(tmp_path / "in.csv"), "--yes", f"--output={tmp_path / 'out'}")
-    for calls in range(1, 50):
+
+    def prepare() -> None:
         httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
         push_image("1")
-        with interrupted_after(calls) as reached:
-            ended = command(*options)
-        if not reached():
-            assert calls > 5
-            return
-        assert ended.status == 130, ended.err
+
+    for calls in interruptions(prepare, lambda: command(*options), least=5, most=50):
         assert command(*options).status == 0
         assert aws.client("sagemaker").list_models()["Models"] == [], f"after call {calls}"
-    pytest.fail("transform made 50 calls")
 
 
 def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
@@ -137,26 +148,23 @@ def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
 ) -> None:
     image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:training"
     aws.job_output = job_output
-    for calls in range(1, 50):
+    runs = tmp_path / "runs"
+    options = (
+        "train",
+        "baseline",
+        "--yes",
+        f"--image={image}",
+        "--seeds=1",
+        f"--runs={runs}",
+        f"--data={dataset.source}",
+    )
+
+    def prepare() -> None:
         httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
-        runs = tmp_path / str(calls)
-        options = (
-            "train",
-            "baseline",
-            "--yes",
-            f"--image={image}",
-            "--seeds=1",
-            f"--runs={runs}",
-            f"--data={dataset.source}",
-        )
-        with interrupted_after(calls) as reached:
-            ended = command(*options)
-        if not reached():
-            assert calls > 5
-            return
-        assert ended.status == 130, ended.err
+        shutil.rmtree(runs, ignore_errors=True)
+
+    for calls in interruptions(prepare, lambda: command(*options), least=5, most=50):
         again = command(*options)
         assert again.status == 0, again.err
         assert len(aws.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]) == 1, f"after call {calls}"
         assert RunFolder(runs).finished(EXPERIMENTS["baseline"], 0) is not None
-    pytest.fail("train made 50 calls")

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.conftest import BUCKET, NAME, Command
 from tests.deploy.test_deployment import served
 from tests.deploy.test_failures import assert_paragraph
 from tests.deploy.test_transform import only_job
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 NETWORK = ("--subnets=subnet-1a,subnet-1b", "--security-groups=sg-1")
-BUCKET = f"{NAME}-{ACCOUNT}-{REGION}"
 
 
 def allowed_to(aws: Aws) -> dict[str, Any]:

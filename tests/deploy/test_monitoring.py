@@ -13,14 +13,11 @@ import pytest
 
 from deploy import baseline
 from tests.conftest import ROOT
-from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.aws import REGION, Aws
+from tests.deploy.conftest import BUCKET, NAME, RELEASED, Command
 from tests.deploy.test_deployment import BOOT
 from tests.deploy.test_failures import assert_paragraph
 from tests.deploy.test_plan import NO_S3
-
-MODELS = f"--models={ROOT / 'models'}"
-BUCKET = f"{NAME}-{ACCOUNT}-{REGION}"
 
 
 @pytest.fixture
@@ -32,9 +29,9 @@ def captured(command: Command, push_image: Callable[..., str]) -> None:
 @pytest.mark.usefixtures("captured")
 def test_planned_made_and_deleted_before_the_endpoint(aws: Aws, command: Command) -> None:
     aws.calls.clear()
-    planned = NO_S3.findall(command("plan", "monitor", MODELS).out)
+    planned = NO_S3.findall(command("plan", "monitor", RELEASED).out)
     assert aws.calls == []
-    started = command("monitor", "--yes", MODELS)
+    started = command("monitor", "--yes", RELEASED)
     assert started.status == 0, started.err
     assert "Every hour a job on ml.m5.large: $0.12 an hour" in started.out or "$0.11" in started.out
     assert planned == aws.calls
@@ -43,7 +40,7 @@ def test_planned_made_and_deleted_before_the_endpoint(aws: Aws, command: Command
     assert asked["RoleArn"].endswith(f"role/{NAME}-{REGION}-quality")
     assert asked["StoppingCondition"]["MaxRuntimeInSeconds"] < 3600
     assert aws.schedules[f"{NAME}-quality"]["MonitoringScheduleConfig"]["MonitoringType"] == "DataQuality"
-    again = command("monitor", "--yes", MODELS)
+    again = command("monitor", "--yes", RELEASED)
     assert again.status == 0, again.err
     assert_paragraph(command("update", "--yes", "--until=8h"), "is monitored", "--until")
     aws.calls.clear()
@@ -53,14 +50,14 @@ def test_planned_made_and_deleted_before_the_endpoint(aws: Aws, command: Command
 
 
 def test_an_endpoint_that_cannot_be_monitored(aws: Aws, command: Command, push_image: Callable[..., str]) -> None:
-    assert_paragraph(command("monitor", "--yes", MODELS), "there is no endpoint")
+    assert_paragraph(command("monitor", "--yes", RELEASED), "there is no endpoint")
     push_image("1")
     assert command("deploy", "--yes").status == 0
-    assert_paragraph(command("monitor", "--yes", MODELS), "captures no requests", "--capture 10")
+    assert_paragraph(command("monitor", "--yes", RELEASED), "captures no requests", "--capture 10")
     assert command("delete", "--yes").status == 0
     push_image("1")
     assert command("deploy", "--yes", "--capture=10", "--until=8h").status == 0
-    assert_paragraph(command("monitor", "--yes", MODELS), "is to be deleted at", "without --until")
+    assert_paragraph(command("monitor", "--yes", RELEASED), "is to be deleted at", "without --until")
     assert aws.schedules == {}
 
 
@@ -83,7 +80,7 @@ def test_the_baseline_is_the_drift_reference() -> None:
 @pytest.mark.usefixtures("captured")
 def test_the_preprocessor_reads_what_the_service_answers(aws: Aws, command: Command, url: str, tmp_path: Path) -> None:
     """Plain answers and verbose ones say the same: the calibration is the service's."""
-    assert command("monitor", "--yes", MODELS).status == 0
+    assert command("monitor", "--yes", RELEASED).status == 0
     script = tmp_path / "preprocessor.py"
     stored = aws.client("s3").get_object(Bucket=BUCKET, Key="monitoring/baseline/preprocessor.py")
     script.write_bytes(stored["Body"].read())

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.deploy.aws import Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.conftest import NAME, RELEASED, Command
 from tests.deploy.runtime import Runtime
 from tests.deploy.test_deployment import BOOT, served
 from tests.deploy.test_failures import assert_paragraph
@@ -19,7 +18,7 @@ def test_planned_made_used_and_deleted(
     planned = NO_S3.findall(command("plan", "deploy", "--multi-model").out)
     push_image("1")
     aws.calls.clear()
-    made = command("deploy", "--multi-model", "--yes", f"--models={ROOT / 'models'}")
+    made = command("deploy", "--multi-model", "--yes", RELEASED)
     assert made.status == 0, made.err
     assert planned == aws.calls
     container = served(aws)["PrimaryContainer"]
@@ -34,7 +33,7 @@ def test_planned_made_used_and_deleted(
     assert_paragraph(command("invoke", str(BOOT), "--model=vgg"), "name one: --model NAME")
     assert f"models       {container['ModelDataUrl']}" in command("status").out
     push_image("2")
-    updated = command("update", "--yes", f"--models={ROOT / 'models'}")
+    updated = command("update", "--yes", RELEASED)
     assert updated.status == 0, updated.err
     assert served(aws)["PrimaryContainer"]["Mode"] == "MultiModel"
     assert command("delete", "--yes").status == 0

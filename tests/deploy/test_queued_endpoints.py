@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.aws import Aws
+from tests.deploy.conftest import BUCKET, NAME, Command
 from tests.deploy.test_deployment import BOOT
 from tests.deploy.test_failures import assert_paragraph
 from tests.deploy.test_plan import NO_S3
-
-BUCKET = f"{NAME}-{ACCOUNT}-{REGION}"
 
 
 @pytest.mark.usefixtures("runtime")

@@ -7,19 +7,17 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.deploy.aws import Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.conftest import NAME, RELEASED, Command
 from tests.deploy.test_failures import assert_paragraph
 from tests.deploy.test_plan import NO_S3
 
-MODELS = f"--models={ROOT / 'models'}"
-
 
 def test_planned_registered_and_deleted(aws: Aws, command: Command, push_image: Callable[..., str]) -> None:
-    planned = NO_S3.findall(command("plan", "register", MODELS).out)
+    planned = NO_S3.findall(command("plan", "register", RELEASED).out)
     assert aws.calls == []
     digest = push_image("1")
     aws.calls.clear()
-    registered = command("register", MODELS)
+    registered = command("register", RELEASED)
     assert registered.status == 0, registered.err
     assert planned == aws.calls
     package = aws.client("sagemaker").describe_model_package(ModelPackageName=registered.out.strip())
@@ -46,7 +44,7 @@ def test_planned_registered_and_deleted(aws: Aws, command: Command, push_image: 
     assert networks["cnn_b"]["experiment"]["test_accuracy"] == row["test_accuracy"]
     usual = stored(package["ModelMetrics"]["ModelDataQuality"]["Statistics"])
     assert usual["dataset"] == {"item_count": 5000}
-    approved = command("register", MODELS, "--approve").out.strip()
+    approved = command("register", RELEASED, "--approve").out.strip()
     assert (
         aws.client("sagemaker").describe_model_package(ModelPackageName=approved)["ModelApprovalStatus"] == "Approved"
     )
@@ -61,7 +59,7 @@ def test_a_group_of_somebody_else_is_neither_used_nor_deleted(
 ) -> None:
     push_image("1")
     aws.client("sagemaker").create_model_package_group(ModelPackageGroupName=NAME)
-    assert_paragraph(command("register", MODELS), f"the registry's group {NAME} exists", "somebody else's")
+    assert_paragraph(command("register", RELEASED), f"the registry's group {NAME} exists", "somebody else's")
     assert command("delete", "--yes").status == 0
     assert aws.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
 

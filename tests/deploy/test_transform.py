@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.aws import Aws
+from tests.deploy.conftest import BUCKET, NAME, Command
 from tests.deploy.test_failures import assert_paragraph
-
-BUCKET = f"{NAME}-{ACCOUNT}-{REGION}"
 
 
 def only_job(aws: Aws) -> dict[str, Any]:
