@@ -27,9 +27,9 @@ OTHERS = {
     "MLServer": "mlserver_server.py",
     "BentoML": "bentoml_server.py",
 }
-_ADDER = ("--body", str(SERVERS / "adder.json"), "--content-type", "application/json")
-_PICTURE = ("--body", str(ROOT / "tests" / "data" / "coat.png"), "--content-type", "image/png")
-_OWN = (*_PICTURE, "--mme-model", str(ROOT / "models"), "--mme-small", "SERVICE_MODEL_MEMORY_MB=1")
+ADDER = ("--body", str(SERVERS / "adder.json"), "--content-type", "application/json")
+PICTURE = ("--body", str(ROOT / "tests" / "data" / "coat.png"), "--content-type", "image/png")
+OWN = (*PICTURE, "--mme-model", str(ROOT / "models"), "--mme-small", "SERVICE_MODEL_MEMORY_MB=1")
 _DOCKERFILE = 'FROM python:3.12-slim-bookworm\nCOPY bare.py /\nENTRYPOINT ["python", "/bare.py"]\n'
 _BARE_IMAGE = "contract-bare-server"
 
@@ -44,21 +44,21 @@ def main() -> None:
     about = records.about()
     found: dict[str, Verdicts] = {}
     own = f"{sys.executable} {ROOT / 'docker' / 'entrypoint.py'}"
-    found["this service"] = verdicts("--command", own, *_OWN)
+    found["this service"] = verdicts("--command", own, *OWN)
     if options.image:
-        found["this image"] = verdicts("--image", options.image, *_OWN)
+        found["this image"] = verdicts("--image", options.image, *OWN)
     for name, script in OTHERS.items():
         found[name] = foreign(script)
     if options.image:
         build = ["docker", "build", "--quiet", "--tag", _BARE_IMAGE, "--file", "-", str(SERVERS)]
         subprocess.run(build, input=_DOCKERFILE, text=True, check=True)
-        found["http.server as an image"] = verdicts("--image", _BARE_IMAGE, *_ADDER)
+        found["http.server as an image"] = verdicts("--image", _BARE_IMAGE, *ADDER)
     records.write(records.CONTRACT, about, servers=found)
 
 
 def foreign(script: str) -> Verdicts:
     """Run the suite on one of the other servers."""
-    return verdicts("--command", f"{interpreter(SERVERS / script)} {SERVERS / script} {{port}}", *_ADDER)
+    return verdicts("--command", f"{interpreter(SERVERS / script)} {SERVERS / script} {{port}}", *ADDER)
 
 
 def interpreter(script: Path) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
@@ -110,12 +109,9 @@ def _require_answer(subject: Subject) -> None:
         TargetError: it is not, or there is no server.
 
     """
-    with subject.target.started() if subject.target else nullcontext() as running:
-        if running:
-            running.wait_until_ready()
-        url = running.url if running else subject.url
+    with subject.served() as url:
         try:
-            answer = subject.sample.ask(str(url))
+            answer = subject.sample.ask(url)
         except httpx.HTTPError as error:
             raise TargetError(f"POST {url}/invocations was not answered: {error}") from None
     if answer.status_code != 200:

@@ -41,13 +41,8 @@ def image(target: Target) -> ImageTarget:
 @pytest.fixture(scope="module")
 def server(subject: Subject) -> Iterator[str]:
     """The URL of a ready server."""
-    if subject.target is None:
-        assert subject.url is not None
-        yield subject.url
-        return
-    with subject.target.started() as running:
-        running.wait_until_ready()
-        yield running.url
+    with subject.served() as url:
+        yield url
 
 
 @pytest.fixture

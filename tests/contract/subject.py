@@ -1,6 +1,8 @@
 """What the suite is run on: a target, and a request that its model can answer."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,16 @@ class Subject:
     stop_seconds: float = 30
     mme_model: Path | None = None
     mme_small: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """Give the URL of a ready server."""
+        if self.target is None:
+            assert self.url is not None
+            yield self.url
+            return
+        with self.target.ready() as running:
+            yield running.url
 
 
 SUBJECT = pytest.StashKey[Subject]()

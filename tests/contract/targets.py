@@ -156,6 +156,18 @@ class Target(ABC):
 
         """
 
+    @contextmanager
+    def ready(self, environment: Mapping[str, str] = {}, options: tuple[str, ...] = ()) -> Iterator[Running]:
+        """Start it as ``started`` does, and wait until /ping says 200.
+
+        Raises:
+            TargetError: it cannot be started, ends before, or takes longer than SageMaker waits.
+
+        """
+        with self.started(environment, options) as running:
+            running.wait_until_ready()
+            yield running
+
 
 class CommandTarget(Target):
     """A command with ``serve`` appended.

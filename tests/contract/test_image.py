@@ -25,7 +25,6 @@ def test_runs_as_root(image: ImageTarget) -> None:
 def test_read_only_and_any_user(image: ImageTarget, sample: Sample) -> None:
     """Runs with a read-only root file system but for /tmp, no capabilities, as any uid (Kubernetes, and elsewhere)."""
     options = ("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=54321")
-    with image.started(options=options) as running:
-        running.wait_until_ready()
+    with image.ready(options=options) as running:
         answer = sample.ask(running.url)
         assert answer.status_code == 200, f"it answered {answer.status_code}: {answer.text[:200]}"

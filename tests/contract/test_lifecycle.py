@@ -32,8 +32,7 @@ def test_becomes_ready(target: Target) -> None:
 )
 def test_ready_means_able_to_predict(target: Target, sample: Sample) -> None:
     """The first 200 of /ping is not before the model can answer."""
-    with target.started() as running:
-        running.wait_until_ready()
+    with target.ready() as running:
         answer = sample.ask(running.url)
         assert answer.status_code == 200, f"it answered {answer.status_code}: {answer.text[:200]}"
 
@@ -45,8 +44,7 @@ def test_ready_means_able_to_predict(target: Target, sample: Sample) -> None:
 )
 def test_stops_when_told(target: Target, subject: Subject) -> None:
     """SIGTERM ends the server within 30 s, before SIGKILL would come."""
-    with target.started() as running:
-        running.wait_until_ready()
+    with target.ready() as running:
         running.terminate()
         assert running.exit_status(subject.stop_seconds) is not None, f"it ran on for {subject.stop_seconds:g} s"
 
@@ -54,8 +52,7 @@ def test_stops_when_told(target: Target, subject: Subject) -> None:
 @ours
 def test_stops_in_good_order(target: Target, subject: Subject) -> None:
     """After SIGTERM the exit status is 0."""
-    with target.started() as running:
-        running.wait_until_ready()
+    with target.ready() as running:
         running.terminate()
         status = running.exit_status(subject.stop_seconds)
     assert status == 0, f"it was {status}"
@@ -64,8 +61,7 @@ def test_stops_in_good_order(target: Target, subject: Subject) -> None:
 @ours
 def test_finishes_what_it_has(target: Target, subject: Subject) -> None:
     """Requests accepted before SIGTERM are answered."""
-    with target.started() as running:
-        running.wait_until_ready()
+    with target.ready() as running:
         with slow_request(running, subject.sample) as statuses:
             running.terminate()
         running.exit_status(subject.stop_seconds)
@@ -75,8 +71,7 @@ def test_finishes_what_it_has(target: Target, subject: Subject) -> None:
 @ours
 def test_says_that_it_is_stopping(target: Target, sample: Sample) -> None:
     """Between SIGTERM and the end /ping does not answer 200; looked at while a request keeps the server alive."""
-    with target.started() as running:
-        running.wait_until_ready()
+    with target.ready() as running:
         with slow_request(running, sample) as statuses:
             running.terminate()
             time.sleep(0.7)
@@ -101,8 +96,7 @@ def test_binds_to_the_port_it_is_given(target: Target) -> None:
 @ours
 def test_logs_name_the_inference_id(target: Target, sample: Sample) -> None:
     """Standard output has one JSON object a request, with the Inference-Id."""
-    with target.started() as running:
-        running.wait_until_ready()
+    with target.ready() as running:
         headers = sample.headers | {"X-Amzn-SageMaker-Inference-Id": "contract-7"}
         httpx.post(f"{running.url}/invocations", content=sample.body, headers=headers, timeout=60)
         running.terminate()

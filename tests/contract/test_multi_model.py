@@ -37,12 +37,10 @@ def mount(model: str, subject: Subject) -> tuple[str, ...]:
 @pytest.fixture(scope="module")
 def many(target: Target, mount: tuple[str, ...]) -> Iterator[httpx.Client]:
     """A server in multi-model mode."""
-    with target.started(_ON, mount) as running:
-        running.wait_until_ready()
-        with httpx.Client(base_url=running.url, timeout=60) as client:
-            if client.get("/models").status_code in (404, 405, 501):
-                pytest.skip("optional, and there is no route GET /models")
-            yield client
+    with target.ready(_ON, mount) as running, httpx.Client(base_url=running.url, timeout=60) as client:
+        if client.get("/models").status_code in (404, 405, 501):
+            pytest.skip("optional, and there is no route GET /models")
+        yield client
 
 
 @pytest.fixture
@@ -127,7 +125,6 @@ def test_out_of_memory(target: Target, subject: Subject, model: str, mount: tupl
     """A model that does not fit into memory is answered with 507, so that SageMaker unloads another."""
     if not subject.mme_small:
         pytest.skip("needs --mme-small")
-    with target.started(_ON | subject.mme_small, mount) as running:
-        running.wait_until_ready()
+    with target.ready(_ON | subject.mme_small, mount) as running:
         status = httpx.post(f"{running.url}/models", json={"model_name": "one", "url": model}, timeout=60).status_code
     assert status == 507, f"it answered {status}"

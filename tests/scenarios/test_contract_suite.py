@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks import records
-from benchmarks.others.contract import OTHERS, SERVERS, foreign, interpreter
-from tests.conftest import DATA, MODELS, ROOT
+from benchmarks.others.contract import ADDER, OTHERS, OWN, PICTURE, SERVERS, foreign, interpreter
+from tests.conftest import DATA, ROOT
+from tests.packages import run_with_packages
 
 BROKEN = f"{sys.executable} {SERVERS / 'broken.py'}"
 BARE = f"{sys.executable} {SERVERS / 'bare.py'} {{port}}"
-ADDER = ("--body", str(SERVERS / "adder.json"), "--content-type", "application/json")
-PICTURE = ("--body", str(DATA / "coat.png"), "--content-type", "image/png")
 ROWS = (
     "test_ping_methods or test_invocations or test_content_length or test_bad_json or test_unknown_content "
     "or test_chunked_requests or test_ready_means or test_stops "
@@ -135,8 +134,7 @@ def test_the_image_keeps_the_whole_contract() -> None:
         pytest.skip("no container engine answers (docker version)")
     tag = "exploring-convolutional-layers:test-serving"
     subprocess.run(["docker", "build", "--tag", tag, "."], cwd=ROOT, capture_output=True, check=True)
-    many = ("--mme-model", str(MODELS), "--mme-small", "SERVICE_MODEL_MEMORY_MB=1")
-    status, output, failed = run_suite("--image", tag, *PICTURE, *many)
+    status, output, failed = run_suite("--image", tag, *OWN)
     assert (status, failed) == (0, set()), output[-3000:]
     assert "skipped" not in output, output[-3000:]
 
@@ -162,13 +160,7 @@ def test_verdicts_on_other_servers_are_the_published_ones(name: str) -> None:
 @pytest.mark.slow
 def test_the_suite_installs_alone(tmp_path: Path, url: str) -> None:
     """In an environment with nothing but what it asks for."""
-    if shutil.which("uv") is None:
-        pytest.skip("needs uv")
     command = ["uv", "tool", "run", "--isolated", "--from", str(ROOT / "tests" / "contract"), "sagemaker-contract"]
-    ended = subprocess.run(
-        [*command, "--url", url, *PICTURE], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    if "Failed to" in ended.stderr and "fetch" in ended.stderr:
-        pytest.skip(f"its packages cannot be had here: {ended.stderr[-200:]}")
+    ended = run_with_packages([*command, "--url", url, *PICTURE], tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "must    passed   POST /invocations" in ended.stdout

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import DATA
+from tests.packages import run_with_packages
 from training.data.fashion_mnist import CLASS_NAMES
 
 _LABELS = {name.lower().replace("/", "-").replace(" ", "-"): name for name in CLASS_NAMES}
@@ -157,14 +158,10 @@ def test_these_clients_do_ask_for_an_upgrade(ask: Callable[[str], Answers]) -> N
 
 @pytest.mark.slow
 def test_mlserver_client_classifies_all_pictures_as_json_and_as_bytes(url: str, tmp_path: Path) -> None:
-    if shutil.which("uv") is None:
-        pytest.skip("needs uv")
     pictures = [np.asarray(Image.open(path).convert("L")) for path in sorted(DATA.glob("*.png"))]
     np.save(tmp_path / "images.npy", np.stack(pictures)[..., np.newaxis])
     command = ["uv", "run", "--no-project", "--script", str(_PROGRAMS / "mlserver_client.py"), urlsplit(url).netloc]
-    ended = subprocess.run([*command, str(tmp_path / "images.npy")], capture_output=True, text=True, cwd=tmp_path)
-    if "Failed to fetch" in ended.stderr:
-        pytest.skip(f"its packages cannot be had here: {ended.stderr[-200:]}")
+    ended = run_with_packages([*command, str(tmp_path / "images.npy")], tmp_path)
     assert ended.returncode == 0, ended.stderr
     expected = [CLASS_NAMES.index(_LABELS[path.stem]) for path in sorted(DATA.glob("*.png"))]
     assert [json.loads(line) for line in ended.stdout.splitlines()] == [["cnn_a", expected]] * 2

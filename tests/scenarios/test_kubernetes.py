@@ -14,6 +14,7 @@ from service import __version__
 from service.launch import STOP_SECONDS
 from service.settings import Settings, variable
 from tests.conftest import ROOT
+from tests.packages import run_with_packages
 
 FOLDER = ROOT / "docker" / "kubernetes"
 KUBERNETES_VALIDATE = "kubernetes-validate==1.37.0"
@@ -118,10 +119,10 @@ def test_manifests_are_valid_by_kubernetes_schemas(tmp_path: Path) -> None:
     written = tmp_path / "base.yaml"
     written.write_text(rendered("base"))
     command = ["uv", "tool", "run", "--from", KUBERNETES_VALIDATE, "kubernetes-validate", "--strict", str(written)]
-    ended = run(command, tmp_path)
+    ended = run_with_packages(command, tmp_path)
     assert ended.returncode == 0, ended.stderr
     written.write_text(rendered("base").replace("periodSeconds", "periodSecond"))
-    assert "periodSecond' was unexpected" in run(command, tmp_path).stdout
+    assert "periodSecond' was unexpected" in run_with_packages(command, tmp_path).stdout
 
 
 @pytest.mark.slow
@@ -129,7 +130,7 @@ def test_the_service_monitor_is_valid_by_the_operators_schema(tmp_path: Path) ->
     if shutil.which("npm") is None:
         pytest.skip("needs npm")
     (monitor,) = (m for m in yaml.safe_load_all(rendered("monitoring")) if m["kind"] == "ServiceMonitor")
-    installed = run(["npm", "install", "--silent", "--no-audit", PROMETHEUS_OPERATOR], tmp_path)
+    installed = run_with_packages(["npm", "install", "--silent", "--no-audit", PROMETHEUS_OPERATOR], tmp_path)
     if installed.returncode:
         pytest.skip(f"its schema cannot be had here: {installed.stderr[-200:]}")
     program = """
@@ -137,27 +138,17 @@ import {ServiceMonitor} from "@kubernetes-models/prometheus-operator/monitoring.
 new ServiceMonitor(JSON.parse(process.argv.at(-1))).validate();
 """
     check = ["node", "--input-type=module", "--eval", program]
-    ended = run([*check, json.dumps(monitor)], tmp_path)
+    ended = run_with_packages([*check, json.dumps(monitor)], tmp_path)
     assert ended.returncode == 0, ended.stderr
     monitor["spec"]["endpoints"] = 1
-    assert "must be array" in run([*check, json.dumps(monitor)], tmp_path).stderr
+    assert "must be array" in run_with_packages([*check, json.dumps(monitor)], tmp_path).stderr
 
 
 @pytest.mark.slow
 def test_the_inference_service_is_valid_by_kserves_own_models(tmp_path: Path) -> None:
     (service,) = yaml.safe_load_all(rendered("kserve"))
     check = ["uv", "run", "--no-project", "--script", str(Path(__file__).parent / "clients" / "kserve_models.py")]
-    ended = run([*check, json.dumps(service)], tmp_path)
+    ended = run_with_packages([*check, json.dumps(service)], tmp_path)
     assert ended.returncode == 0, ended.stderr
     service["spec"]["predictor"]["containers"][0]["readinessProbe"]["period"] = 2
-    assert "V1Probe has no field 'period'" in run([*check, json.dumps(service)], tmp_path).stderr
-
-
-def run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Run a command whose packages may not be had here."""
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"needs {command[0]}")
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if "Failed to fetch" in ended.stderr:
-        pytest.skip(f"its packages cannot be had here: {ended.stderr[-200:]}")
-    return ended
+    assert "V1Probe has no field 'period'" in run_with_packages([*check, json.dumps(service)], tmp_path).stderr

@@ -1,7 +1,6 @@
 """The example workflows for GitHub: by the published schema, and what they run exists."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import yaml
 
 from service import __version__
 from tests.conftest import ROOT
+from tests.packages import run_with_packages
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CHECK_JSONSCHEMA = "check-jsonschema==0.39.0"
@@ -40,11 +40,7 @@ def test_the_release_finds_its_section_of_the_changelog() -> None:
 
 @pytest.mark.slow
 def test_workflows_are_valid_by_githubs_schema() -> None:
-    if shutil.which("uv") is None:
-        pytest.skip("needs uv")
     command = ["uv", "tool", "run", "--from", CHECK_JSONSCHEMA, "check-jsonschema"]
     command += ["--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS)]
-    ended = subprocess.run(command, capture_output=True, text=True)
-    if "Failed to fetch" in ended.stderr:
-        pytest.skip(f"its packages cannot be had here: {ended.stderr[-200:]}")
+    ended = run_with_packages(command, ROOT)
     assert ended.returncode == 0, ended.stdout + ended.stderr
