@@ -4,7 +4,7 @@ SERVE := $(UV) run --frozen --no-default-groups
 WORK := $(UV) run --frozen
 TEST := $(WORK) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all check train report release site docs bench profile reliability fuzz audit release-files image help
+.PHONY: run test test-all check train report release site docs bench profile reliability fuzz audit release-files image dist/sbom.cdx.json help
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -58,19 +58,19 @@ fuzz: $(UV)  ## fuzz each reader of strangers' bytes for SECONDS (1800), going o
 	for target in picture plain_png json json_lines csv npy; do \
 		$(WORK) python -m benchmarks.reliability.fuzz $$target --seconds $(or $(SECONDS),1800) || exit 1; done
 
-audit: $(UV)  ## known vulnerabilities in what serving needs, and its parts list (CycloneDX), into dist/
-	mkdir -p dist
+audit: $(UV) dist/sbom.cdx.json  ## known vulnerabilities in what serving needs, and its parts list (CycloneDX), into dist/
 	$(UV) export --quiet --frozen --no-default-groups --no-emit-project --output-file dist/requirements.txt
-	$(UV) export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
 	$(UV) tool run pip-audit --requirement dist/requirements.txt --require-hashes --disable-pip
 
-VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
-REVISION := $(shell git rev-parse HEAD 2>/dev/null)
-
-release-files: $(UV)  ## what a release carries: model.tar.gz, the parts list, the contract suite, checksums, into dist/
+dist/sbom.cdx.json: $(UV)
 	mkdir -p dist
-	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C models -c . | gzip -n > dist/model.tar.gz
 	$(UV) export --quiet --frozen --no-default-groups --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/__init__.py)
+REVISION = $(shell git rev-parse HEAD 2>/dev/null)
+
+release-files: $(UV) dist/sbom.cdx.json  ## what a release carries: model.tar.gz, the parts list, the contract suite, checksums, into dist/
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C models -c . | gzip -n > dist/model.tar.gz
 	$(UV) build --quiet --wheel --out-dir dist tests/contract
 	cd dist && sha256sum model.tar.gz sbom.cdx.json sagemaker_contract-*.whl > SHA256SUMS
 
