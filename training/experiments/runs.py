@@ -91,7 +91,7 @@ class Probes:
         corruptions: see ``probes.corrupted``.
         calibration: see ``probes.calibrated``.
         confident_errors: see ``probes.confident_errors``.
-        anatomy: see ``anatomy.describe``; None where nothing is convolved, or the experiment is not for serving.
+        anatomy: see ``activations.describe``; None where nothing is convolved, or the experiment is not for serving.
         wall_time_s: seconds it took.
         provenance: see ``provenance.collect``, and the time it finished.
 

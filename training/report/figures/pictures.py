@@ -13,7 +13,7 @@ class Pictures:
     Attributes:
         test_images: uint8 (10000, 28, 28), 0 is background.
         sample: index of the test image whose feature maps these are.
-        anatomy: by experiment, what ``anatomy.describe`` found in its network; of the served seed.
+        anatomy: by experiment, what ``activations.describe`` found in its network; of the served seed.
 
     """
 
