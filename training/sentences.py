@@ -5,12 +5,14 @@
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+MINUS = "\N{MINUS SIGN}"
 _CATALOGUE = Path(__file__).parent / "messages" / "es.json"
 _LEAST_DIGITS_GROUPED = 5  # Spanish writes numbers of four digits in one (RAE)
 
@@ -49,7 +51,7 @@ def say(template: str, **values: object) -> Sentence:
         values: numbers, and words, which may be sentences themselves.
 
     """
-    return Sentence(template.format(**values), _InSpanish().format(_catalogue().get(template, template), **values))
+    return Sentence(_InEnglish().format(template, **values), _InSpanish().format(in_spanish(template), **values))
 
 
 def joined(separator: str, parts: Iterable[str]) -> Sentence:
@@ -88,13 +90,21 @@ def _strings(content: Any) -> Iterator[str]:
             yield from _strings(value)
 
 
-class _InSpanish(Formatter):
-    """Formats numbers with Spanish marks, and words by their Spanish."""
+class _InEnglish(Formatter):
+    """Formats numbers with a minus sign, where Python writes a hyphen."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        written = format(value, format_spec)
+        return re.sub("^-", MINUS, written) if isinstance(value, int | float) else written
+
+
+class _InSpanish(_InEnglish):
+    """Formats numbers with Spanish marks, too, and words by their Spanish."""
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, str):
             return format(in_spanish(value), format_spec)
-        written = format(value, format_spec)
+        written = super().format_field(value, format_spec)
         if not isinstance(value, int | float):
             return written
         whole, point, decimals = written.partition(".")

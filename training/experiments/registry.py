@@ -249,7 +249,7 @@ def _photographs(experiment: Experiment, hypothesis: str, against: tuple[str, ..
 
 
 _WORLD = (
-    _photographs(_WORKSHOP[0], "does more of the world's variety help a dense network as much?", (), served=False),
+    _photographs(_WORKSHOP[0], "whether the world's variety helps a dense network as much", (), served=False),
     _photographs(_WORKSHOP[1], "CNN A unchanged, having seen photographs", ("cnn_a", "baseline_photos"), served=True),
     _photographs(_WORKSHOP[2], "whether wider kernels suit photographs", ("cnn_a_photos",), served=False),
 )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from training.sentences import MINUS
+
 _METRICS = {
     "val_accuracy": "validation accuracy",
     "test_accuracy": "test accuracy",
@@ -53,10 +55,14 @@ def _comparison(c: dict[str, Any]) -> str:
     p_values = ("–" if p is None else f"{p:.2g}" for p in (c["p_value"], c["p_value_holm"], c["p_equivalent_holm"]))
     detectable = "–" if c["detectable"] is None else f"{c['detectable'] * 100:.2f}"
     return (
-        f"| {c['a']} − {c['b']} | {_METRICS[c['metric']]} | {c['seeds']} | {c['difference'] * 100:+.2f} "
+        f"| {c['a']} − {c['b']} | {_METRICS[c['metric']]} | {c['seeds']} | {_points(c['difference'])} "
         f"{_interval(c['ci95'])} | {' | '.join(p_values)} | {detectable} | {_interval(c['combined_ci95'])} |"
     )
 
 
 def _interval(interval: list[float] | None) -> str:
-    return "–" if interval is None else f"({interval[0] * 100:+.2f} to {interval[1] * 100:+.2f})"
+    return "–" if interval is None else f"({_points(interval[0])} to {_points(interval[1])})"
+
+
+def _points(share: float) -> str:
+    return f"{share * 100:+.2f}".replace("-", MINUS)

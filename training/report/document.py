@@ -121,7 +121,12 @@ def build(
     }
     report["claims"] = claims.decide(report)
     report["summary"] = [c["sentence"] for c in report["claims"] if c["sentence"] != claims.NOTHING_KNOWN]
-    report["rules"] = {"date": rules.DATE, "commit": rules.COMMIT, "file": "training/report/rules.toml"}
+    report["rules"] = {
+        "date": rules.DATE,
+        "commit": rules.COMMIT,
+        "file": "training/report/rules.toml",
+        "control_repeated": rules.CONTROL_REPEATED,
+    }
     report["conclusion"] = " ".join(f"{c['claim'].rstrip('.')}: {c['verdict']}." for c in report["claims"])
     anatomy = {
         name: found.anatomy

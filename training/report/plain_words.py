@@ -83,12 +83,12 @@ PLAIN: dict[str, dict[str, Teller]] = {
     },
     "translation-invariance": {
         SUPPORTED: lambda e: say(
-            "A garment that moves by two pixels, nothing cut off, costs CNN A only {points:.1f} points of accuracy.",
+            "Moving shrunk garments by two pixels, nothing cut off, costs CNN A only {points:.1f} points of accuracy.",
             points=e.lost_uncut("cnn_a"),
         ),
         NOT_SUPPORTED: lambda e: say(
-            "A garment that moves by two pixels, nothing cut off, costs CNN A {points:.1f} points of accuracy: to this "
-            "network, place matters.",
+            "Moving shrunk garments by two pixels, nothing cut off, costs CNN A {points:.1f} points of accuracy: to "
+            "this network, place matters.",
             points=e.lost_uncut("cnn_a"),
         ),
     },

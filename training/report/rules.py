@@ -7,6 +7,9 @@ from pathlib import Path
 COMMIT = "6de999e580d3"
 """The commit that brought ``rules.toml``, before any run it names as new."""
 
+CONTROL_REPEATED = {"date": "2026-11-27", "commit": "f5616fa488b4"}
+"""When the dense network on visible pixels got 15 seeds in place of 5, before any of the ten more was run."""
+
 Pair = tuple[str, str, str]
 """Experiments a and b, and the metric whose difference a - b is tested."""
 

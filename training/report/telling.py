@@ -98,10 +98,12 @@ def invariance(e: Evidence) -> list[str]:
     """Tell what moves cost that cut nothing off, and those that do."""
     return [
         say(
-            "{title}, over {seeds} seeds: garments shrunk to 20 pixels lose {one:.1f} points when moved by one pixel, "
-            "{two:.1f} by two, {four:.1f} by four; whole pictures, whose edges are cut, {whole:.1f} by two.",
+            "{title}, over {seeds} seeds: right about {shrunk:.1f} % of garments shrunk to 20 pixels; {one:.1f} points "
+            "fewer when they are moved by one pixel, {two:.1f} by two, {four:.1f} by four. Whole pictures, whose edges "
+            "are cut, cost {whole:.1f} points when moved by two.",
             title=e.title(name),
             seeds=found["seeds"],
+            shrunk=found["shrunk"]["mean"] * 100,
             whole=found["lost"]["whole"]["2"]["mean"] * 100,
             **{
                 word: found["lost"]["shrunk"][distance]["mean"] * 100

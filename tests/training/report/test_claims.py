@@ -138,7 +138,7 @@ def test_spatial_structure(
     tmp_path: Path, tiny: FashionMNIST, dense_permuted: list[float], cnn_permuted: list[float], expected: str
 ) -> None:
     content = build(
-        tmp_path, tiny, cnn_a=HIGH, baseline_visible=LOW, baseline_permuted_visible=dense_permuted,
+        tmp_path, tiny, cnn_a=HIGH, baseline_visible=LOW * 3, baseline_permuted_visible=dense_permuted * 3,
         cnn_a_permuted_visible=cnn_permuted,
     )  # fmt: skip
     assert verdict("spatial-structure", content) == expected
