@@ -11,6 +11,9 @@ help:  ## list the targets
 run: $(UV)  ## serve the released models on http://127.0.0.1:8080
 	$(SERVE) python -m service
 
+# Where it is set, as containers often have it, each of the hundreds of processes that tests start compiles its imports anew.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: $(UV)  ## run the tests that take seconds: four minutes on two cores
 	$(TEST) -m "not slow"
 
