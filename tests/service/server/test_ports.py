@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,7 +11,7 @@ import uvicorn
 import uvloop
 
 from service.server.burst_accept import BurstAcceptor
-from service.server.ports import Server, bind
+from service.server.ports import Server, _let_nobody_in, bind
 
 
 def test_the_kernel_buffers_little_of_an_answer_that_is_not_read() -> None:
@@ -23,6 +24,20 @@ def test_the_kernel_buffers_little_of_an_answer_that_is_not_read() -> None:
         with connection:
             connection.setblocking(False)
             assert connection.send(bytes(16 * 1024 * 1024)) < 1024 * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ports have no filter")
+def test_a_port_that_lets_nobody_in_keeps_who_is_in_its_queue() -> None:
+    [listening] = bind("127.0.0.1", 0)
+    listening.listen()
+    with listening, socket.create_connection(listening.getsockname()) as before:
+        _let_nobody_in(listening)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(listening.getsockname(), timeout=0.2)
+        connection, address = listening.accept()
+        with connection, pytest.raises(BlockingIOError):
+            listening.accept()
+        assert address == before.getsockname()
 
 
 async def says_hello(_: Any, receive: Any, send: Any) -> None:
