@@ -11,10 +11,13 @@ help:  ## list the targets
 run: $(UV)  ## serve the released models on http://127.0.0.1:8080
 	$(SERVE) python -m service
 
-test: $(UV)  ## run the tests that take seconds: four minutes on two cores
+# Where it is set, as containers often have it, each of the hundreds of processes that tests start compiles its imports anew.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
+test: $(UV)  ## run the quick tests: four minutes on two cores
 	$(TEST) -m "not slow"
 
-test-all: $(UV)  ## run all tests, whole trainings, faults and containers among them
+test-all: $(UV)  ## run all tests, whole trainings, faults, containers and every screen among them: twenty minutes
 	$(TEST)
 
 check: $(UV)  ## formatting, lint, types, and which room imports which

@@ -44,6 +44,12 @@ class NotAcceptableError(ServiceError):
     status = HTTPStatus.NOT_ACCEPTABLE
 
 
+class PreconditionError(ServiceError):
+    """The file is not the one that the client says it has."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+
 class TooLargeError(ServiceError):
     """More bytes, pixels or images than a setting allows."""
 

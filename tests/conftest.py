@@ -1,11 +1,13 @@
 """What many tests use: real test images, the whole dataset where it is installed, a started server."""
 
 import shutil
+import ssl
 import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
         mme_model=MODELS,
         mme_small={"SERVICE_MODEL_MEMORY_MB": "1"},
     )
+    # Tests ask over plain HTTP, thousands of times; each time httpx would read all certificates anew, 20 ms of CPU.
+    ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.

@@ -25,6 +25,7 @@ from docs.__main__ import renewed
 from service import __version__
 from service.settings import Settings, variable
 from tests.conftest import MODELS, ROOT
+from tests.contract.__main__ import _parser as contract_parser
 from training.__main__ import _parser as training_parser
 from training.report.markdown import replace_results
 
@@ -41,6 +42,9 @@ _EXAMPLE = re.compile(r"\$ (?P<command>(?:.*[|\\]\n)*.*)\n(?P<output>(?:(?!\$ ).
 _PROGRAM = re.compile(r"```(?P<language>python|javascript)\n(?P<program>.*?)```\n", re.DOTALL)
 _PRINTED = re.compile(r"(?<=```text\n).*?(?=```\n)", re.DOTALL)
 _SHELL = re.compile(r"(?<=```sh\n).*?(?=```\n)", re.DOTALL)
+_BLOCK = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+# A command with arguments; one without is spoken of, not to be typed in.
+_INLINE = re.compile(r"`((?:make|(?:uv run )?python -m (?:deploy|training)\s\w+)\s[^`]*)`")
 _NUMBER = re.compile(r"\d+\.\d+(e-?\d+)?|\d+e-\d+")
 _LINK = re.compile(r"(?<=\]\()(?!https?:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?(?=\))")
 _MODULE = re.compile(r"python -m (?P<module>\w[\w.]*)(?P<arguments>(?: +[^\s`#|&…]+)*)")
@@ -152,10 +156,6 @@ def test_files_and_settings_that_are_named_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
 def test_commands_that_are_named_exist(page: Path) -> None:
     content = text(page).replace("\\\n", " ")
-    targets = set(re.findall(r"^([a-z][\w-]*):", text(ROOT / "Makefile"), re.MULTILINE))
-    named = re.findall(r"`make ([a-z][\w-]*)", content)
-    named += re.findall(r"^make ([a-z][\w-]*)", "\n".join(_SHELL.findall(content)), re.MULTILINE)
-    assert set(named) <= targets
     for found in _MODULE.finditer(content):
         module, arguments = found["module"], found["arguments"].split()
         assert find_spec(module) is not None, f"{page.name}: there is no module {module}"
@@ -167,31 +167,49 @@ def test_commands_that_are_named_exist(page: Path) -> None:
             assert f'"{arguments[0]}"' in code, f"{page.name}: {module} has no command {arguments[0]}"
 
 
-def _shell_commands() -> list[tuple[str, str, list[str]]]:
-    """Every page's commands in ``sh`` blocks that are ours to parse: page, module, arguments."""
-    lines = [
-        (page.name, shlex.split(line, comments=True))
-        for page in TEXTS
-        for block in _SHELL.findall(text(page))
-        for line in block.replace("\\\n", " ").splitlines()
-    ]
-    return [
-        (page, words[at + 1], words[at + 2 :])
-        for page, words in lines
-        for at in (words.index("-m") if "-m" in words else -1,)
-        if at >= 0 and words[at + 1] in _PARSERS
-    ]
-
-
 _PARSERS: dict[str, Callable[[list[str]], object]] = {
     "deploy": parse_deploy,
     "training": lambda arguments: training_parser().parse_args(arguments),
+    "sagemaker-contract": lambda arguments: contract_parser().parse_args(arguments),
 }
 
 
-@pytest.mark.parametrize(("page", "module", "arguments"), _shell_commands(), ids=lambda given: str(given)[:60])
-def test_commands_in_shell_blocks_are_taken(page: str, module: str, arguments: list[str]) -> None:
-    assert _PARSERS[module](arguments) is not None, page  # argparse ends the test with what is wrong
+def _shell_lines(page: Path) -> list[str]:
+    """The lines of a page's ``sh`` blocks, and what stands in the text as a whole command."""
+    content = text(page)
+    lines = "\n".join(_SHELL.findall(content)).replace("\\\n", " ").splitlines()
+    return lines + [found.replace("\n", " ") for found in _INLINE.findall(_BLOCK.sub("", content)) if "…" not in found]
+
+
+def _shell_commands() -> list[tuple[str, str, list[str]]]:
+    """Every page's commands that are ours to parse: page, program, arguments."""
+    commands = [(page.name, shlex.split(line, comments=True)) for page in TEXTS for line in _shell_lines(page)]
+    return [
+        (page, words[at], words[at + 1 :])
+        for page, words in commands
+        for at, word in enumerate(words)
+        if word in _PARSERS and (words[at - 1] == "-m" or word == "sagemaker-contract")
+    ]
+
+
+@pytest.mark.parametrize(("page", "program", "arguments"), _shell_commands(), ids=lambda given: str(given)[:60])
+def test_commands_in_the_pages_are_taken(page: str, program: str, arguments: list[str]) -> None:
+    assert _PARSERS[program](arguments) is not None, page  # argparse ends the test with what is wrong
+
+
+def _make_commands() -> list[list[str]]:
+    """Every page's calls of make, each once."""
+    commands = (tuple(shlex.split(line, comments=True)) for page in TEXTS for line in _shell_lines(page))
+    return [list(words) for words in sorted(set(commands)) if words[:1] == ("make",)]
+
+
+@pytest.mark.parametrize("words", _make_commands(), ids=" ".join)
+def test_make_knows_what_to_do(words: list[str]) -> None:
+    ended = subprocess.run([*words, "--dry-run"], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    for assignment in words[2:]:
+        name, _, value = assignment.partition("=")  # the service reads its own settings from the environment
+        assert value in ended.stdout or name.startswith("SERVICE_"), f"{assignment} changes nothing"
 
 
 def test_messages_in_troubleshooting_are_the_codes_own() -> None:

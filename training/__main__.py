@@ -87,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     strange = commands.add_parser("outliers", help="tell how well pictures that are no clothing are recognised as such")
     strange.set_defaults(command=_outliers)
 
+    notebook = commands.add_parser(
+        "notebook", help="write the notebook's Spanish twin: its code, with translated prose"
+    )
+    notebook.set_defaults(command=_notebook)
+
     litert = commands.add_parser(
         "litert", help="compile a SavedModel for LiteRT, so that it is served without TensorFlow"
     )
@@ -201,6 +206,12 @@ def _duplicates(options: argparse.Namespace) -> None:
         near_duplicates.RECORD, to_json({"correlation": near_duplicates.CORRELATION, "test_images": found})
     )
     print(f"{near_duplicates.RECORD}: {len(found)} of {len(data.test_images):,} test images")
+
+
+def _notebook(options: argparse.Namespace) -> None:  # noqa: ARG001 (it has none)
+    from training import notebook
+
+    notebook.write_spanish_twin()
 
 
 def _update_documents(models: Path) -> None:

@@ -135,7 +135,10 @@ def rolling_update(*, requests: int = 3000) -> Rolled:
         nginx = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         stack.callback(nginx.wait)
         stack.callback(nginx.terminate)
-        time.sleep(0.5)
+        while not ready(proxy):
+            if nginx.poll() is not None:
+                raise SystemExit(f"nginx ended; start it by hand to see why: nginx -c {folder}/nginx.conf")
+            time.sleep(0.05)
         replacements = 0
         with asking(proxy, clients=CLIENTS) as load:
             time.sleep(0.5)

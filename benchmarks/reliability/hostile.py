@@ -15,6 +15,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -43,6 +44,7 @@ _PATHS = (
 Hostile = tuple[str, str, bytes, dict[str, str]]
 
 
+@cache
 def bombs() -> dict[str, bytes]:
     """Make pictures and arrays that are small as files and claim, or have, far more inside."""
     blank = io.BytesIO()

@@ -2,12 +2,13 @@
 
 import http.client
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +61,12 @@ class Server:
 
 
 def free_port() -> int:
-    """Find a port nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+    """Find a port nobody listens on, below those that the kernel gives to clients: none takes it before its server."""
+    while True:
+        with suppress(OSError), socket.socket() as listening:
+            listening.bind(("127.0.0.1", random.randrange(10_000, 32_768)))  # noqa: S311 (no secret)
+            port: int = listening.getsockname()[1]
+            return port
 
 
 @contextmanager

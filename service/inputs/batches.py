@@ -82,6 +82,11 @@ def check_count(count: int, max_batch: int) -> None:
         )
 
 
+def only_carriage_returns(number: int) -> MalformedError:
+    """The error for a line that holds several, with the ends that old programs write."""
+    return MalformedError(f"line {number} ends in a carriage return alone (CR); end each line with LF, or CR and LF")
+
+
 def format_shape(shape: tuple[int, ...]) -> str:
     """Write a shape as people do: 28×28."""
     return shortened("×".join(map(str, shape[:8]))).strip("'") or "a number"
@@ -101,6 +106,8 @@ def numbered_lines(body: bytes, max_batch: int, first: int) -> list[tuple[int, b
     lines = []
     for number, line in enumerate(body.split(b"\n"), first):
         if len(line) > MAX_LINE_BYTES:
+            if b"\r" in line.rstrip():
+                raise only_carriage_returns(number)
             raise MalformedError(f"line {number} is longer than {MAX_LINE_BYTES:,} bytes; an image is 784 numbers")
         if stripped := line.strip():
             lines.append((number, stripped))

@@ -19,7 +19,7 @@ from PIL import (  # (the decoders that ``preinit`` leaves out)
 )
 
 from service.errors import MalformedError, ServiceError, TooLargeError, UnusableError
-from service.inputs import formats, png, tiff
+from service.inputs import avif, formats, png, tiff
 from service.inputs.conversion import WORKING_EDGE, Box
 from service.inputs.formats import FORMATS
 
@@ -78,7 +78,7 @@ def open_picture(content: bytes, max_pixels: int) -> Image.Image:
     if isinstance(image, BmpImagePlugin.BmpImageFile):
         _check_bmp(image, content)
     if image.format == "AVIF":
-        formats.refuse_high_dynamic_range(formats.avif_transfer(content))
+        avif.require_known(content)
     if image.format == "PNG" and "transparency" in image.info:
         _scale_transparent_colour(image, content[_PNG_DEPTH_AT])
     return image

@@ -150,12 +150,6 @@ def refuse_high_dynamic_range(transfer: bytes) -> None:
         )
 
 
-def avif_transfer(content: bytes) -> bytes:
-    """Give the code point of an AVIF's transfer characteristics; empty where it names none (``colr`` box, nclx)."""
-    at = content.find(b"colrnclx")
-    return content[at + 11 : at + 12] if at >= 0 else b""
-
-
 def refuse_rare_jpeg(content: bytes) -> None:
     """Refuse a JPEG of a kind that is not decoded, by its frame's header.
 

@@ -14,9 +14,18 @@ import numpy.typing as npt
 from simdjson import Array, Object
 
 from service.arrays import Images
-from service.errors import UnusableError, shortened
+from service.errors import MalformedError, UnusableError, shortened
 from service.inputs import json_document
-from service.inputs.batches import PIXELS, SHAPES, Batch, Field, check_count, normalize, numbered_lines
+from service.inputs.batches import (
+    PIXELS,
+    SHAPES,
+    Batch,
+    Field,
+    check_count,
+    normalize,
+    numbered_lines,
+    only_carriage_returns,
+)
 
 _FIELDS = get_args(Field)
 _COLOURS = (3, 4)
@@ -108,7 +117,10 @@ def read_json_lines(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
 
 def _read_line(line: bytes, number: int) -> Images:
     what = f"line {number}"
-    images = [json_document.parse(line, what)]
+    try:
+        images = [json_document.parse(line, what)]
+    except MalformedError as error:
+        raise (only_carriage_returns(number) if b"]\r" in line else error) from error
 
     def name(_: int) -> str:
         return what

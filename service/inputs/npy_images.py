@@ -15,6 +15,16 @@ _NPY_HEADERS = {
     (3, 0): np.lib.format.read_array_header_2_0,  # but for its text, UTF-8, which only structured dtypes need
 }
 
+_MAGIC_BYTES = np.lib.format.MAGIC_LEN
+_OTHER_FILES = {
+    b"PK\x03\x04": "it is a ZIP archive, as numpy.savez and torch.save write it",
+    b"\x80": "it is a pickle, which is never read",
+    b"\x1f\x8b": "it is compressed with gzip",
+    b"[": "it is text, such as JSON, which has another content type",
+    b"{": "it is text, such as JSON, which has another content type",
+}
+"""What a file begins with that is no .npy file, and what is said of it."""
+
 
 def read_npy(body: bytes, *, max_batch: int) -> Batch:
     """Read a NumPy array file: floats from 0 to 1, or uint8 from 0 to 255, of shape (N, 28, 28[, 1]) or (N, 784).
@@ -45,12 +55,12 @@ def read_npy_header(stream: IO[bytes], *, size: int) -> tuple[tuple[int, ...], b
         UnusableError: not an array of images.
 
     """
+    read_header = _NPY_HEADERS[_version(stream.read(_MAGIC_BYTES))]
     try:
-        read_header = _NPY_HEADERS[np.lib.format.read_magic(stream)]
         shape, fortran_order, dtype = read_header(stream)
         whole = all(type(length) is int and length >= 0 for length in shape)
     except Exception as error:  # the header is a Python literal: NumPy lets several kinds of error through
-        raise MalformedError(f"the body is not a .npy file ({shortened(str(error))})") from error
+        raise MalformedError("the .npy file's header cannot be read; save the array anew, with numpy.save") from error
     if dtype.kind != "f" and dtype != np.uint8:
         raise UnusableError(f"the array holds {dtype}; send floats from 0 to 1, or uint8 from 0 to 255")
     if not shape:
@@ -62,3 +72,22 @@ def read_npy_header(stream: IO[bytes], *, size: int) -> tuple[tuple[int, ...], b
             f"the .npy header promises shape {shortened(shape)} of {dtype}, the body has {size - stream.tell()} bytes"
         )
     return shape, fortran_order, dtype
+
+
+def _version(magic: bytes) -> tuple[int, int]:
+    """Read the version of the format from a .npy file's first bytes.
+
+    Raises:
+        MalformedError: they are of no such file; the message names what people send instead of it.
+
+    """
+    if not magic.startswith(np.lib.format.MAGIC_PREFIX) or len(magic) < _MAGIC_BYTES:
+        found = next((f": {what}" for start, what in _OTHER_FILES.items() if magic.startswith(start)), "")
+        raise MalformedError(f"the body is not a .npy file{found}; write one with numpy.save(file, array)")
+    version = magic[-2], magic[-1]
+    if version not in _NPY_HEADERS:
+        raise MalformedError(
+            f"the .npy file is of version {version[0]}.{version[1]}; read are "
+            f"{', '.join(f'{major}.{minor}' for major, minor in _NPY_HEADERS)}, which numpy.save writes"
+        )
+    return version

@@ -1,6 +1,7 @@
 """The experiments' report as data and as pages, rendered from what the bundle carries."""
 
 import csv
+import re
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -69,7 +70,7 @@ class Reports:
 
         """
         report = self._report()
-        figures = [figure | {"file": self._figure_in(view.language, figure["file"])} for figure in report["figures"]]
+        figures = [figure | self._figure_in(view.language, figure["file"]) for figure in report["figures"]]
         shown = report | {"figures": figures}
         return self._pages.render("experiments.html", view, shown | _for_page(shown))
 
@@ -141,10 +142,11 @@ class Reports:
             raise NotFoundError(f"the report has no figure {shortened(name)}")
         return self._bundle.path(f"figures/{name}")
 
-    def _figure_in(self, language: str, file: str) -> str:
-        """Name the file with a figure's words in a language, where the bundle has one."""
+    def _figure_in(self, language: str, file: str) -> dict[str, Any]:
+        """Name the file with a figure's words in a language, where the bundle has one, and tell its size."""
         translated = file.replace("figures/", f"figures/{language}/", 1)
-        return translated if translated in self._bundle.manifest.files else file
+        shown = translated if translated in self._bundle.manifest.files else file
+        return {"file": shown, "size": _size(self._bundle.path(shown).read_bytes())}
 
     def _report(self) -> dict[str, Any]:
         if self._content is None:
@@ -164,6 +166,12 @@ def _of_photographs(entry: ModelEntry) -> dict[str, Any] | None:
     measured = (entry.training.get("photographs") or {}).get("report")
     shown = ("garments", "accuracy", "answered", "right_if_answered")
     return measured and {name: measured[name] for name in shown}
+
+
+def _size(svg: bytes) -> list[int] | None:
+    """Width and height of a figure, for which a browser keeps the place free; None where it does not say."""
+    box = re.search(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg[:2000])
+    return box and [round(float(edge)) for edge in box.groups()]
 
 
 def _samples(labels: list[str]) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ def watched() -> Watched:
     return Watched()
 
 
-@pytest.fixture(params=["phone", "desktop"])
+@pytest.fixture(params=[pytest.param("phone", marks=pytest.mark.slow), "desktop"])
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A window: the phone's in dark colours and with touch, the desktop's in light ones and with a mouse."""
     phone = request.param == "phone"

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched
 
+pytestmark = pytest.mark.slow
+
 RUN = {"curl": ["bash", "-ec"], "python": [sys.executable, "-c"], "javascript": ["node", "--input-type=module", "-e"]}
 
 

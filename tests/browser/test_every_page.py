@@ -59,6 +59,7 @@ def opened(browser: Browser, address: str, width: int = 1280, theme: str = "ligh
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme", "language"), READERS)
 @pytest.mark.parametrize("path", PATHS)
 def test_fits_and_has_no_barrier(browser: Browser, url: str, path: str, width: int, theme: str, language: str) -> None:
@@ -71,6 +72,7 @@ def test_fits_and_has_no_barrier(browser: Browser, url: str, path: str, width: i
     page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", *PATHS])
 def test_no_sentence_stays_english_on_a_spanish_page(browser: Browser, url: str, path: str) -> None:
     english, spanish = (opened(browser, url + path, language=language) for language in ("en", "es"))
@@ -86,6 +88,7 @@ def is_a_name(text: str) -> bool:
     return all(word in NAMES or not word.isalpha() or len(word) < 3 or word.isupper() for word in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1600])
 def test_what_scrolls_sideways_says_so(browser: Browser, url: str, width: int) -> None:
     page = opened(browser, f"{url}/experiments?lang=es", width)
@@ -95,7 +98,7 @@ def test_what_scrolls_sideways_says_so(browser: Browser, url: str, width: int) -
           const regions = [...document.querySelectorAll(".scroll")];
           const name = (region) => region.ariaLabel;
           return [
-            regions.filter((region) => !region.previousElementSibling.hidden).map(name),
+            regions.filter((region) => region.previousElementSibling.matches(".sideways:not([hidden])")).map(name),
             regions.filter((region) => region.scrollWidth > region.clientWidth + 1).map(name),
           ];
         }"""

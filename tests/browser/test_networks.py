@@ -15,7 +15,10 @@ CLASSIFY = """async ([name, pixels]) => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["baseline", "cnn_a", "cnn_b", "cnn_a_tuned", "cnn_a_photos"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("baseline", "cnn_a", "cnn_b", "cnn_a_tuned")]
+
+
+@pytest.mark.parametrize("name", ["cnn_a_photos", *SLOW])
 def test_browser_and_service_answer_alike(
     browser: Browser, url: str, client: httpx.Client, samples: Samples, name: str
 ) -> None:

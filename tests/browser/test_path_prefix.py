@@ -9,6 +9,8 @@ from tests.browser.conftest import Watched, answered, says
 from tests.conftest import StartServer
 from tests.proxies import behind_nginx
 
+pytestmark = pytest.mark.slow
+
 _LOAD_ALL = """() => Promise.all([...document.images].map((image) => {
   image.loading = "eager";
   return image.decode();

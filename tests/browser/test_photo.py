@@ -157,7 +157,9 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind == "too large")) for kind in REFUSED]
+)
 def test_a_refusal_says_what_to_do(page: Page, kind: str) -> None:
     media_type, content, sentence = REFUSED[kind]
     page.locator("#file").set_input_files({"name": kind, "mimeType": media_type, "buffer": content})

@@ -58,6 +58,7 @@ def test_every_link_leads_to_a_file(folder: Path) -> None:
             assert (folder / path.path).is_file(), (page, link)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["", "es/"])
 def test_samples_and_moves_work_and_a_photo_says_what_it_needs(
     browser: Browser, space: str, watched: Watched, page: str
@@ -77,6 +78,7 @@ def test_samples_and_moves_work_and_a_photo_says_what_it_needs(
     opened.close()
 
 
+@pytest.mark.slow
 def test_the_switch_leads_to_the_same_page_in_the_other_language(browser: Browser, space: str) -> None:
     opened = browser.new_page()
     opened.goto(f"{space}experiments/cnn_b.html")

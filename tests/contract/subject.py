@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .targets import Target
+from .targets import CERTIFICATES, Target
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Sample:
 
     def ask(self, url: str) -> httpx.Response:
         """Send it to a server, with the 60 s that SageMaker waits."""
-        return httpx.post(f"{url}/invocations", content=self.body, headers=self.headers, timeout=60)
+        return httpx.post(
+            f"{url}/invocations", content=self.body, headers=self.headers, timeout=60, verify=CERTIFICATES
+        )
 
     def comparable(self, answer: httpx.Response) -> Any:
         """Give the status and content of an answer, without the fields that are ignored."""

@@ -49,7 +49,10 @@ MADE = {
 }
 
 
-@pytest.fixture(params=list(SHAPES))
+_SLOW = ("multi-model", "async", "serverless")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW)) for name in SHAPES])
 def shape(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return SHAPES[request.param]
 

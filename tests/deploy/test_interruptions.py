@@ -94,7 +94,7 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize(
-    "what", ["rollback", "promote", "push", *slow("deploy", "async", "serverless", "update", "try", "delete")]
+    "what", ["rollback", "push", *slow("promote", "deploy", "async", "serverless", "update", "try", "delete")]
 )
 def test_interrupted_at_each_call_in_turn(
     aws: Aws, command: Command, push_image: Callable[..., str], what: str, docker: Docker
@@ -127,6 +127,7 @@ def test_interrupted_at_each_call_in_turn(
         assert state(aws) == wanted, f"after call {calls}"
 
 
+@pytest.mark.slow
 def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
     aws: Aws, command: Command, push_image: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
         assert aws.client("sagemaker").list_models()["Models"] == [], f"after call {calls}"
 
 
+@pytest.mark.slow
 def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
     aws: Aws, command: Command, dataset: FashionMNIST, job_output: bytes, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from training.release.bundle import photographs_measured
 from training.report import document, markdown
 
 
+@pytest.mark.slow
 def test_the_report_is_that_of_the_committed_runs(dataset: FashionMNIST, tmp_path: Path) -> None:
     """Byte for byte: JSON, Markdown, figures."""
     manifest = json.loads((MODELS / "bundle.json").read_text(encoding="utf-8"))

@@ -101,7 +101,7 @@ def test_out_of_memory_refuses_what_is_too_large_and_nothing_else(server: Limite
     if kind == "JSON":
         path, content, headers = "/invocations", SIGNED, {"content-type": "application/json"}
     else:
-        content = png(np.random.default_rng(0).integers(0, 255, (7_000, 7_000), np.uint8))
+        content = png(np.random.default_rng(0).integers(0, 255, (7_000, 7_000), np.uint8), compress_level=0)
         path, headers = "/predict", PNG
     server.limit(resource.RLIMIT_AS, used + 60 * MB)
     for _ in range(3):

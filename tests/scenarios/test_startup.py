@@ -81,6 +81,7 @@ def test_neither_half_imports_the_other() -> None:
             assert f"import {other}" not in path.read_text(), path
 
 
+@pytest.mark.slow
 def test_tensorflow_gives_the_same_answers(bundle: Path, start_server: StartServer, client: httpx.Client) -> None:
     manifest = json.loads((bundle / "bundle.json").read_text())
     two = {name: manifest["models"][name] for name in ("baseline", "cnn_a")}  # it takes seconds to load one

@@ -100,6 +100,7 @@ def test_a_worker_that_hangs_is_replaced() -> None:
         assert eventually(lambda: answers(url) and len(workers(parent.pid)) == 2, 30)
 
 
+@pytest.mark.slow
 def test_a_frozen_service_goes_on_with_the_same_workers() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
         time.sleep(1.5)
@@ -124,6 +125,7 @@ def test_a_worker_that_is_told_to_stop_drains_and_is_replaced() -> None:
         assert not load.failed()
 
 
+@pytest.mark.slow
 def test_nobody_who_was_let_in_is_reset_when_the_service_ends() -> None:
     for _ in range(3):
         with measured.started(SERVICE_WORKERS="2") as server:
@@ -210,7 +212,7 @@ def test_without_descriptors_the_parent_still_replaces_a_worker() -> None:
 ELSEWHERE = "from service.server import supervisor; supervisor.CAN_FORK = False"
 
 
-@pytest.mark.parametrize("count", ["1", "2"])
+@pytest.mark.parametrize("count", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_where_there_is_no_fork_workers_are_started(count: str) -> None:
     with run(ELSEWHERE, SERVICE_WORKERS=count) as (url, parent):
         assert predict(url).status_code == 200

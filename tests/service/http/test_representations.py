@@ -44,6 +44,25 @@ def test_a_figure_and_a_file_are_not_sent_to_who_has_them(client: httpx.Client) 
         assert client.get(path, headers=since).status_code == 304
 
 
+def test_a_file_is_not_sent_to_who_asks_for_another_one(client: httpx.Client) -> None:
+    for path in (figure(client), SCRIPT):
+        first = client.get(path, headers={"accept-encoding": "identity"})
+        tag, modified = first.headers["etag"], first.headers["last-modified"]
+        earlier = "Thu, 01 Jan 2026 00:00:00 GMT"
+        for method in ("GET", "HEAD"):
+            for asked in ({"if-match": tag}, {"if-match": f'"another", {tag}'}, {"if-match": "*"},
+                          {"if-unmodified-since": modified}, {"if-unmodified-since": "not a date"},
+                          {"if-match": tag, "if-unmodified-since": earlier}):  # fmt: skip
+                assert client.request(method, path, headers=asked).status_code == 200, asked
+            for asked in ({"if-match": '"another"'}, {"if-match": f"W/{tag}"}, {"if-match": ""},
+                          {"if-match": '"another"', "if-unmodified-since": modified}):  # fmt: skip
+                refused = client.request(method, path, headers=asked | {"range": "bytes=0-9"})
+                assert refused.status_code == 412, asked
+        assert_problem(client.get(path, headers={"if-match": '"another"'}), 412, f"entity tag is {tag}", "If-Match")
+        old = client.get(path, headers={"if-unmodified-since": "Thu, 01 Jan 1970 00:00:01 GMT"})
+        assert_problem(old, 412, modified, "If-Unmodified-Since")
+
+
 def test_a_range_is_answered_and_one_that_cannot_be_is_refused_like_all_else(client: httpx.Client) -> None:
     for path in (figure(client), SCRIPT):
         assert client.get(path, headers={"range": "bytes=0-9"}).content == client.get(path).content[:10]

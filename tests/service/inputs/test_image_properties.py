@@ -61,11 +61,16 @@ def test_any_picture_is_answered_or_refused_with_a_reason(client: httpx.Client, 
         assert answer.json()["detail"]
 
 
+@pytest.fixture(scope="module")
+def models() -> Models:
+    loaded = Models(Bundle(MODELS), "litert")
+    loaded.load()
+    return loaded
+
+
 @pytest.mark.parametrize("way", [way for way in EMBEDDINGS if not way.startswith("cut out")])
-def test_where_and_on_what_a_garment_lies_changes_no_answer(way: str, samples: Samples) -> None:
+def test_where_and_on_what_a_garment_lies_changes_no_answer(way: str, samples: Samples, models: Models) -> None:
     """95 % of the answers stay, of 100 images; ``python -m benchmarks.pictures.embedded`` asks about more."""
-    models = Models(Bundle(MODELS), "litert")
-    models.load()
     ask = models.get().engine.predict
     images = np.concatenate([samples.images[samples.labels == c][:10] for c in range(10)])
     plain = ask((images.astype(np.float32) / np.float32(255))[..., np.newaxis]).argmax(axis=1)

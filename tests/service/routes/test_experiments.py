@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from io import StringIO
 
 import httpx
@@ -130,3 +131,8 @@ def test_docs_work_without_internet(client: httpx.Client) -> None:
 def test_unknown_experiment_and_media_type_are_problems(client: httpx.Client) -> None:
     assert_problem(client.get("/experiments/vgg"), 404, "'vgg'", "baseline, cnn_a, cnn_b")
     assert_problem(client.get("/experiments", headers={"accept": "image/png"}), 406, "text/markdown")
+
+
+def test_a_figures_place_is_kept_free_until_it_is_there(client: httpx.Client) -> None:
+    page = client.get("/experiments", headers={"accept": "text/html"}).text
+    assert page.count("<img ") == len(re.findall(r'<img [^>]*width="\d{3,}" height="\d{3,}"', page)) > 10

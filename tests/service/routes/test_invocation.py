@@ -1,6 +1,8 @@
 """POST /invocations and /ping: every content type in and out, over HTTP."""
 
+import gzip
 import json
+import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -172,8 +174,14 @@ def test_bad_npy_is_explained(client: httpx.Client) -> None:
     whole = npy_of(np.float32)
     for body, status, words in (
         (b"", 400, ["not a .npy file"]),
-        (b"PK\x03\x04 an archive", 400, ["not a .npy file"]),
-        (whole[:30], 400, ["not a .npy file"]),
+        (b"PK\x03\x04 an archive", 400, ["not a .npy file: it is a ZIP archive, as numpy.savez", "numpy.save(file"]),
+        (pickle.dumps([0.0] * 784), 400, ["not a .npy file: it is a pickle, which is never read"]),
+        (gzip.compress(whole), 400, ["not a .npy file: it is compressed with gzip"]),
+        (b"[[0.5]]", 400, ["not a .npy file: it is text, such as JSON"]),
+        (bytes(3136), 400, ["the body is not a .npy file; write one with numpy.save"]),
+        (whole[:7], 400, ["the body is not a .npy file"]),
+        (whole[:30], 400, ["the .npy file's header cannot be read"]),
+        (npy_with(f"(1, 784), '{'x' * 11_000}': 0"), 400, ["the .npy file's header cannot be read"]),
         (whole[:-1], 400, ["promises shape (1, 784)", "3135 bytes"]),
         (whole + b"x", 400, ["3137 bytes"]),
         (npy_of(object), 422, ["object"]),
@@ -188,7 +196,11 @@ def test_bad_npy_is_explained(client: httpx.Client) -> None:
         (npy_with("(0, -1)"), 422, ["is -1"]),
         (npy_with("(0, 4611686018427387904)"), 422, ["each image"]),
         (npy_with(f"({'1, ' * 100})"), 422, ["each image"]),
-        (whole.replace(b"NUMPY\x01\x00", b"NUMPY\x09\x09"), 400, ["not a .npy file"]),
+        (
+            whole.replace(b"NUMPY\x01\x00", b"NUMPY\x09\x09"),
+            400,
+            ["the .npy file is of version 9.9; read are 1.0, 2.0, 3.0"],
+        ),
     ):
         assert_problem(invoke(client, body, NPY), status, *words)
 

@@ -161,6 +161,7 @@ def test_what_cannot_be_loaded_is_explained_and_not_kept(http: httpx.Client, tmp
     assert_problem(http.delete("/models/m"), 404, "'m'")
 
 
+@pytest.mark.slow
 def test_loading_and_unloading_under_load_gives_no_wrong_answer(http: httpx.Client, url: str) -> None:
     """Each name is now one network, now another; an answer is that of one of them, or 404."""
     right = set()

@@ -255,6 +255,7 @@ def test_pipelined_requests_are_answered_in_order(url: str) -> None:
     assert answers.count(b"HTTP/1.1 404") == answers.count(b"HTTP/1.1 200") == 20, statuses
 
 
+@pytest.mark.slow
 def test_the_limits_do_not_reach_the_work_itself(url: str) -> None:
     """Large work is done one after the other: the last of these waits longer for the worker than a client may take."""
     body = npy(np.zeros((10_000, 28, 28), np.uint8))

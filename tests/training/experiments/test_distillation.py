@@ -97,6 +97,7 @@ def test_the_loss_is_the_cross_entropy_of_softened_probabilities() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_student_trains_its_teacher_first_and_resumes(
     tiny: FashionMNIST, student: Experiment, tmp_path: Path
 ) -> None:

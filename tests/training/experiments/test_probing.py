@@ -41,6 +41,7 @@ def finished(experiment: Experiment, runs: RunFolder) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_probes_are_recorded_once(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
     experiments, runs = trained
     probing.probe_runs(experiments, runs, data_folder=None)
@@ -89,9 +90,10 @@ def test_runs_without_weights_are_counted(trained: Trained, tmp_path: Path, caps
     assert capsys.readouterr().out.startswith("1 finished run has no weights here")
 
 
-def test_records_are_a_line_a_field(trained: Trained) -> None:
+def test_records_are_a_line_a_field(trained: Trained, tiny: FashionMNIST) -> None:
     experiments, runs = trained
-    run = finished(experiments[0], runs)
-    lines = (runs.folder / "cnn_a" / "seed-0.probes.json").read_text(encoding="utf-8").splitlines()
+    run = finished(experiments[1], runs)
+    probing.probe(experiments[1], run, tiny, runs)
+    lines = (runs.folder / "baseline_permuted" / "seed-0.probes.json").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2 + len(vars(runs.probes(run)))
     assert json.loads("\n".join(lines))["seed"] == 0

@@ -83,6 +83,7 @@ def _as_sagemaker(job: dict[str, Any], ml: Path) -> None:
     boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=content.getvalue())
 
 
+@pytest.mark.slow
 def test_a_job_a_run_and_nothing_twice(
     submitted: list[dict[str, Any]],
     dataset: FashionMNIST,
@@ -121,6 +122,7 @@ def test_a_job_a_run_and_nothing_twice(
     assert "nothing to do" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_without_an_image_the_code_goes_along(
     monkeypatch: pytest.MonkeyPatch,
     submitted: list[dict[str, Any]],

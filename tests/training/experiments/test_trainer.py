@@ -104,6 +104,7 @@ def test_a_damaged_or_mismatched_checkpoint_is_not_resumed(tiny: FashionMNIST, t
     assert anew.epochs == [1]
 
 
+@pytest.mark.slow
 def test_seeds_differ_and_a_seed_repeats(whole: Whole, tiny: FashionMNIST, tmp_path: Path) -> None:
     again = trainer.train(EXPERIMENT, 0, tiny, RunFolder(tmp_path), Quiet())
     other = trainer.train(EXPERIMENT, 1, tiny, RunFolder(tmp_path), Quiet())
@@ -126,6 +127,7 @@ def test_a_run_records_what_its_network_does(whole: Whole, tiny: FashionMNIST) -
     assert runs.finished(replace(EXPERIMENT, recipe=Recipe(epochs=4)), 0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"train_size": 100}, {"permuted": True}])
 def test_subsets_and_permutations_change_what_is_learned(
     whole: Whole, tiny: FashionMNIST, tmp_path: Path, change: dict[str, Any]

@@ -157,6 +157,7 @@ def test_a_missing_served_seed_is_named(tmp_path: Path, tiny: FashionMNIST) -> N
         document.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path, tiny: FashionMNIST) -> None:
     build(tmp_path / "runs", tiny, baseline=LOW, cnn_a=HIGH, cnn_b=SIMILAR)
     for folder in ("a", "b"):

@@ -18,11 +18,12 @@ export function paintChannels(lens, choose) {
   list.replaceChildren(
     element("legend", t("Maps, by what they contribute to the answer"), { className: "hidden" }),
     ...channels.map((channel, rank) => {
-      const choice = element("label", "", { hidden: rank >= FIRST && !isOpen && channel !== lens.channel });
+      const hidden = rank >= FIRST && !isOpen && channel !== lens.channel;
+      const choice = element("label", "", { hidden });
       const radio = element("input", "", { type: "radio", name: "lens-channel", value: channel, checked: channel === lens.channel });
       radio.addEventListener("change", () => choose(channel));
       const canvas = element("canvas");
-      paintMap(canvas, maps, channel);
+      if (!hidden) paintMap(canvas, maps, channel);
       choice.append(radio, canvas, element("span", t("Map {number}", { number: channel + 1 }), { className: "hidden" }));
       return choice;
     }),

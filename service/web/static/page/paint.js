@@ -10,11 +10,12 @@ const RISES = [86, 180, 233];
 
 export const mix = (one, other, share) => one.map((value, index) => value + (other[index] - value) * share);
 
-function shade(share) {
-  const at = within(share, 0, 1) * (SHADES.length - 1);
+const LEVELS = Array.from({ length: 256 }, (_, level) => {
+  const at = (level / 255) * (SHADES.length - 1);
   const below = Math.min(Math.floor(at), SHADES.length - 2);
   return mix(SHADES[below], SHADES[below + 1], at - below);
-}
+});
+const shade = (share) => LEVELS[Math.round(within(share, 0, 1) * 255)];
 
 /** A colour of the style sheet, as [red, green, blue]: `--paper`, or that of the element's network, `--network`. */
 export function themed(name, target = document.documentElement) {
@@ -32,7 +33,11 @@ export function paint(canvas, width, height, colour) {
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
-  for (let index = 0; index < width * height; index++) image.data.set([...colour(index), 255], index * 4);
+  const shades = new Uint32Array(image.data.buffer);
+  for (let index = 0; index < width * height; index++) {
+    const [red, green, blue] = colour(index);
+    shades[index] = (255 << 24) | (blue << 16) | (green << 8) | red;
+  }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
