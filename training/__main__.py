@@ -34,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; finished epochs are kept, the same command continues after them", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # who reads, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python's flush at exit fails in its turn
+        return 1
     return 0
 
 

@@ -68,7 +68,6 @@ def results(report: dict[str, Any]) -> str:
             *(f"| {c['claim']} | {_verdict(c)} |" for c in report["claims"] if c["verdict"] != NOT_TESTED),
             "",
             *_untested(report),
-            "",
             *(line.replace("## ", "### ", 1) for line in photographs.summary(report.get("photographs"))),
         ]
     )
@@ -146,7 +145,7 @@ def _untested(report: dict[str, Any]) -> list[str]:
     count = sum(c["verdict"] == NOT_TESTED for c in report["claims"])
     if not count:
         return []
-    return [f"Not tested by these rules yet: {count} claims, whose training runs are not all there."]
+    return [f"Not tested by these rules yet: {count} claims, whose training runs are not all there.", ""]
 
 
 def _verdict(claim: dict[str, Any]) -> str:
