@@ -55,6 +55,17 @@ def test_an_interrupted_run_says_how_to_go_on(
     assert "the same command continues" in capsys.readouterr().err
 
 
+def test_whoever_reads_may_have_enough() -> None:
+    command = [sys.executable, "-u", "-m", "training", "list"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        assert listing.stdout.readline().startswith("baseline ")
+        listing.stdout.close()
+        assert listing.stderr.read() == ""
+    assert listing.returncode == 1
+
+
 @pytest.mark.slow
 def test_train_script_from_a_plain_shell_writes_a_bundle(dataset: FashionMNIST, tmp_path: Path) -> None:
     """One epoch of the dense network on all 55,000 images: seconds."""

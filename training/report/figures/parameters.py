@@ -40,7 +40,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
                 kept, [a["mean"] * 100 for a in after], [half_width(a) for a in after], **line(of), capsize=3
             )
     sizes.set(xscale="log", xlabel="Parameters", ylabel="Test accuracy, %")
-    sizes.legend(loc="lower right")
+    sizes.legend(loc="best")
     pruned.set(xlabel="Weights set to 0, %", ylabel="Test accuracy, %")
     for axis in (sizes, pruned):
         axis.grid(alpha=0.25)
