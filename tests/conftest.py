@@ -106,6 +106,11 @@ def unpack(archive: tarfile.TarFile, folder: Path) -> None:
     archive.extractall(folder, **options)  # noqa: S202 (of our own making)
 
 
+def slow(*values: object) -> list[Any]:
+    """Mark values that a test is run with, too, but in ``make test-all`` alone."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 StartServer = Callable[..., str]
 
 

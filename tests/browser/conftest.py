@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
+from tests.conftest import slow
+
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 
 
@@ -45,7 +47,7 @@ def watched() -> Watched:
     return Watched()
 
 
-@pytest.fixture(params=[pytest.param("phone", marks=pytest.mark.slow), "desktop"])
+@pytest.fixture(params=[*slow("phone"), "desktop"])
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A window: the phone's in dark colours and with touch, the desktop's in light ones and with a mouse."""
     phone = request.param == "phone"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from tests.conftest import Samples, npy
+from tests.conftest import Samples, npy, slow
 
 CLASSIFY = """async ([name, pixels]) => {
   const { ask } = await import("/static/page/networks/client.js");
@@ -15,10 +15,7 @@ CLASSIFY = """async ([name, pixels]) => {
 }"""
 
 
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("baseline", "cnn_a", "cnn_b", "cnn_a_tuned")]
-
-
-@pytest.mark.parametrize("name", ["cnn_a_photos", *SLOW])
+@pytest.mark.parametrize("name", ["cnn_a_photos", *slow("baseline", "cnn_a", "cnn_b", "cnn_a_tuned")])
 def test_browser_and_service_answer_alike(
     browser: Browser, url: str, client: httpx.Client, samples: Samples, name: str
 ) -> None:

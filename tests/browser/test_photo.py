@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Watched
-from tests.conftest import DATA, encode, png
+from tests.conftest import DATA, encode, png, slow
 
 MAX_UPLOAD_BYTES = 300_000
 DROP = """([name, type, content]) => {
@@ -157,9 +157,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind == "too large")) for kind in REFUSED]
-)
+@pytest.mark.parametrize("kind", [*(kind for kind in REFUSED if kind != "too large"), *slow("too large")])
 def test_a_refusal_says_what_to_do(page: Page, kind: str) -> None:
     media_type, content, sentence = REFUSED[kind]
     page.locator("#file").set_input_files({"name": kind, "mimeType": media_type, "buffer": content})

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import slow
 from tests.deploy.aws import ACCOUNT, REGION, Aws
 from tests.deploy.conftest import NAME, RELEASED, Command
 from tests.deploy.test_failures import assert_paragraph
@@ -49,10 +50,7 @@ MADE = {
 }
 
 
-_SLOW = ("multi-model", "async", "serverless")
-
-
-@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW)) for name in SHAPES])
+@pytest.fixture(params=["deploy", "everything", *slow("multi-model", "async", "serverless")])
 def shape(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return SHAPES[request.param]
 

@@ -16,6 +16,7 @@ import botocore.client
 import httpx
 import pytest
 
+from tests.conftest import slow
 from tests.deploy.aws import ACCOUNT, REGION, Aws
 from tests.deploy.conftest import NAME, Command, Docker, Ended
 from tests.deploy.test_deployment import served
@@ -78,10 +79,6 @@ def state(aws: Aws) -> tuple[list[str], str | None]:
     """Name everything there is, without the versions' dates, and the image that is served."""
     names = sorted(VERSION.sub("-VERSION", name) for name in aws.everything())
     return names, served(aws)["PrimaryContainer"]["Image"] if aws.endpoints else None
-
-
-def slow(*names: str) -> list[Any]:
-    return [pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 OPTIONS = {

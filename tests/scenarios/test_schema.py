@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.conftest import slow
+
 # Not asked: that whatever the schema allows is answered with 2xx, for no schema can say that a file is a picture in
 # which something stands out from its background.
 _NOT_ASKED = "positive_data_acceptance"
@@ -15,7 +17,7 @@ _NOT_ASKED = "positive_data_acceptance"
 _GENERATOR = "--suppress-health-check=data_too_large"
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [8, *slow(50)])
 def test_every_route_answers_as_its_schema_says(url: str, examples: int) -> None:
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{url}/openapi.json", _GENERATOR]
     options = [

@@ -17,7 +17,7 @@ import pytest
 from benchmarks.reliability.clients import asking
 from benchmarks.speed import server as measured
 from benchmarks.speed.server import free_port
-from tests.conftest import MODELS, ROOT
+from tests.conftest import MODELS, ROOT, slow
 from tests.scenarios.test_workers import predict, worker_ids
 from tests.servers import answers, eventually, scrape, started, value, workers
 
@@ -212,7 +212,7 @@ def test_without_descriptors_the_parent_still_replaces_a_worker() -> None:
 ELSEWHERE = "from service.server import supervisor; supervisor.CAN_FORK = False"
 
 
-@pytest.mark.parametrize("count", ["1", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", ["1", *slow("2")])
 def test_where_there_is_no_fork_workers_are_started(count: str) -> None:
     with run(ELSEWHERE, SERVICE_WORKERS=count) as (url, parent):
         assert predict(url).status_code == 200
