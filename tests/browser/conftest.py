@@ -47,6 +47,10 @@ def watched() -> Watched:
     return Watched()
 
 
+on_both_screens = pytest.mark.parametrize("context", ["phone", "desktop"], indirect=True)
+"""Marks a test that ``make test``, too, runs on a phone's screen."""
+
+
 @pytest.fixture(params=[*slow("phone"), "desktop"])
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A window: the phone's in dark colours and with touch, the desktop's in light ones and with a mouse."""

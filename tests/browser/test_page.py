@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import Watched, answered, says
+from tests.browser.conftest import Watched, answered, on_both_screens, says
 from tests.conftest import DATA, Samples
 
 MAX_BYTES_BEFORE_ANSWER = 150_000  # uncompressed
@@ -28,6 +28,7 @@ def posted(watched: Watched) -> int:
     return len(watched.posted())
 
 
+@on_both_screens
 def test_opens_with_an_answer_of_each_network(page: Page) -> None:
     assert {says(page, model) for model in ("baseline", "cnn_a", "cnn_b")} == {"Ankle boot"}
     assert classes(page) == ["Sandal", "Sneaker", "Ankle boot"]
@@ -109,6 +110,7 @@ def test_moving_sends_nothing(page: Page, watched: Watched) -> None:
     assert posted(watched) == before
 
 
+@on_both_screens
 def test_a_swipe_beside_the_pad_scrolls(page: Page) -> None:
     action = "(id) => getComputedStyle(document.getElementById(id)).touchAction"
     assert page.evaluate(action, "pad") == "none"
@@ -191,6 +193,7 @@ def test_fits_and_is_labelled(page: Page) -> None:
     assert page.locator("h1").count() == 1
 
 
+@on_both_screens
 def test_the_stage_fits_a_phones_screen(page: Page) -> None:
     stage = page.locator("#stage").bounding_box()
     assert stage is not None

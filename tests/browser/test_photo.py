@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, on_both_screens
 from tests.conftest import DATA, encode, png, slow
 
 MAX_UPLOAD_BYTES = 300_000
@@ -67,6 +67,7 @@ def sizes(page: Page) -> list[int]:
     return found
 
 
+@on_both_screens
 def test_a_dropped_photo_is_named(page: Page) -> None:
     drop(page, "trousers.jpg", "image/jpeg", shop_picture())
     expect(page.locator('.network[data-model="cnn_a"] .says')).to_have_text("Trouser?")
