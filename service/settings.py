@@ -134,7 +134,6 @@ class Settings(BaseModel):
     )
     root_path: str = Field(
         "",
-        pattern=r"(/[A-Za-z0-9._~-]+)*",
         description="where a proxy in front serves this, such as /svc, which it takes off: for OpenAPI's servers",
     )
     cors_origins: str = Field(
@@ -200,6 +199,13 @@ class Settings(BaseModel):
         if secret is not None and (len(secret) < _MIN_KEY_LENGTH or not secret.isascii() or not secret.isprintable()):
             raise ValueError(f"at least {_MIN_KEY_LENGTH} characters, all of them ASCII; such as: openssl rand -hex 32")
         return key
+
+    @field_validator("root_path", mode="after")
+    @classmethod
+    def _root_is_a_path(cls, path: str) -> str:
+        if not re.fullmatch(r"(/(?!\.+(/|$))[A-Za-z0-9._~-]+)*", path):
+            raise ValueError("it must be a path such as /svc, which begins with a slash and ends without")
+        return path
 
     @model_validator(mode="after")
     def _origins_are_origins(self) -> Self:

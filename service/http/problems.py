@@ -118,14 +118,15 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _without_slash(request: Request) -> str | None:
-    """Say where a path is that has a slash too many: relative to it, for a proxy may have taken a prefix off."""
+    """Say where a path is that has slashes too many: relative to it, for a proxy may have taken a prefix off."""
     path = request.scope["path"].rstrip("/")
-    if not path or path == request.scope["path"]:
+    slashes = len(request.scope["path"]) - len(path)
+    if not path or not slashes:
         return None
     asked = {**request.scope, "path": path}
     if not any(route.matches(asked)[0] is Match.FULL for route in request.app.routes):
         return None
-    return "../" + quote(path.rpartition("/")[2])
+    return "../" * slashes + quote(path.rpartition("/")[2])
 
 
 def _methods(request: Request) -> list[str]:

@@ -101,7 +101,10 @@ def decode(image: Image.Image, box: Box | None = None) -> tuple[Image.Image, tup
         # A JPEG is decoded no larger than it must be.
         image.draft(None, _needed(size, box) if box else (WORKING_EDGE, WORKING_EDGE))
         depth, is_negative = _sixteen_bit_layout(image)
+        colours = _palette_size(image)
         image.load()
+        if colours is not None:
+            _require_colours(image, colours)
         orientation = _orientation(image)
         upright = _eight_bit(image, depth, is_negative=is_negative)
         if box is None:
@@ -112,7 +115,7 @@ def decode(image: Image.Image, box: Box | None = None) -> tuple[Image.Image, tup
         if box is not None:
             upright = _shrunk(_cut(upright, size, box))
         upright = _without_gamma(upright, image.info)
-    except (MemoryError, UnusableError):
+    except (MemoryError, ServiceError):
         raise
     except Exception as error:  # as in ``open_picture``; a palette that is missing or too long shows when it is applied
         raise MalformedError(f"the {image.format} picture is truncated or corrupt ({error})") from error
@@ -199,6 +202,23 @@ def _scale_transparent_colour(image: Image.Image, depth: int) -> None:
         image.info["transparency"] = transparent * 255 // (2**depth - 1)
     elif image.mode == "RGB" and depth == 16:
         image.info["transparency"] = tuple(level >> 8 for level in transparent)
+
+
+def _palette_size(image: Image.Image) -> int | None:
+    """Count the colours of a file's palette, which Pillow fills up when it decodes; None where there is none."""
+    if image.mode not in ("P", "PA") or image.palette is None:
+        return None
+    samples = (image.palette.rawmode or image.palette.mode).partition(";")[0]
+    return len(image.palette.palette) // len(samples)
+
+
+def _require_colours(image: Image.Image, count: int) -> None:
+    """Require that a palette has every colour that is used; programs differ in what they show for one that is not."""
+    used = int(np.asarray(image.getchannel(0)).max()) + 1
+    if used > count:
+        raise MalformedError(
+            f"the {image.format} picture is corrupt: it uses colour {used} of a palette of {count}; save it anew"
+        )
 
 
 def _sixteen_bit_layout(image: Image.Image) -> tuple[int, bool]:

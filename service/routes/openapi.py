@@ -72,12 +72,22 @@ def _completed(document: dict[str, Any], models: Sequence[str]) -> dict[str, Any
             schemas[name]["examples"] = [example]
     if models:
         schemas["ModelName"] = {"type": "string", "enum": list(models), "description": "A model that is served."}
+    _drop_versions(document)
     for path, parameter in _parameters(document):
         if parameter["in"] == "path":
             parameter["schema"] = {"type": "string"}  # no null, which a path cannot hold
         if models and _is_model(path, parameter):
             parameter["schema"] = {"$ref": "#/components/schemas/ModelName"}
     return document
+
+
+def _drop_versions(document: dict[str, Any]) -> None:
+    """Take the version out of the query: FastAPI looks for it there where the path of a function's route has none."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "parameters" in operation:
+                kept = [one for one in operation["parameters"] if (one["in"], one["name"]) != ("query", "version")]
+                operation["parameters"] = kept
 
 
 def _is_model(path: str, parameter: dict[str, Any]) -> bool:

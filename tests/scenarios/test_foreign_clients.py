@@ -71,6 +71,17 @@ def _requests(address: str) -> Answers:
     return [requests.post(address, timeout=60, **kind).json() for kind in kinds]
 
 
+def _urllib3(address: str) -> Answers:
+    urllib3 = pytest.importorskip("urllib3")
+    kinds: list[dict[str, Any]] = [
+        {"body": _PICTURE, "headers": {"content-type": "image/png"}},
+        {"fields": {"file": ("boot.png", _PICTURE, "image/png")}},
+        {"json": json.loads(_JSON)},
+    ]
+    with urllib3.PoolManager() as pool:
+        return [pool.request("POST", address, timeout=60, **kind).json() for kind in kinds]
+
+
 def _httpx(address: str) -> Answers:
     kinds: list[dict[str, Any]] = [
         {"content": _PICTURE, "headers": {"content-type": "image/png"}},
@@ -130,7 +141,7 @@ def _output(command: list[str], given: bytes = b"") -> list[str]:
     return ended.stdout.decode().splitlines()
 
 
-@pytest.mark.parametrize("ask", [_http_client, _urllib, _requests, _httpx, _aiohttp, _curl, _java, _node])
+@pytest.mark.parametrize("ask", [_http_client, _urllib, _urllib3, _requests, _httpx, _aiohttp, _curl, _java, _node])
 def test_a_client_posts_a_picture_in_all_three_ways(url: str, ask: Callable[[str], Answers]) -> None:
     answers = ask(f"{url}/predict")
     assert [answer.get("label", answer) for answer in answers] == ["Ankle boot"] * 3

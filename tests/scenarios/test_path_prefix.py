@@ -41,7 +41,7 @@ def test_the_api_says_where_it_is_and_answers_there(prefixed: str) -> None:
     assert httpx.post(predict, content=picture, headers={"content-type": "image/png"}).json()["label"] == "Coat"
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/experiments/", "/experiments/cnn_a/"])
+@pytest.mark.parametrize("path", ["/docs/", "/docs//", "/experiments/", "/experiments/cnn_a/", "/experiments/cnn_a///"])
 def test_a_redirect_is_relative_and_repeats_no_host(prefixed: str, path: str) -> None:
     found = httpx.get(prefixed + path, headers={"host": "evil.example"})
     assert found.status_code == 307

@@ -18,6 +18,10 @@ from tests.servers import refused
         ({"SERVICE_WORKERS": "0"}, ["SERVICE_WORKERS=0", "greater than or equal to 1"]),
         ({"SERVICE_BODY_SECONDS": "inf"}, ["SERVICE_BODY_SECONDS=inf", "finite"]),
         ({"SERVICE_HOST": ""}, ["SERVICE_HOST=", "at least 1 character"]),
+        *(
+            ({"SERVICE_ROOT_PATH": path}, [f"SERVICE_ROOT_PATH={path}: it must be a path such as /svc"])
+            for path in ("svc", "/svc/", "/", "//svc", "/s vc", "/svc?x", "/svc/../x", "https://shop.example/svc")
+        ),
         ({"SERVICE_WORKER": "2"}, ["no setting SERVICE_WORKER", "SERVICE_WORKERS"]),
         ({"SERVICE_ENGINE": "onnx"}, ["SERVICE_ENGINE=onnx", "'litert' or 'tensorflow'"]),
         ({"SERVICE_MAX_BODY_MB": "-1", "SERVICE_MAX_BATCH": "0"}, ["SERVICE_MAX_BODY_MB=-1", "SERVICE_MAX_BATCH=0"]),

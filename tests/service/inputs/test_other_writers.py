@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.errors import ServiceError, UnusableError
+from service.errors import MalformedError, ServiceError, UnusableError
 from service.inputs.images import preprocess_sync
 from tests.conftest import encode
 from tests.service.inputs.comparisons import MAX_PIXELS, refusal, require_alike, require_same, seen
@@ -20,6 +20,7 @@ from tests.service.inputs.pictures import (
     photo,
     png,
     scaled,
+    tiff,
     with_alpha,
 )
 
@@ -73,6 +74,39 @@ def test_pngs_of_every_depth_and_colour_type(bits: int, interlaced: bool) -> Non
         require_same(png(rgb, bits, 2, interlaced=interlaced), photo())
         require_same(png(with_alpha(rgb, largest), bits, 6, interlaced=interlaced), photo())
         require_same(png(with_alpha(grey, largest), bits, 4, interlaced=interlaced), coarse)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF"])
+def test_a_palette_that_lacks_a_colour_which_is_used_is_refused(kind: str) -> None:
+    """Pillow fills it up with black, or with greys."""
+    index = boot() >> 2
+    assert index.max() == 63
+
+    def stored(colours: int) -> bytes:
+        tints = [(255 - level * 4, 200, 90) for level in range(colours)]
+        palette = b"".join(map(bytes, tints))
+        if kind == "PNG":
+            return png(index[..., np.newaxis], 8, 3, chunks=chunk(b"PLTE", palette))
+        if kind == "BMP":
+            four = b"".join(bytes([*tint[::-1], 0]) for tint in tints)
+            return bmp(bmp_rows(index, 8), (28, 28), 8, palette=four, colours=colours)
+        if kind == "TIFF":
+            planes = np.array(tints + [(0, 0, 0)] * (256 - colours), np.uint16).T * 257
+            return tiff(index, photometric="palette", colormap=planes)
+        picture = Image.frombytes("P", (28, 28), index.tobytes())
+        picture.putpalette(b"".join(map(bytes, tints + [(1, 2, 3)] * (64 - colours))))
+        whole = encode(picture, "GIF", optimize=False)
+        entries = 2 ** (colours - 1).bit_length()
+        return whole[:10] + bytes([whole[10] & ~7 | entries.bit_length() - 2]) + whole[11 : 13 + 3 * entries] + (
+            whole[13 + 3 * 2 ** ((whole[10] & 7) + 1) :]
+        )  # fmt: skip
+
+    seen(stored(64))
+    if kind != "TIFF":  # whose palettes have all colours that there are
+        with pytest.raises(
+            MalformedError, match=rf"the {kind} picture is corrupt: it uses colour 64 of a palette of 32"
+        ):
+            seen(stored(32))
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])

@@ -52,6 +52,17 @@ def test_no_parameter_in_a_path_may_be_null(document: Document) -> None:
         assert parameter["schema"] in ({"type": "string"}, {"$ref": "#/components/schemas/ModelName"})
 
 
+def test_every_parameter_in_a_query_is_taken(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    for path, methods in document["paths"].items():
+        address = path.format(name="cnn_a", version="1")
+        for method, operation in methods.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "query":
+                    answer = client.request(method, address, params={parameter["name"]: "1"})
+                    assert "there is no parameter" not in answer.text, (path, parameter)
+
+
 def test_models_are_an_enumeration(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     served = [answer["model"] for answer in _compared(client)]
