@@ -212,6 +212,18 @@ def _escaped(text: str) -> str:
     return text.replace("[", "(").replace("]", ")").replace("{", "`{").replace("}", "}`")
 
 
+def fuzz(content: Content) -> list[str]:
+    """Write the table of ``python -m benchmarks.reliability.fuzz``, which is called for one reader at a time."""
+    return [
+        "| Reader | Inputs without a finding | Seconds | Commit |",
+        "| --- | ---: | ---: | --- |",
+        *(
+            f"| {_said(reader)} | {run['inputs']:,} | {run['seconds']:,} | {run['commit']} |"
+            for reader, run in content["readers"].items()
+        ),
+    ]
+
+
 def _said(name: str) -> str:
     return name.replace("_", " ")
 
@@ -237,6 +249,7 @@ BLOCKS: dict[str, tuple[Path, str, Callable[[Content], list[str]]]] = {
         "python -m benchmarks.reliability.slow_clients",
         slow_clients,
     ),
+    "fuzz": (records.RELIABILITY / "fuzz.json", "make fuzz", fuzz),
     "multi_model": (records.RELIABILITY / "multi_model.json", "python -m benchmarks.reliability.multi_model", pairs),
 }
 """By the name of a block in a page: the file, the command that writes it, and the table."""

@@ -5,11 +5,15 @@ The fuzzer is atheris, guided by coverage.
 Targets: ``picture``, ``plain_png`` (whose short way must read what the long way does), ``json``, ``json_lines``,
 ``csv``, ``npy``. Anything but a picture, a batch or a ``ServiceError`` is a finding: atheris writes its input to
 ``crash-…`` and ends with a traceback. What reaches new code is kept in ``tests/data/fuzz/TARGET`` or in
-``--corpus``, from which the next call goes on.
+``--corpus``, from which the next call goes on. What was tried without a finding is recorded for
+``docs/reliability.md``.
 """
 
 import argparse
+import mmap
+import os
 import sys
+import time
 from pathlib import Path
 
 import atheris
@@ -20,10 +24,12 @@ from benchmarks.speed.server import ROOT
 with atheris.instrument_imports(include=["service", "PIL"]):  # atheris takes whole packages only
     from service.inputs import csv_images, images, json_images, npy_images, plain_png
 
+from benchmarks import records
 from benchmarks.reliability.hostile import seeds
 from service.errors import ServiceError, UnusableError
 
 CORPUS = ROOT / "tests" / "data" / "fuzz"
+_RECORD = records.RELIABILITY / "fuzz.json"
 _READERS = {
     "json": json_images.read_json,
     "json_lines": json_images.read_json_lines,
@@ -70,7 +76,7 @@ def _compare(content: bytes) -> None:
 
 
 def main() -> None:
-    """Fuzz for a while."""
+    """Fuzz for a while, and record it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability.fuzz", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=1800)
@@ -84,8 +90,20 @@ def main() -> None:
             (corpus / f"seed-{number}").write_bytes(seed[41:-16] if options.target == "plain_png" else seed)
     # atheris itself grows by a gigabyte in half an hour of pictures.
     limits = [f"-max_total_time={options.seconds}", "-max_len=8000", "-timeout=20", "-rss_limit_mb=8192"]
-    atheris.Setup([sys.argv[0], str(corpus), *limits], lambda content: attempt(options.target, content))
-    atheris.Fuzz()
+    about, began, inputs = records.about(), time.monotonic(), np.frombuffer(mmap.mmap(-1, 8), np.int64)
+
+    def counted(content: bytes) -> None:
+        inputs[0] += 1
+        attempt(options.target, content)
+
+    if os.fork() == 0:  # atheris ends its process, and runs nothing at its exit
+        atheris.Setup([sys.argv[0], str(corpus), *limits], counted)
+        atheris.Fuzz()
+    if os.wait()[1]:
+        sys.exit(1)
+    result = {"inputs": int(inputs[0]), "seconds": round(time.monotonic() - began), "commit": about["commit"]}
+    readers = (records.read(_RECORD) or {"readers": {}})["readers"]
+    records.write(_RECORD, about, readers=readers | {options.target: result})
 
 
 if __name__ == "__main__":

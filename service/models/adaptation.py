@@ -83,7 +83,10 @@ def adapt(name: str, engine: Engine, classes: int) -> tuple[Engine, tuple[str, .
     with np.load(_PROBE, allow_pickle=False) as probe:
         pixels = (probe["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
         labels = probe["labels"]
-    plain, large = (_outputs(name, engine, pixels * np.float32(scale), classes) for scale in (1, 255))
+    plain = _outputs(name, engine, pixels, classes)
+    large = engine.predict(pixels * np.float32(255))
+    if not np.isfinite(large).all():  # too large for it, so that it is not made for them
+        large = plain
     is_logits = not (_are_probabilities(plain) and _are_probabilities(large))
     if is_logits:
         _require_logits(name, plain)
@@ -129,6 +132,12 @@ def _are_probabilities(found: Probabilities) -> bool:
 
 
 def _require_logits(name: str, found: Probabilities) -> None:
+    sums = found.sum(axis=1)
+    if found.min() >= 0 and np.ptp(sums) < _ROW_TOLERANCE * sums.max():
+        raise UnusableModelError(
+            f"{name} gives numbers that sum to {sums.mean():.4g} for each image, as percentages do: end it with a "
+            "softmax, whose sum is 1, or with no activation (logits)"
+        )
     if found.min() >= 0 and found.max() <= 1:
         raise UnusableModelError(
             f"{name} gives numbers from 0 to 1 that do not sum to 1 for each image, as a sigmoid does: end it with a "

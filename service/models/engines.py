@@ -107,6 +107,11 @@ class TensorFlowEngine:
         _, inputs = self._signature.structured_input_signature
         self._input = _only_input(list(inputs))
         self._shape = _input_shape(inputs[self._input].shape, inputs[self._input].dtype.name)
+        if (size := inputs[self._input].shape[0]) is not None:
+            raise EngineError(
+                f"the model takes {size} image{'s' if size != 1 else ''} at a time, no more and no fewer; export it "
+                "for any number (a batch dimension of None)"
+            )
         outputs = self._signature.structured_outputs
         self._output = _answer_name({name: tuple(output.shape) for name, output in outputs.items()})
         explain_signature = self._loaded.signatures.get("explain")

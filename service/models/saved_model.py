@@ -33,7 +33,10 @@ _LIKE_MODELS = {
     "*.zip": "unpack it",
     "*.onnx": "export the network it was made from as a SavedModel",
     "*.tflite": "put it beside its SavedModel, as assets.extra/model.tflite",
-    "*.pt": "export the network as a SavedModel",
+    **dict.fromkeys(
+        ("*.pt", "*.pth", "*.safetensors", "*.pkl", "*.joblib", "*.ckpt.index"),
+        "export the network as a SavedModel",
+    ),
 }
 
 

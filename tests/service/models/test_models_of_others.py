@@ -166,6 +166,7 @@ def test_of_several_outputs_the_labels_one_is_read(
         ("litert", lambda p: {"y": p[:, :3]}, r"shape \(100, 3\), not \(100, 10\)"),
         ("tensorflow", lambda p: {"y": tf.concat([p, p], 1)}, r"shape \(100, 20\), not \(100, 10\)"),
         ("tensorflow", lambda p: {"y": tf.sigmoid(p)}, "as a sigmoid does"),
+        ("tensorflow", lambda p: {"y": p * 100.0}, "sum to 100 for each image, as percentages do"),
         ("litert", lambda p: {"y": tf.sqrt(p - 2.0)}, "NaN or infinite"),
         ("litert", lambda p: {"a": p, "b": p}, "2 outputs .*name the one with the labels"),
         ("tensorflow", lambda p: {"a": p, "b": p}, "2 outputs .*name the one with the labels"),
@@ -177,6 +178,32 @@ def test_what_gives_no_probabilities_is_refused(
     export(lambda x: network(released(x)), tmp_path / "1", released, litert=engine == "litert")
     with pytest.raises(Exception, match=words):
         loaded(tmp_path, engine)
+
+
+def test_a_network_that_pixels_to_255_are_too_large_for_is_served(
+    released: Released, samples: Samples, tmp_path: Path
+) -> None:
+    def network(x: Any) -> Any:
+        one = tf.exp(x[:, :1, 0, 0] * 0 + tf.reduce_max(x) * 80)
+        return {"y": released(x) * one / one}
+
+    export(network, tmp_path / "1", released)
+    classifier = loaded(tmp_path, "tensorflow")
+    assert classifier.notes == ()
+    pixels = (samples.images[:3] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
+
+
+def test_a_network_for_batches_of_one_size_is_refused(released: Released, tmp_path: Path) -> None:
+    module = tf.Module()
+    module.kept = released.loaded
+    for size, words in ((1, "takes 1 image at a time"), (32, "takes 32 images at a time")):
+        signature = tf.function(
+            lambda x: {"y": released(x)}, input_signature=[tf.TensorSpec((size, 28, 28, 1), tf.float32, name="x")]
+        )
+        tf.saved_model.save(module, str(tmp_path / str(size) / "1"), signatures={"serving_default": signature})
+        with pytest.raises(Exception, match=words):
+            loaded(tmp_path / str(size), "tensorflow")
 
 
 def test_other_signatures_and_inputs_are_refused_or_told_apart(released: Released, tmp_path: Path) -> None:
@@ -237,7 +264,12 @@ def test_where_a_model_was_seen_is_said(tmp_path: Path) -> None:
     shutil.copytree(MODELS / "baseline" / "1", tmp_path / "deep" / "a" / "b" / "c" / "1")
     with pytest.raises(BundleError, match="one was seen in a/b/c/1"):
         Bundle(tmp_path / "deep")
-    for name, words in {"net.keras": r"model\.export\(DIR\)", "net.h5": "export", "model.tar.gz": "unpack it"}.items():
+    for name, words in {
+        "net.keras": r"model\.export\(DIR\)",
+        "net.h5": "export",
+        "net.pth": "export",
+        "model.tar.gz": "unpack it",
+    }.items():
         folder = tmp_path / name.replace(".", "_") / "inner"
         folder.mkdir(parents=True)
         (folder / name).write_bytes(b"-")
