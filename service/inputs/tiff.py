@@ -17,7 +17,7 @@ from service.inputs.formats import several_frames
 
 BITS, COMPRESSION, PHOTOMETRIC, COLOUR_MAP = 258, 259, 262, 320
 _SUBFILE, _OLD_SUBFILE, _SUB_DIRECTORIES, _INK_SET, _SAMPLE_FORMAT, _DNG_VERSION = 254, 255, 330, 332, 339, 50706
-_EXTRA_SAMPLES, _SAMPLES, _IMAGE_DEPTH = 338, 277, 32997
+_EXTRA_SAMPLES, _SAMPLES, _PLANES, _IMAGE_DEPTH = 338, 277, 284, 32997
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR = range(7)
 
 _JPEG = 7
@@ -133,6 +133,8 @@ def _unusual(tags: Tags) -> str | None:
     """Say what of a TIFF's tags is of a kind that is not read."""
     if _DNG_VERSION in tags:
         return "is a camera's raw file (DNG); develop it, and send the JPEG"
+    if PHOTOMETRIC not in tags:
+        return "does not say what its samples mean (PhotometricInterpretation is missing)"
     colours = _number(tags, PHOTOMETRIC, _MIN_IS_WHITE)
     if colours not in _DEPTHS:
         return (
@@ -156,6 +158,9 @@ def _unusual(tags: Tags) -> str | None:
         return f"has samples of {widths} bits, of no stated range" if bits[0] >= 32 else f"has samples of {widths} bits"
     if colours == _CMYK and _number(tags, _INK_SET, 1) != 1:
         return "has inks other than cyan, magenta, yellow and black"
+    has_alpha = bool({1, 2} & set(_numbers(tags, _EXTRA_SAMPLES, 0)))
+    if has_alpha and _number(tags, _PLANES, 1) != 1 and colours not in (_RGB, _CMYK):
+        return "has its transparency in a plane of its own, beside grey or a palette"
     if _number(tags, _IMAGE_DEPTH, 1) != 1:
         return "is a volume of several slices (ImageDepth), of which none is said to be the picture"
     return None

@@ -156,6 +156,10 @@ def test_other_channels_and_colours_in_tiffs(kind: str) -> None:
         else:
             with pytest.raises(UnusableError, match="2 samples of 16 bits"):
                 seen(colour_tiff(with_alpha(grey, largest), 1, t338=("H", meaning)))
+    planes = np.moveaxis(with_alpha(grey, largest), 2, 0)
+    for meaning in ("assocalpha", "unassalpha"):  # libtiff reads the first plane alone
+        with pytest.raises(UnusableError, match="in a plane of its own"):
+            seen(tiff(planes, photometric="minisblack", planarconfig="separate", extrasamples=[meaning]))
     cmyk = with_alpha(largest - rgb, 0)
     require_same(colour_tiff(cmyk, 5), photo())
     with pytest.raises(UnusableError, match="inks"):
@@ -163,6 +167,13 @@ def test_other_channels_and_colours_in_tiffs(kind: str) -> None:
     for photometric, word in ((8, "CIE"), (9, "ICC"), (10, "ITU"), (32844, "LogL"), (34892, "raw"), (77, "kind 77")):
         with pytest.raises(UnusableError, match=word):
             seen(colour_tiff(rgb, photometric))
+
+
+def test_a_tiff_that_does_not_say_whether_0_is_black_is_refused() -> None:
+    tags = size_tags(boot()) | {258: ("H", 8), 259: ("H", 1)}
+    require_same(plain_tiff(boot().tobytes(), tags | {262: ("H", 1)}), boot())
+    with pytest.raises(UnusableError, match="does not say what its samples mean"):
+        seen(plain_tiff(boot().tobytes(), tags))
 
 
 def test_ycbcr_in_a_tiff_whole_and_subsampled() -> None:
