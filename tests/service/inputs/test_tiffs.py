@@ -157,9 +157,9 @@ def test_other_channels_and_colours_in_tiffs(kind: str) -> None:
             with pytest.raises(UnusableError, match="2 samples of 16 bits"):
                 seen(colour_tiff(with_alpha(grey, largest), 1, t338=("H", meaning)))
     planes = np.moveaxis(with_alpha(grey, largest), 2, 0)
-    for meaning in ("assocalpha", "unassalpha"):  # libtiff reads the first plane alone
+    for alpha in ("assocalpha", "unassalpha"):  # libtiff reads the first plane alone
         with pytest.raises(UnusableError, match="in a plane of its own"):
-            seen(tiff(planes, photometric="minisblack", planarconfig="separate", extrasamples=[meaning]))
+            seen(tiff(planes, photometric="minisblack", planarconfig="separate", extrasamples=[alpha]))
     cmyk = with_alpha(largest - rgb, 0)
     require_same(colour_tiff(cmyk, 5), photo())
     with pytest.raises(UnusableError, match="inks"):
