@@ -26,6 +26,7 @@ class Assessor:
         """Read the arrays of the outlier score from the bundle."""
         self.reference = assessment.reference
         self._inverse_temperature = np.float32(1 / assessment.temperature)
+        self._factors = np.exp(np.array(assessment.bias or 0.0, np.float32) / assessment.temperature)
         self._bands = assessment.bands[1:]
         self._reliability = [[cell.model_dump() for cell in row] for row in assessment.reliability]
         self._threshold = assessment.threshold
@@ -38,10 +39,10 @@ class Assessor:
             self._residual_mean, self._residual_deviation = (float(value) for value in arrays["residual"])
 
     def calibrate(self, probabilities: Probabilities) -> Probabilities:
-        """Divide the logits by the temperature: float32 (N, classes) → (N, classes); the order stays the same."""
+        """Add the bias to the logits, and divide by the temperature: float32 (N, classes) → (N, classes)."""
         # A softmax's logarithm is its logits up to a constant; at 0 it is kept finite.
         largest = probabilities.max(axis=1, keepdims=True)
-        powers = np.maximum(probabilities / largest, _MIN_PROBABILITY) ** self._inverse_temperature
+        powers = np.maximum(probabilities / largest, _MIN_PROBABILITY) ** self._inverse_temperature * self._factors
         calibrated: Probabilities = powers / powers.sum(axis=1, keepdims=True)
         return calibrated
 

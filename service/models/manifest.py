@@ -98,7 +98,8 @@ class Assessment(BaseModel):
     people who were held out.
 
     Attributes:
-        temperature: divides the logits; over 1 is less certain.
+        bias: is added to the logits, by class (vector scaling: Guo et al. 2017); none where it is empty.
+        temperature: divides them then; over 1 is less certain.
         bands: where the bands of calibrated confidence begin, ascending from 0.
         reliability: for each label, in class order, one for each band. A cell that few images fell into holds what was
             counted over all labels of the band, or over all images: ``images`` tells from how many it is.
@@ -111,6 +112,7 @@ class Assessment(BaseModel):
 
     model_config = _STRICT
 
+    bias: list[float] = []
     temperature: float = Field(gt=0)
     bands: list[Share] = Field(min_length=1)
     reliability: list[list[Reliability]]
@@ -199,6 +201,8 @@ class ModelEntry(BaseModel):
         for found in (self.assessment, self.photo_assessment):
             if found and {len(found.reliability), len(found.reference.labels)} != {len(self.labels)}:
                 raise ValueError("the assessment must have one entry for each label")
+            if found and found.bias and len(found.bias) != len(self.labels):
+                raise ValueError("the bias must have one number for each label")
         return self
 
 

@@ -5,13 +5,15 @@ them, its scales and its bias, float32 (outputs,), and its kernel, int16 in the 
 its int16 × the scale of its output. Header and kernels are padded to a multiple of four bytes. Rounded so,
 probabilities differ by less than 0.001; as float16, of the same size, they differed by 0.007.
 
-The header is ``{"layers": [{"kind", "kernel": [shape], "relu", "size"}, …], "temperature": {"dataset", "photo"}}``:
-layers as ``litert_layers.Layer`` has them, and the temperatures that calibrate answers to pictures of either kind.
+The header is ``{"layers": [{"kind", "kernel": [shape], "relu", "size"}, …], "calibration": {"dataset", "photo"}}``:
+layers as ``litert_layers.Layer`` has them, and what calibrates answers to pictures of either kind, as
+``{"temperature", "bias"}``; nothing where nobody fitted any.
 """
 
 import hashlib
 import json
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +59,7 @@ class NetworkFiles:
         files = {}
         for name, entry in self._bundle.manifest.models.items():
             if (layers := self.layers(name)) is not None:
-                content = encode(layers, _temperatures(entry))
+                content = encode(layers, _calibration(entry))
                 files[name] = f"{name}.{_digest(content)}.bin", content
         return files
 
@@ -70,14 +72,14 @@ class NetworkFiles:
             return None
 
 
-def encode(layers: list[Layer], temperature: dict[str, float]) -> bytes:
+def encode(layers: list[Layer], calibration: dict[str, Any]) -> bytes:
     """Write a network's file."""
     described = [
         {"kind": layer.kind, "kernel": [] if layer.kernel is None else layer.kernel.shape}
         | {"relu": layer.relu, "size": layer.size}
         for layer in layers
     ]
-    header = json.dumps({"layers": described, "temperature": temperature}, separators=(",", ":")).encode()
+    header = json.dumps({"layers": described, "calibration": calibration}, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 4)
     weights = b"".join(
         _weights(layer.kernel, layer.bias) for layer in layers if layer.kernel is not None and layer.bias is not None
@@ -92,10 +94,12 @@ def _weights(kernel: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> 
     return b"".join((scales.tobytes(), bias.astype("<f4").tobytes(), levels, bytes(-len(levels) % 4)))
 
 
-def _temperatures(entry: ModelEntry) -> dict[str, float]:
-    of_dataset = 1.0 if entry.assessment is None else entry.assessment.temperature
-    of_photographs = of_dataset if entry.photo_assessment is None else entry.photo_assessment.temperature
-    return {"dataset": of_dataset, "photo": of_photographs}
+def _calibration(entry: ModelEntry) -> dict[str, Any]:
+    of_kind = {"dataset": entry.assessment, "photo": entry.photo_assessment or entry.assessment}
+    return {
+        kind: {} if found is None else {"temperature": found.temperature, "bias": found.bias}
+        for kind, found in of_kind.items()
+    }
 
 
 def _digest(content: bytes) -> str:

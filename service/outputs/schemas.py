@@ -41,7 +41,7 @@ class Prediction(BaseModel):
     precision: Literal["float32", "int8"] = Field(description="of the model's weights, as SERVICE_PRECISION asks")
     label: str
     class_id: int
-    confidence: float = Field(ge=0, le=1, description="the label's probability, calibrated by a temperature")
+    confidence: float = Field(ge=0, le=1, description="the label's probability, calibrated on pictures of its kind")
     predictions: list[LabelProbability] = Field(description="the top_k classes, most probable first; calibrated")
     reliability: Reliability | None = Field(
         description="how often this model is right about answers like this one, on pictures that were held out when "

@@ -21,12 +21,13 @@ from training.data import augmentation, conversion, ood_pictures, photograph_dow
 from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
 from training.evaluation import photographs as on_photographs
+from training.evaluation.calibration import soften
 from training.experiments import architectures, folding, trainer
 from training.experiments.epoch_data import NONE, EpochData
 from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import RunFolder
-from training.release.photo_assessment import fit_log_odds
+from training.release.photo_assessment import fit_bias, fit_log_odds
 
 LABELS = ("T-Shirt", "Pants", "Longsleeve", "Shoes", "Hat", "Not sure")
 
@@ -231,6 +232,28 @@ def test_the_outlier_score_of_photographs_tells_what_is_none_of_the_classes() ->
     threshold = np.quantile(usual, 0.9)
     assert (score(pixels, hats[200:]) > threshold).mean() > 0.6
     assert (score(pixels, noise[200:]) > threshold).mean() > 0.9
+
+
+def test_the_bias_takes_back_what_one_class_has_too_much() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 2_000)
+    logits = rng.normal(0, 1, (2_000, 10)) + 3 * np.eye(10)[labels]
+    logits[:, 6] += 1.5
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    right = np.eye(10, dtype=bool)[labels]
+    senders = np.array([str(n) for n in rng.integers(0, 50, 2_000)])
+    squares = np.zeros((2_000, 2, 1, 1), np.uint8)
+    bias = fit_bias(probabilities, photographs.Photographs(senders, senders, senders, right, squares))
+    assert bias[6] == pytest.approx(np.delete(bias, 6).mean() - 1.5, abs=0.3)
+    balanced = soften(probabilities, 1.0, bias)
+    hit, before = (right[np.arange(2_000), some.argmax(axis=1)].mean() for some in (balanced, probabilities))
+    assert hit > before + 0.05
+
+
+def test_all_people_count_the_same() -> None:
+    senders = np.array(["a", "b", "a", "a", "a"])
+    taken = photographs.Photographs(senders, senders, senders, np.ones((5, 10), bool), np.zeros((5, 2, 1, 1), np.uint8))
+    assert taken.by_person().tolist() == [0.25, 1, 0.25, 0.25, 0.25]
 
 
 @pytest.mark.usefixtures("folder")

@@ -54,6 +54,7 @@ class Photographs:
 
     Attributes:
         names: each picture's ID.
+        senders: who took it.
         labels: what the collection calls it, a key of ``CLASSES``.
         right: bool (N, 10), which classes are right; none for what is not one of the ten.
         squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
@@ -61,6 +62,7 @@ class Photographs:
     """
 
     names: npt.NDArray[np.str_]
+    senders: npt.NDArray[np.str_]
     labels: npt.NDArray[np.str_]
     right: npt.NDArray[np.bool_]
     squares: Images
@@ -77,7 +79,12 @@ class Photographs:
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> "Photographs":
         """Pick some of them."""
-        return Photographs(self.names[chosen], self.labels[chosen], self.right[chosen], self.squares[chosen])
+        return Photographs(*(values[chosen] for values in vars(self).values()))
+
+    def by_person(self) -> npt.NDArray[np.float64]:
+        """Weigh each picture so that all people count the same, however many they took: (N,), 1 in all for each."""
+        _, person, taken = np.unique(self.senders, return_inverse=True, return_counts=True)
+        return np.asarray((1 / taken)[person])
 
     def views(self) -> Images:
         """Show each as the service does: uint8 (N, VIEWS, 28, 28)."""
@@ -169,6 +176,7 @@ def _read(rows: list[dict[str, str]], source: Path) -> Photographs:
     squares = [conversion.read(source / "images" / f"{row['image']}.jpg") for row in rows]
     return Photographs(
         names=np.array([row["image"] for row in rows], np.str_),
+        senders=np.array([row["sender_id"] for row in rows], np.str_),
         labels=np.array([row["label"] for row in rows], np.str_),
         right=np.array([[name in CLASSES[row["label"]] for name in CLASS_NAMES] for row in rows], bool).reshape(-1, 10),
         squares=np.array(squares, np.uint8).reshape(-1, 2, conversion.SQUARE, conversion.SQUARE),

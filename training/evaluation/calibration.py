@@ -6,6 +6,7 @@ After Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import optimize
 
 from training.data.fashion_mnist import Labels
@@ -53,13 +54,15 @@ def measure(probabilities: Probabilities, labels: Labels) -> dict[str, Any]:
     }
 
 
-def soften(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Divide the logits by a temperature; over 1 is less certain. The most probable class stays the same.
+def soften(probabilities: Probabilities, temperature: float, bias: npt.ArrayLike = 0.0) -> Probabilities:
+    """Add a bias to each logit, and divide by a temperature; over 1 is less certain.
 
-    A softmax's logarithm is its logits up to a constant, so float (N, 10) probabilities are all that is needed.
+    A softmax's logarithm is its logits up to a constant, so float (N, 10) probabilities are all that is needed. Without
+    a bias the most probable class stays the same.
     """
     # A float32 softmax can underflow to 0; the smallest positive float32 keeps the logarithm finite.
-    logits = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny)) / temperature
+    logits = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
+    logits = (logits + np.asarray(bias)) / temperature
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from training.data import fashion_mnist, photographs
+from training.data.fashion_mnist import scale
 from training.data.photographs import Photographs
 from training.errors import TrainingError
 from training.experiments import provenance
@@ -21,7 +22,7 @@ from training.experiments.experiment import Experiment
 from training.experiments.registry import for_serving
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
 from training.release import assessment, photo_assessment, quantization
-from training.release.export import checksums, export
+from training.release.export import checksums, export, require_equal
 from training.report import document, markdown
 from training.report.conclusions import best
 
@@ -263,7 +264,9 @@ def _entry(
     of_photographs: dict[str, Any] | None = None
     measured: dict[str, Any] | None = None
     if pictures is not None:
-        found, measured = photo_assessment.assess(folder, pictures)
+        found, measured = photo_assessment.assess(folder, pictures, balanced=experiment.recipe.photographs > 0)
+        views = scale(pictures["held_out"].views().reshape(-1, 28, 28))
+        equivalence = {**equivalence, "photographs": asdict(require_equal(folder, views))}
         of_photographs = {"outliers": f"{inside}/assets.extra/photo_outliers.npz", **found}
     record = quantization.quantize(folder, data)
     quantization.report(experiment.name, record)

@@ -23,7 +23,7 @@ GOLDEN_PER_CLASS = 2
 
 @dataclass(frozen=True)
 class Equivalence:
-    """How far the LiteRT model is from the SavedModel, over ``images`` test images."""
+    """How far the LiteRT model is from the SavedModel, over so many ``images``."""
 
     images: int
     largest_difference: float
@@ -48,7 +48,7 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
         The proof of equality, and the SavedModel's accuracy on the images.
 
     Raises:
-        TrainingError: the LiteRT model's probabilities differ by more than ``MAX_DIFFERENCE``, or its answers do.
+        TrainingError: as ``require_equal``.
 
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -58,21 +58,36 @@ def export(weights: Path, folder: Path, *, images: Images, labels: Labels) -> tu
 
     pixels = scale(images)
     reference = _run_saved_model(folder, pixels)
-    found, _ = run_litert(extra / "model.tflite", pixels)
+    equivalence = _require_equal(folder, pixels, reference)
+    golden = np.sort(np.concatenate([np.flatnonzero(labels == c)[:GOLDEN_PER_CLASS] for c in np.unique(labels)]))
+    np.savez(extra / "golden.npz", images=images[golden], probabilities=reference[golden])
+    return equivalence, float((reference.argmax(axis=1) == labels).mean())
+
+
+def require_equal(folder: Path, pixels: Pixels) -> Equivalence:
+    """Compare a version folder's LiteRT model with its SavedModel, on float32 (N, 28, 28, 1).
+
+    Raises:
+        TrainingError: their probabilities differ by more than ``MAX_DIFFERENCE``, or their answers do.
+
+    """
+    return _require_equal(folder, pixels, _run_saved_model(folder, pixels))
+
+
+def _require_equal(folder: Path, pixels: Pixels, reference: Probabilities) -> Equivalence:
+    found, _ = run_litert(folder / "assets.extra" / "model.tflite", pixels)
     equivalence = Equivalence(
-        images=len(images),
+        images=len(pixels),
         largest_difference=float(np.abs(found - reference).max()),
         differing_classes=int((found.argmax(axis=1) != reference.argmax(axis=1)).sum()),
     )
     if equivalence.largest_difference > MAX_DIFFERENCE or equivalence.differing_classes:
         raise TrainingError(
-            f"the LiteRT model of {weights} is not the same model: probabilities differ by up to "
+            f"the LiteRT model of {folder} is not the same model: probabilities differ by up to "
             f"{equivalence.largest_difference:.2g} ({MAX_DIFFERENCE:g} is allowed), "
-            f"{equivalence.differing_classes} of {len(images)} answers differ"
+            f"{equivalence.differing_classes} of {len(pixels):,} answers differ"
         )
-    golden = np.sort(np.concatenate([np.flatnonzero(labels == c)[:GOLDEN_PER_CLASS] for c in np.unique(labels)]))
-    np.savez(extra / "golden.npz", images=images[golden], probabilities=reference[golden])
-    return equivalence, float((reference.argmax(axis=1) == labels).mean())
+    return equivalence
 
 
 def write_litert_model(folder: Path) -> None:

@@ -1,10 +1,12 @@
 """What a released model's answers to photographs are worth: fitted on people whose pictures it was not trained on.
 
 The same as ``assessment`` does for the dataset's images, on the photographs of the part ``held_out``; what is published
-of them is measured on the part ``report``. Only the outlier score is another. It is linear in the last hidden layer's
-output: the log-odds of a logistic regression that tells the garments of the part ``train`` from the other things in it
-(hats, shorts), and from pictures without clothing (corners of the photographs, drawings of ``ood_pictures``), each
-group with a third of the weight.
+of them is measured on the part ``report``. Temperature and thresholds are for people who are yet to come, so each
+person counts the same in them, however many pictures they took.
+
+Only the outlier score is another. It is linear in the last hidden layer's output: the log-odds of a logistic regression
+that tells the garments of the part ``train`` from the other things in it (hats, shorts), and from pictures without
+clothing (corners of the photographs, drawings of ``ood_pictures``), each group with a third of the weight.
 """
 
 from pathlib import Path
@@ -25,15 +27,18 @@ from training.evaluation.metrics import Probabilities
 from training.release.assessment import Features, Floats, OutlierScore, decide, describe, run_litert
 
 ACCEPTANCE = 0.9
-"""Share of the held-out garments that are called like what was learnt."""
+"""Share of the held-out garments that are called like what was learnt, each person counting the same."""
 
 _PENALTY, _LEAST_SPREAD = 3e-3, 1e-3
+_BIAS_PENALTY = 1e-2
 _PIXELS = 28 * 28
 _OTHER_DRAWINGS = 2026  # a seed: not the drawings that anything was fitted on
 _NONE = 255  # the class of what is none of the ten: no answer is right
 
 
-def assess(folder: Path, photographs: dict[str, Photographs]) -> tuple[dict[str, Any], dict[str, Any]]:
+def assess(
+    folder: Path, photographs: dict[str, Photographs], *, balanced: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fit everything for an exported model, and keep the score's arrays in its ``assets.extra/photo_outliers.npz``.
 
     Adds the scores of the golden samples to ``golden.npz``, as ``photo_scores``.
@@ -41,6 +46,8 @@ def assess(folder: Path, photographs: dict[str, Photographs]) -> tuple[dict[str,
     Args:
         folder: the version folder with the LiteRT twin.
         photographs: the parts ``train``, ``held_out`` and ``report``.
+        balanced: whether to fit a bias too, as of a network that was trained with photographs. Another one takes nearly
+            all for bags; there are none among the photographs, so that it would unlearn them.
 
     Returns:
         What ``bundle.json`` says of the model under ``photo_assessment``, but for the file's path; and, by part, what
@@ -53,19 +60,24 @@ def assess(folder: Path, photographs: dict[str, Photographs]) -> tuple[dict[str,
     held_pixels, held_probabilities, held_features = _ask(twin, held_out)
     garment = held_out.right.any(axis=1)
     learnt = photographs["train"]
-    groups = [_ask(twin, some)[2] for some in (learnt.garments, learnt.others, without_clothing(learnt))]
-    score = fit_log_odds(*groups, usual=held_features[garment])
+    _, of_garments, garments = _ask(twin, learnt.garments)
+    strange = [_ask(twin, some)[2] for some in (learnt.others, without_clothing(learnt))]
+    score = fit_log_odds(garments, *strange, usual=held_features[garment])
     scores = score(held_pixels, held_features)
-    threshold = float(np.quantile(scores[garment], ACCEPTANCE))
+    weights = held_out.garments.by_person()
+    threshold = float(np.quantile(scores[garment], ACCEPTANCE, weights=weights, method="inverted_cdf"))
     np.savez(extra / "photo_outliers.npz", **vars(score))
     _add_golden_scores(extra, score)
 
-    temperature = _fit_temperature(held_probabilities[garment], held_out.right[garment])
-    calibrated = soften(held_probabilities, temperature)
+    bias = fit_bias(of_garments, learnt.garments) if balanced else []
+    temperature = _fit_temperature(held_probabilities[garment], held_out.garments, bias)
+    calibrated = soften(held_probabilities, temperature, bias or 0.0)
     labels = _labels(calibrated, held_out.right)
-    rule = decide(calibrated, labels, scores <= threshold, kind="photographs by people of whom it has seen none")
+    kind = "photographs by people of whom it has seen none, each person counting the same"
+    rule = decide(calibrated, labels, scores <= threshold, held_out.by_person(), kind=kind)
     assessment = {
         "temperature": temperature,
+        "bias": bias,
         "threshold": threshold,
         "decision": rule,
         **describe(held_pixels, calibrated, labels, scores, pictures="photographs"),
@@ -80,7 +92,8 @@ def without_clothing(photographs: Photographs, *, drawn: int = 30, seed: int = 0
     pictures = [around, *(ood_pictures.draw(kind, count=drawn, seed=seed) for kind in ood_pictures.KINDS)]
     squares = [conversion.squared(Image.fromarray(one).convert("RGB")) for one in np.concatenate(pictures)]
     count = len(squares)
-    return Photographs(np.full(count, ""), np.full(count, ""), np.zeros((count, 10), bool), np.stack(squares))
+    nothing = np.full(count, "")
+    return Photographs(nothing, nothing, nothing, np.zeros((count, 10), bool), np.stack(squares))
 
 
 def fit_log_odds(garments: Features, *strange: Features, usual: Features) -> OutlierScore:
@@ -133,17 +146,45 @@ def _labels(probabilities: Probabilities, right: npt.NDArray[np.bool_]) -> Label
     return np.where(right.any(axis=1), (probabilities * right).argmax(axis=1), _NONE).astype(np.uint8)
 
 
-def _fit_temperature(probabilities: Probabilities, right: npt.NDArray[np.bool_]) -> float:
-    def loss(log_temperature: float) -> float:
-        allowed = (soften(probabilities, float(np.exp(log_temperature))) * right).sum(axis=1)
-        return float(-np.log(np.maximum(allowed, np.finfo(np.float32).tiny)).mean())
+def fit_bias(probabilities: Probabilities, photographs: Photographs) -> list[float]:
+    """Balance the classes of a network that was trained with photographs; see ``soften``.
 
-    return float(np.exp(optimize.minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+    Training rewards "Shirt" for a longsleeve, too, so that coats and T-shirts are called shirts more often than the
+    other way round. How sure a network is of what it learnt from tells nothing, but the balance between its classes
+    does. So the bias may be fitted there, on many people, and the temperature must not.
+
+    Args:
+        probabilities: (N, 10), what the network says of them.
+        photographs: garments of the part ``train``.
+
+    """
+
+    def loss(parameters: Floats) -> float:
+        temperature, bias = float(np.exp(parameters[0])), parameters[1:]
+        return _loss(soften(probabilities, temperature, bias), photographs) + _BIAS_PENALTY * float(bias @ bias)
+
+    found = optimize.minimize(loss, np.zeros(1 + probabilities.shape[1]), method="L-BFGS-B").x
+    return [float(one) for one in found[1:]]
+
+
+def _fit_temperature(probabilities: Probabilities, photographs: Photographs, bias: list[float]) -> float:
+    found = optimize.minimize_scalar(
+        lambda log_temperature: _loss(soften(probabilities, float(np.exp(log_temperature)), bias or 0.0), photographs),
+        bounds=(-3, 3),
+        method="bounded",
+    )
+    return float(np.exp(found.x))
+
+
+def _loss(probabilities: Probabilities, photographs: Photographs) -> float:
+    """Take the mean negative log-likelihood, in nats, of any class that is right, each person counting the same."""
+    allowed = np.maximum((probabilities * photographs.right).sum(axis=1), np.finfo(np.float32).tiny)
+    return float(-np.average(np.log(allowed), weights=photographs.by_person()))
 
 
 def _measure(twin: Path, photographs: Photographs, score: OutlierScore, assessment: dict[str, Any]) -> dict[str, Any]:
     pixels, probabilities, features = _ask(twin, photographs)
-    calibrated = soften(probabilities, assessment["temperature"])
+    calibrated = soften(probabilities, assessment["temperature"], assessment["bias"] or 0.0)
     garment = photographs.right.any(axis=1)
     confidence, familiar = calibrated.max(axis=1), score(pixels, features) <= assessment["threshold"]
     right = calibrated.argmax(axis=1) == _labels(calibrated, photographs.right)

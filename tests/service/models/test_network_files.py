@@ -68,6 +68,10 @@ def test_a_networks_file_is_the_network(files: NetworkFiles, samples: Samples, n
     found = forward(parse(content)["layers"], pixels)
     np.testing.assert_allclose(found, expected, atol=1e-3)
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+    entry = Bundle(MODELS).manifest.models[name]
+    for kind, said in (("dataset", entry.assessment), ("photo", entry.photo_assessment)):
+        assert said is not None
+        assert parse(content)["calibration"][kind] == {"temperature": said.temperature, "bias": said.bias}
 
 
 def test_a_files_name_follows_its_content(files: NetworkFiles) -> None:

@@ -9,6 +9,7 @@ import pytest
 from service.models.assessment import Assessor
 from service.models.golden_samples import SCORE_TOLERANCE
 from training.data import ood_pictures
+from training.evaluation.calibration import soften
 from training.release import assessment, ood_evaluation
 from training.release.assessment import BANDS, MIN_IMAGES, fit_score, reliability
 
@@ -68,6 +69,7 @@ def test_the_service_computes_the_same_score(tmp_path: Any) -> None:
     pixels, features, _ = _made_up(20, 3)
     said = SimpleNamespace(
         reference=None,
+        bias=[],
         temperature=2.0,
         bands=[0.0],
         reliability=[],
@@ -81,6 +83,10 @@ def test_the_service_computes_the_same_score(tmp_path: Any) -> None:
     # The square root of odds 9 to 1 is 3 to 1; a probability of 0 stays what it is.
     calibrated = assessor.calibrate(np.array([[0.9, 0.1, 0.0], [0.0, 0.5, 0.5]], np.float32))
     np.testing.assert_allclose(calibrated, [[0.75, 0.25, 0.0], [0.0, 0.5, 0.5]], atol=1e-5)
+    said.bias = [0.5, -1.0, 0.0]
+    assessor = Assessor(cast(Any, SimpleNamespace(path=lambda name: tmp_path / name)), cast(Any, said))
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(3), 20).astype(np.float32)
+    np.testing.assert_allclose(assessor.calibrate(probabilities), soften(probabilities, 2.0, said.bias), atol=1e-6)
 
 
 def test_a_histogram_counts_its_upper_edges() -> None:

@@ -1,9 +1,9 @@
 // A network's file, as service/models/network_files.py writes it.
 
-/** ArrayBuffer → {layers: [{kind, kernel, relu, size, weights, bias}], temperature}. */
+/** ArrayBuffer → {layers: [{kind, kernel, relu, size, weights, bias}], calibration}. */
 export function parse(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
-  const { layers, temperature } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const { layers, calibration } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   let at = 4 + length;
   const take = (Numbers, count) => {
     const taken = new Numbers(buffer, at, count);
@@ -18,5 +18,5 @@ export function parse(buffer) {
     const levels = take(Int16Array, layer.kernel.reduce((product, edge) => product * edge));
     layer.weights = Float32Array.from(levels, (level, index) => level * scales[index % outputs]);
   }
-  return { layers, temperature };
+  return { layers, calibration };
 }

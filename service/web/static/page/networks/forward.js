@@ -65,10 +65,10 @@ function maxPooling({ size }, { height, width, channels, data }) {
   return { height: rows, width: columns, channels, data: most };
 }
 
-/** Logits → probabilities; a temperature over 1 makes them less certain. */
-export function softmax(logits, temperature = 1) {
+/** Logits → probabilities; a temperature over 1 makes them less certain, a bias favours classes. */
+export function softmax(logits, { temperature = 1, bias = [] } = {}) {
   const largest = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp((logit - largest) / temperature));
+  const powers = Array.from(logits, (logit, index) => Math.exp((logit + (bias[index] ?? 0) - largest) / temperature));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
 }

@@ -7,11 +7,11 @@ import { apply, forward, softmax } from "./forward.js";
 const PIXELS = SIZE * SIZE;
 
 /** N pictures → N lists of ten probabilities, calibrated for pictures of a `kind`, dataset or photo; null: uncalibrated. */
-export function classify({ layers, temperature }, { pixels, kind }) {
+export function classify({ layers, calibration }, { pixels, kind }) {
   return Array.from({ length: pixels.length / PIXELS }, (_, index) =>
     softmax(
       forward(layers, pixels.subarray(index * PIXELS, (index + 1) * PIXELS)).at(-1).data,
-      temperature[kind],
+      calibration[kind],
     ),
   );
 }
@@ -42,8 +42,8 @@ export function contributions({ layers }, { pixels }) {
  * Occlusion sensitivity, as service/models/explanations.py defines it: a black patch hides one place after another;
  * by how much the answer's probability drops there.
  */
-export function occlude({ layers, temperature }, { pixels, kind, stride, patch }) {
-  const probabilities = (picture) => softmax(forward(layers, picture).at(-1).data, temperature[kind]);
+export function occlude({ layers, calibration }, { pixels, kind, stride, patch }) {
+  const probabilities = (picture) => softmax(forward(layers, picture).at(-1).data, calibration[kind]);
   const whole = probabilities(pixels);
   const answer = largest(whole);
   const cells = SIZE / stride;
