@@ -128,21 +128,13 @@ def fit_score(train: tuple[Pixels, Features, Labels], validation: tuple[Pixels, 
     )
 
 
-def decide(
-    calibrated: Probabilities,
-    labels: Labels,
-    familiar: npt.NDArray[np.bool_],
-    weights: Floats | None = None,
-    *,
-    kind: str,
-) -> dict[str, Any]:
+def decide(calibrated: Probabilities, labels: Labels, familiar: npt.NDArray[np.bool_], *, kind: str) -> dict[str, Any]:
     """Find the lowest confidence at which ``PRECISION`` of the held-out pictures that are answered are right.
 
     Args:
         calibrated: (N, 10).
         labels: uint8 (N,); of what is none of the classes, a number that is no class.
         familiar: bool (N,), which are not called strange; no other is answered.
-        weights: (N,), how much each counts; all the same if not given.
         kind: what the pictures are, in words.
 
     Returns:
@@ -152,9 +144,7 @@ def decide(
     confidence, right = calibrated.max(axis=1), calibrated.argmax(axis=1) == labels
     order = np.flatnonzero(familiar)
     order = order[np.argsort(-confidence[order], kind="stable")]
-    weights = np.ones(len(labels)) if weights is None else weights
-    counted = np.cumsum(weights[order])
-    precision = np.cumsum((weights * right)[order]) / counted
+    precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero((precision >= PRECISION) & (np.arange(1, len(order) + 1) >= MIN_IMAGES))
     if not len(enough):
         return {
@@ -165,8 +155,8 @@ def decide(
     last = int(enough[-1])
     return {
         "min_confidence": float(confidence[order[last]]),
-        "meaning": f"of {len(labels):,} held-out {kind}, {counted[last] / weights.sum():.0%} are answered with at "
-        f"least this confidence, and {precision[last]:.0%} of these answers are right",
+        "meaning": f"of {len(labels):,} held-out {kind}, {(last + 1) / len(labels):.0%} are answered with at least "
+        f"this confidence, and {precision[last]:.0%} of these answers are right",
     }
 
 

@@ -1,12 +1,10 @@
 """What a released model's answers to photographs are worth: fitted on people whose pictures it was not trained on.
 
 The same as ``assessment`` does for the dataset's images, on the photographs of the part ``held_out``; what is published
-of them is measured on the part ``report``. Temperature and thresholds are for people who are yet to come, so each
-person counts the same in them, however many pictures they took.
-
-Only the outlier score is another. It is linear in the last hidden layer's output: the log-odds of a logistic regression
-that tells the garments of the part ``train`` from the other things in it (hats, shorts), and from pictures without
-clothing (corners of the photographs, drawings of ``ood_pictures``), each group with a third of the weight.
+of them is measured on the part ``report``. Only the outlier score is another. It is linear in the last hidden layer's
+output: the log-odds of a logistic regression that tells the garments of the part ``train`` from the other things in it
+(hats, shorts), and from pictures without clothing (corners of the photographs, drawings of ``ood_pictures``), each
+group with a third of the weight.
 """
 
 from pathlib import Path
@@ -64,6 +62,7 @@ def assess(
     strange = [_ask(twin, some)[2] for some in (learnt.others, without_clothing(learnt))]
     score = fit_log_odds(garments, *strange, usual=held_features[garment])
     scores = score(held_pixels, held_features)
+    # Two people took half of these pictures, and what is strange differs between people more than what is right.
     weights = held_out.garments.by_person()
     threshold = float(np.quantile(scores[garment], ACCEPTANCE, weights=weights, method="inverted_cdf"))
     np.savez(extra / "photo_outliers.npz", **vars(score))
@@ -73,8 +72,7 @@ def assess(
     temperature = _fit_temperature(held_probabilities[garment], held_out.garments, bias)
     calibrated = soften(held_probabilities, temperature, bias or 0.0)
     labels = _labels(calibrated, held_out.right)
-    kind = "photographs by people of whom it has seen none, each person counting the same"
-    rule = decide(calibrated, labels, scores <= threshold, held_out.by_person(), kind=kind)
+    rule = decide(calibrated, labels, scores <= threshold, kind="photographs by people of whom it has seen none")
     assessment = {
         "temperature": temperature,
         "bias": bias,
@@ -151,7 +149,7 @@ def fit_bias(probabilities: Probabilities, photographs: Photographs) -> list[flo
 
     Training rewards "Shirt" for a longsleeve, too, so that coats and T-shirts are called shirts more often than the
     other way round. How sure a network is of what it learnt from tells nothing, but the balance between its classes
-    does. So the bias may be fitted there, on many people, and the temperature must not.
+    does. So the bias may be fitted there, on many people who all count the same, and the temperature must not.
 
     Args:
         probabilities: (N, 10), what the network says of them.
@@ -161,7 +159,8 @@ def fit_bias(probabilities: Probabilities, photographs: Photographs) -> list[flo
 
     def loss(parameters: Floats) -> float:
         temperature, bias = float(np.exp(parameters[0])), parameters[1:]
-        return _loss(soften(probabilities, temperature, bias), photographs) + _BIAS_PENALTY * float(bias @ bias)
+        off = _loss(soften(probabilities, temperature, bias), photographs, photographs.by_person())
+        return off + _BIAS_PENALTY * float(bias @ bias)
 
     found = optimize.minimize(loss, np.zeros(1 + probabilities.shape[1]), method="L-BFGS-B").x
     return [float(one) for one in found[1:]]
@@ -176,10 +175,10 @@ def _fit_temperature(probabilities: Probabilities, photographs: Photographs, bia
     return float(np.exp(found.x))
 
 
-def _loss(probabilities: Probabilities, photographs: Photographs) -> float:
-    """Take the mean negative log-likelihood, in nats, of any class that is right, each person counting the same."""
+def _loss(probabilities: Probabilities, photographs: Photographs, weights: Floats | None = None) -> float:
+    """Take the mean negative log-likelihood, in nats, of any class that is right."""
     allowed = np.maximum((probabilities * photographs.right).sum(axis=1), np.finfo(np.float32).tiny)
-    return float(-np.average(np.log(allowed), weights=photographs.by_person()))
+    return float(-np.average(np.log(allowed), weights=weights))
 
 
 def _measure(twin: Path, photographs: Photographs, score: OutlierScore, assessment: dict[str, Any]) -> dict[str, Any]:
