@@ -14,6 +14,7 @@ from training.experiments.provenance import cpu
 
 SPEED = ROOT / "benchmarks" / "results.json"
 EXPLAIN = ROOT / "benchmarks" / "speed" / "explain.json"
+PAGE = ROOT / "benchmarks" / "speed" / "page.json"
 OTHERS = ROOT / "benchmarks" / "others" / "results.json"
 CONTRACT = ROOT / "benchmarks" / "others" / "contract.json"
 PICTURES = ROOT / "benchmarks" / "pictures" / "results.json"

@@ -71,6 +71,24 @@ def explain(content: Content) -> list[str]:
     ]
 
 
+def page(content: Content) -> list[str]:
+    """Write how quick and how heavy the page is."""
+    slowest = max(content["prediction_ms"], key=content["prediction_ms"].__getitem__)
+    prediction, box = content["prediction_ms"][slowest], content["box_ms"]["median"]
+    read = content["first_bytes_read"] / 1000
+    return [
+        "| What | target | measured | target met |",
+        "| --- | --- | ---: | --- |",
+        f"| loaded by the first answers, uncompressed | ≤ 150 KB | {read:.0f} KB | {_met(read <= 150)} |",
+        f"| the same as it is sent | | {content['first_bytes_sent'] / 1000:.0f} KB | |",
+        f"| opening → the first answers, processor slowed 4 times | | {content['first_answers_ms']:.0f} ms | |",
+        f"| the photo's box moved → new answers, median | < 300 ms | {box:.0f} ms | {_met(box < 300)} |",
+        f"| the same, slowest of 30 | | {content['box_ms']['slowest']:.0f} ms | |",
+        f"| one prediction in the browser, processor slowed 4 times, slowest network ({slowest}) | < 15 ms | "
+        f"{prediction:.1f} ms | {_met(prediction < 15)} |",
+    ]
+
+
 THIS = "**this service**"
 """Its name among the other servers."""
 
@@ -237,6 +255,7 @@ def _value(value: Any) -> str:
 BLOCKS: dict[str, tuple[Path, str, Callable[[Content], list[str]]]] = {
     "bench": (records.SPEED, "python -m benchmarks", bench),
     "explain": (records.EXPLAIN, "python -m benchmarks.speed.explain", explain),
+    "page": (records.PAGE, "python -m benchmarks.speed.page", page),
     "others": (records.OTHERS, "python -m benchmarks.others", others),
     "contract": (records.CONTRACT, "python -m benchmarks.others.contract", contract),
     "pictures": (records.PICTURES, "python -m benchmarks.pictures", pictures),

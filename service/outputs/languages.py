@@ -48,8 +48,9 @@ class Language:
     of_bundle: Mapping[str, str]
 
     def translate(self, english: str) -> str:
-        """Translate a sentence; one that no catalogue has stays as it is."""
-        return messages(self.code).get(english) or self.of_bundle.get(english, english)
+        """Translate a sentence; one that no catalogue has stays as it is. A percent sign keeps to its number."""
+        found = messages(self.code).get(english) or self.of_bundle.get(english, english)
+        return found.replace(" %", "\u00a0%")
 
     def decimal(self, value: float, digits: int = 2, sign: str = "") -> str:
         """Write a number with so many digits after the decimal mark; with ``sign="+"`` a plus before positive ones."""
@@ -62,7 +63,7 @@ class Language:
 
     def percent(self, share: float, digits: int = 2) -> str:
         """Write a share as a percentage."""
-        return f"{self.decimal(share * 100, digits)} %"
+        return f"{self.decimal(share * 100, digits)}\u00a0%"
 
     def filters(self) -> dict[str, Any]:
         """What templates call these by: ``{{ 0.912 | percent }}``."""

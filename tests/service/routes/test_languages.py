@@ -49,7 +49,7 @@ def test_the_language_that_the_reader_rates_highest(header: str | None, language
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
     english, spanish = Language("en", {}), Language("es", {})
-    assert [english.percent(0.91234), spanish.percent(0.91234)] == ["91.23 %", "91,23 %"]
+    assert [english.percent(0.91234), spanish.percent(0.91234)] == ["91.23\u00a0%", "91,23\u00a0%"]
     assert [english.count(60_000), spanish.count(60_000)] == ["60,000", "60\u202f000"]
     assert [english.count(1_000), spanish.count(1_000)] == ["1,000", "1000"]
     assert [english.decimal(0.5, 1, "+"), spanish.decimal(0.5, 1, "+")] == ["+0.5", "+0,5"]

@@ -98,12 +98,13 @@ function classes(answers) {
 function classRow(id, answers) {
   const line = element("tr");
   line.append(element("th", label(id), { scope: "row" }));
-  for (const { name, probabilities } of answers) {
+  for (const { name, probabilities, decision } of answers) {
     const cell = element("td");
     cell.dataset.model = name;
     cell.dataset.cell = `${name} ${id}`;
     cell.style.setProperty("--share", probabilities[id].toFixed(4));
     cell.classList.toggle("top", largest(probabilities) === id);
+    cell.classList.toggle("unsure", decision === "unsure");
     cell.append(element("span", decimal(probabilities[id] * 100, digits(probabilities[id]))));
     line.append(cell);
   }

@@ -63,14 +63,22 @@ function tabs(shown) {
   );
 }
 
+function description(layer) {
+  const [{ kind, kernel, size }, before, after] = [lens.layers[layer], lens.found[layer], lens.found[layer + 1]];
+  const values = { maps: after.channels, height: after.height, width: after.width, inputs: before.channels, kernel: kernel[0], neighbours: size ** 2 };
+  if (kind === "max_pooling") return t("Of each {neighbours} neighbours one is kept. The {maps} maps stay, with {height}×{width} places each.", values);
+  return before.channels > 1
+    ? t("{maps} kernels, so {maps} maps of {height}×{width} places. Each kernel has {kernel}×{kernel} numbers for every one of the {inputs} maps before, and adds up what they all give.", values)
+    : t("{maps} kernels, so {maps} maps. A kernel of {kernel}×{kernel} numbers fits on the picture in {height}×{width} places.", values);
+}
+
 function choose(layer) {
   stop();
-  const [height, width] = [lens.found[layer + 1].height, lens.found[layer + 1].width];
   // Pooling is looked at where the convolution was: the same channel, half the row and column.
   const isSame = lens.layers[layer].kind === "max_pooling" && layer === lens.layer + 1;
   Object.assign(lens, { layer, channel: isSame ? lens.channel : clearest(layer) });
   Object.assign(lens, strongest(lens.found[layer + 1], lens.channel));
-  byId("lens-layer").textContent = t("{layer}: {maps} maps of {height}×{width}", { layer: names(lens.layers, layer), maps: lens.found[layer + 1].channels, height, width });
+  byId("lens-layer").textContent = description(layer);
   paintChannels(lens, chooseChannel);
   look();
 }

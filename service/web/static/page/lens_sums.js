@@ -5,7 +5,7 @@ import { byId, element } from "./dom.js";
 import { convolved, pooled } from "./networks/places.js";
 
 const SHOWN = 4; // of a second layer's input maps, whose sums are largest
-const number = (value) => decimal(value, 2).replace("-", "−");
+export const number = (value) => decimal(value, 2).replace("-", "−");
 
 /** Write out how the value at the lens's place came about. */
 export function showSum({ layers, found, layer, channel, row, column }, name) {
@@ -32,7 +32,7 @@ function convolution({ terms, total, bias, before, value }, [, width, inputs]) {
   end.append(
     part(inputs > 1 ? t("sum of all {count}", { count: inputs }) : t("sum of the products"), total),
     "+",
-    part(t("bias"), bias),
+    part(t("bias: learned, too"), bias),
     "=",
     part(t("before the ReLU"), before),
     "→",
@@ -73,8 +73,8 @@ function part(name, value) {
   return whole;
 }
 
-/** Numbers in rows, shaded by their size: grey from 0 on, or orange below 0 and blue above. */
-function grid(name, values, width, shading) {
+/** A table of numbers, shaded by their size: grey from 0 on, or orange below 0 and blue above. */
+export function grid(name, values, width, shading) {
   const table = element("table", "", { className: `numbers ${shading}` });
   table.append(element("caption", name));
   const most = Math.max(...values.map(Math.abs), 1e-6);

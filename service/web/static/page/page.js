@@ -258,7 +258,9 @@ async function guarded(work) {
 // Opening
 
 panel("lens", async () => (await import("./lens.js")).follow);
+panel("pooling", async () => (await import("./pooling.js")).follow);
 panel("why", async () => (await import("./why.js")).follow);
+panel("last", async () => (await import("./last_maps.js")).follow);
 panel("moves", async () => (await import("./moves.js")).follow);
 
 function open() {

@@ -1,0 +1,55 @@
+"""The lesson's figures: what pooling keeps of a move, and where the last map stands after one."""
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.test_lens import numbers
+
+PIXELS = """(id) => {
+  const canvas = document.getElementById(id);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return { width: canvas.width, data: [...data] };
+}"""
+
+
+def piece(page: Page, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    before = numbers(page, f"#{name} .numbers >> nth=0 >> td")
+    return np.reshape(before, (4, 4)), np.reshape(numbers(page, f"#{name} .numbers >> nth=1 >> td"), (2, 2))
+
+
+def heading(page: Page, name: str) -> Locator:
+    found = page.locator(name)
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def test_pooling_shows_what_a_move_of_one_pixel_changes(page: Page) -> None:
+    heading(page, "#pooling-heading")
+    said = page.locator("#pooling-kept")
+    expect(said).to_contain_text("Of these 16 numbers")
+    (before, kept), (moved, moved_kept) = piece(page, "pooling-here"), piece(page, "pooling-moved")
+    for values, largest in ((before, kept), (moved, moved_kept)):
+        np.testing.assert_array_equal(values.reshape(2, 2, 2, 2).max(axis=(1, 3)), largest)
+    np.testing.assert_array_equal(moved[:, 1:], before[:, :-1])  # a convolution moves along with the picture
+    assert page.locator("#pooling-here .winner").count() == 4
+    counted = [int(number) for number in re.findall(r"\d+", said.inner_text())]
+    assert counted == [16, (before != moved).sum(), 4, (kept != moved_kept).sum()]
+    page.locator('.network[data-model="baseline"]').click()
+    expect(page.locator("#pooling-body")).to_be_hidden()
+
+
+def test_four_pixels_are_one_place_of_the_last_map(page: Page) -> None:
+    page.locator("#room").check()
+    heading(page, "#moves-heading")
+    expect(page.locator("#last-map-moved-text")).to_contain_text("moved 4 pixels upwards: ")  # where most room is
+    maps = [page.evaluate(PIXELS, name) for name in ("last-map-here", "last-map-moved")]
+    here, moved = (np.reshape(shown["data"], (-1, shown["width"], 4)).astype(int) for shown in maps)
+    assert here.shape == (5, 5, 4)
+    np.testing.assert_allclose(moved[:-1], here[1:], atol=4)
+    assert np.ptp(here[..., :3]) > 100
+    page.locator('.network[data-model="baseline"]').click()
+    expect(page.locator("#last-maps")).to_be_hidden()
