@@ -16,6 +16,7 @@ from training.evaluation.probes import MAX_SHIFT
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import Probes, RunFolder
 from training.report import claims, document, learning_curve, rules
+from training.sentences import in_spanish
 
 HIGHER = [v + 0.02 for v in HIGH]
 SCATTERED = [0.93, 0.90, 0.92, 0.89, 0.915]
@@ -56,6 +57,8 @@ def verdict(claim: str, content: dict[str, Any]) -> str:
     assert (found["sentence"] in content["summary"]) is (found["sentence"] != claims.NOTHING_KNOWN)
     assert found["sentence"].startswith("Not tested") is (word == "not tested")
     assert bool(found["evidence"]) or word == "not tested"
+    said = [found["claim"], found["sentence"], found["rule"], *found["evidence"]]
+    assert [sentence for sentence in said if in_spanish(sentence) == sentence] == []
     return word
 
 

@@ -43,6 +43,10 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
     by_epoch.legend(loc="lower right")
     by_epoch.grid(alpha=0.25)
     by_seed.set(ylabel="Test accuracy, %", xlim=(-0.5, len(experiments) - 0.5))
-    by_seed.set_xticks(range(len(experiments)), [e["title"].replace(" (", "\n(") for e in experiments])
+    by_seed.set_xticks(range(len(experiments)), [_in_two_lines(e["title"]) for e in experiments])
     by_seed.grid(alpha=0.25, axis="y")
     return figure
+
+
+def _in_two_lines(title: str) -> str:
+    return title.replace(" (", "\n(").replace(", ", ",\n")
