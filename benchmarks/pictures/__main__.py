@@ -2,8 +2,9 @@
 
 The pictures and where they are from: ``benchmarks/pictures/README.md``. They are in two parts: the conversion and the
 training recipe may be chosen by the part ``develop``, never by the part ``report``. Beside the service's conversion
-stands the usual one (grey, scaled to 28×28, divided by 255). A second table says how many the models call strange
-(``in_distribution`` is false), and how often they are right about the others.
+stands the usual one (grey, scaled to 28×28, divided by 255). Served models answer as ``POST /predict`` does. Further
+columns say how many the models call strange (``in_distribution`` is false), and how often they are right about the
+others.
 
 ``--models DIR`` names another bundle; ``--weights FILE.keras`` is a network saved by Keras, before its release, and
 may be given several times. ``--part develop`` leaves the other part unseen; ``--details`` lists the mistakes.
@@ -24,7 +25,7 @@ from benchmarks.speed.server import ROOT
 from service.arrays import SIZE
 from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
-from service.models.classifier import Classifier, Models
+from service.models.classifier import Models
 
 FOLDER = Path(__file__).parent
 PARTS = ("develop", "report")
@@ -66,13 +67,20 @@ def main() -> None:
     of_part = {part: np.array([picture.part == part for picture in pictures]) for part in parts}
     converted, plain = np.concatenate([convert(p) for p in pictures]), np.concatenate([usual(p) for p in pictures])
 
-    answers = {name: predict(converted).argmax(axis=1) for name, predict in models.items()}
+    strange: dict[str, npt.NDArray[np.bool_]] = {}
+    if arguments.weights:
+        answers = {name: predict(converted).argmax(axis=1) for name, predict in models.items()}
+    else:
+        as_served = {name: [served.get(name).answer_photo(one[np.newaxis]) for one in converted] for name in models}
+        answers = {
+            name: np.array([int(one.probabilities.argmax()) for one in found]) for name, found in as_served.items()
+        }
+        strange = {name: np.array([one.in_distribution is False for one in found]) for name, found in as_served.items()}
     counted: dict[str, dict[str, dict[str, list[int]]]] = {}
     for name, predict in models.items():
         usually = predict(plain).argmax(axis=1)
-        strange = None if arguments.weights else strangeness(served.get(name), converted)
         counted[name] = {
-            part: _counts(usually[mask] == truth[mask], answers[name][mask] == truth[mask], strange, mask)
+            part: _counts(usually[mask] == truth[mask], answers[name][mask] == truth[mask], strange.get(name), mask)
             for part, mask in of_part.items()
         }
     content = {"parts": parts, "models": counted}
@@ -115,11 +123,6 @@ def keras_model(path: Path) -> Predict:
         return np.asarray(model.predict(pixels, verbose=0))
 
     return predict
-
-
-def strangeness(classifier: Classifier, pixels: Pixels) -> npt.NDArray[np.bool_]:
-    """Ask which pictures are not ``in_distribution``; bool (N,)."""
-    return np.array([answer.in_distribution is False for answer in classifier.answers(pixels)])
 
 
 def _counts(

@@ -62,7 +62,7 @@ def assess(
     strange = [_ask(twin, some)[2] for some in (learnt.others, without_clothing(learnt))]
     score = fit_log_odds(garments, *strange, usual=held_features[garment])
     scores = score(held_pixels, held_features)
-    # Two people took half of these pictures, and what is strange differs between people more than what is right.
+    # Two people took half of these pictures; the threshold is for others.
     weights = held_out.garments.by_person()
     threshold = float(np.quantile(scores[garment], ACCEPTANCE, weights=weights, method="inverted_cdf"))
     np.savez(extra / "photo_outliers.npz", **vars(score))
