@@ -1,6 +1,6 @@
 """What an AVIF's boxes say of its picture beside the pixels: which kinds of samples are refused.
 
-Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12, section 6.5 and 9.3 (properties of items); AOMedia, "AV1 Image File
+Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12, sections 6.5 and 9.3 (properties of items); AOMedia, "AV1 Image File
 Format (AVIF)".
 """
 

@@ -214,7 +214,7 @@ def _palette_size(image: Image.Image) -> int | None:
 
 def _require_colours(image: Image.Image, count: int) -> None:
     """Require that a palette has every colour that is used; programs differ in what they show for one that is not."""
-    used = int(np.asarray(image.getchannel(0)).max()) + 1
+    used = max(level for level, pixels in enumerate(image.histogram()[:256], 1) if pixels)
     if used > count:
         raise MalformedError(
             f"the {image.format} picture is corrupt: it uses colour {used} of a palette of {count}; save it anew"

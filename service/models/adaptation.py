@@ -1,11 +1,12 @@
 """What a SavedModel of others takes and gives, found out by its answers to 100 images of the dataset.
 
-A plain SavedModel does not say whether its last layer is a softmax, or whether its pixels go from 0 to 1 or to 255. Its
-answers show both. Logits get a softmax here. A model that answers better for pixels up to 255 is given those. The log
-and the model's metadata say which of the two was done. A model that gives neither probabilities nor logits is refused.
+A plain SavedModel does not say whether its last layer is a softmax, or in which range its pixels are. Its answers show
+both. Logits get a softmax here. A model that answers better for pixels from 0 to 255, or from -1 to 1, is given those.
+The log and the model's metadata say what was done. A model that gives neither probabilities nor logits is refused.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,14 @@ _PROBE = Path(__file__).parent / "probe.npz"
 _ROW_TOLERANCE = 1e-3
 """How far a row of probabilities may be from a sum of 1; float16 is off by 1e-3 at most."""
 
+_QUANTIZED_TOLERANCE = 0.02
+"""How far one of 8 bits may be, whose ten numbers are each rounded to 1/256."""
+
+_RANGES = {"0 to 1": (1.0, 0.0), "0 to 255": (255.0, 0.0), "-1 to 1": (2.0, -1.0)}
+"""What a model may take for pixels: the factor and what is added then."""
+
 _MIN_GAIN = 0.1
-"""By how much the mean log-likelihood of the right labels must be better for pixels to 255."""
+"""By how much the mean log-likelihood of the right labels must be better for pixels of another range than 0 to 1."""
 
 _MIN_ACCURACY = 0.5
 """A network that was trained on the dataset knows far more of its training images than this share."""
@@ -37,20 +44,22 @@ class AdaptedEngine:
     Attributes:
         engine: runs the model.
         scale: multiplies the pixels.
-        is_logits: whether the model's outputs go through a softmax.
+        offset: is added to them then.
+        finish: makes probabilities of the model's outputs; None where they are.
         outputs: see ``Engine``.
 
     """
 
     engine: Engine
     scale: float
-    is_logits: bool
+    offset: float
+    finish: Callable[[Activations], Probabilities] | None
     outputs: frozenset[str] = frozenset([PROBABILITIES])
 
     def predict(self, pixels: Pixels) -> Probabilities:
         """Classify; see ``Engine``."""
-        found = self.engine.predict(pixels if self.scale == 1 else pixels * np.float32(self.scale))
-        return softmax(found) if self.is_logits else found
+        found = self.engine.predict(pixels * np.float32(self.scale) + np.float32(self.offset))
+        return found if self.finish is None else self.finish(found)
 
     def explain(self, pixels: Pixels, *names: str) -> dict[str, Activations]:
         """Give the probabilities, which are all its outputs; see ``Engine``."""
@@ -63,6 +72,12 @@ def softmax(logits: Activations) -> Probabilities:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: Probabilities = powers / powers.sum(axis=1, keepdims=True)
     return shares
+
+
+def normalized(shares: Activations) -> Probabilities:
+    """Divide shares float32 (N, classes) by their sum."""
+    whole: Probabilities = shares / shares.sum(axis=1, keepdims=True)
+    return whole
 
 
 def adapt(name: str, engine: Engine, classes: int) -> tuple[Engine, tuple[str, ...]]:
@@ -83,35 +98,48 @@ def adapt(name: str, engine: Engine, classes: int) -> tuple[Engine, tuple[str, .
     with np.load(_PROBE, allow_pickle=False) as probe:
         pixels = (probe["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
         labels = probe["labels"]
-    plain = _outputs(name, engine, pixels, classes)
-    large = engine.predict(pixels * np.float32(255))
-    if not np.isfinite(large).all():  # too large for it, so that it is not made for them
-        large = plain
-    is_logits = not (_are_probabilities(plain) and _are_probabilities(large))
-    if is_logits:
-        _require_logits(name, plain)
-        plain, large = softmax(plain), softmax(large)
-    gain = _log_likelihood(large, labels) - _log_likelihood(plain, labels)
-    accuracy, large_accuracy = (float((found.argmax(axis=1) == labels).mean()) for found in (plain, large))
-    scale = 255 if gain > _MIN_GAIN and large_accuracy >= max(accuracy, _MIN_ACCURACY) else 1
+    found = _outputs_by_range(name, engine, pixels, classes)
     notes = []
-    if is_logits:
+    finish: Callable[[Activations], Probabilities] | None = None
+    if not all(_are_probabilities(outputs, _QUANTIZED_TOLERANCE) for outputs in found.values()):
+        _require_logits(name, found["0 to 1"])
+        finish = softmax
         notes.append(f"{name} gives logits, not probabilities: softmax is applied to them")
-    if scale == 255:
+    elif not all(_are_probabilities(outputs, _ROW_TOLERANCE) for outputs in found.values()):
+        finish = normalized
+        notes.append(f"{name} gives probabilities that are rounded, as of 8 bits: they are divided by their sum")
+    if finish is not None:
+        found = {taken: finish(outputs) for taken, outputs in found.items()}
+    likelihood = {taken: _log_likelihood(outputs, labels) for taken, outputs in found.items()}
+    accuracy = {taken: float((outputs.argmax(axis=1) == labels).mean()) for taken, outputs in found.items()}
+    best = max(likelihood, key=lambda taken: likelihood[taken])
+    is_better = likelihood[best] > likelihood["0 to 1"] + _MIN_GAIN
+    taken = best if is_better and accuracy[best] >= max(accuracy["0 to 1"], _MIN_ACCURACY) else "0 to 1"
+    if taken != "0 to 1":
         notes.append(
-            f"{name} is given pixels from 0 to 255, which it answers better: of {len(labels)} images of the dataset "
-            f"{large_accuracy:.0%} right, from 0 to 1 {accuracy:.0%}. Clients send 0 to 1 all the same"
+            f"{name} is given pixels from {taken}, which it answers better: of {len(labels)} images of the dataset "
+            f"{accuracy[taken]:.0%} right, from 0 to 1 {accuracy['0 to 1']:.0%}. Clients send 0 to 1 all the same"
         )
-    elif accuracy < _MIN_ACCURACY:
+    elif accuracy[taken] < _MIN_ACCURACY:
         notes.append(
-            f"{name} answers {accuracy:.0%} of {len(labels)} images of the dataset right: was it trained on "
+            f"{name} answers {accuracy[taken]:.0%} of {len(labels)} images of the dataset right: was it trained on "
             "Fashion-MNIST, with its labels in their order, light garments on black, and pixels from 0 to 1?"
         )
     for note in notes:
         _log.warning("%s", note)
-    if is_logits or scale != 1:
-        return AdaptedEngine(engine, scale, is_logits), tuple(notes)
+    if finish is not None or taken != "0 to 1":
+        return AdaptedEngine(engine, *_RANGES[taken], finish), tuple(notes)
     return engine, tuple(notes)
+
+
+def _outputs_by_range(name: str, engine: Engine, pixels: Pixels, classes: int) -> dict[str, Probabilities]:
+    """Give the model's outputs for pixels of each range that it may take, and 0 to 1 in any case."""
+    found = {"0 to 1": _outputs(name, engine, pixels, classes)}
+    for taken, (scale, offset) in _RANGES.items():
+        outputs = engine.predict(pixels * np.float32(scale) + np.float32(offset))
+        if np.isfinite(outputs).all():  # else they are too large for it, so that it is not made for them
+            found[taken] = outputs
+    return found
 
 
 def _outputs(name: str, engine: Engine, pixels: Pixels, classes: int) -> Probabilities:
@@ -127,8 +155,8 @@ def _outputs(name: str, engine: Engine, pixels: Pixels, classes: int) -> Probabi
     return found
 
 
-def _are_probabilities(found: Probabilities) -> bool:
-    return bool(found.min() >= 0 and np.abs(found.sum(axis=1) - 1).max() < _ROW_TOLERANCE)
+def _are_probabilities(found: Probabilities, tolerance: float) -> bool:
+    return bool(found.min() >= 0 and np.abs(found.sum(axis=1) - 1).max() < tolerance)
 
 
 def _require_logits(name: str, found: Probabilities) -> None:

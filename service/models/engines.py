@@ -74,8 +74,14 @@ class LiteRTEngine:
             inputs, outputs = _details(interpreter)
             into = inputs[_only_input(list(inputs))]
             self._shape = _input_shape(into.get("shape_signature", into["shape"]), np.dtype(into["dtype"]).name)
-            interpreter.resize_tensor_input(into["index"], (size, *self._shape))
-            interpreter.allocate_tensors()
+            try:
+                interpreter.resize_tensor_input(into["index"], (size, *self._shape))
+                interpreter.allocate_tensors()
+            except (RuntimeError, ValueError) as error:
+                raise EngineError(
+                    f"LiteRT cannot run the model for {size} images at a time ({error}); export it for any number (a "
+                    "batch dimension of None), and convert that"
+                ) from error
             found = {name: o["index"] for name, o in outputs.items()}
             if PROBABILITIES not in found:  # a stranger's model calls its output what it likes
                 name = _answer_name({name: tuple(o["shape"]) for name, o in outputs.items()})
@@ -172,6 +178,8 @@ def _only_input(names: list[str]) -> str:
 
 def _input_shape(shape: Iterable[int | None], dtype: str) -> tuple[int, ...]:
     """Give the shape of an image in a model's input: 28×28×1, 28×28 or 784."""
+    if getattr(shape, "rank", 0) is None:
+        raise EngineError("the model does not say of what shape its input is; export it with (None, 28, 28, 1)")
     _, *image = shape
     if tuple(image) not in _IMAGE_SHAPES or dtype != "float32":
         written = "×".join("?" if edge in (None, -1) else str(edge) for edge in image)

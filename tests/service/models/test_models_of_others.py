@@ -130,6 +130,30 @@ def test_a_network_that_scales_its_input_itself_is_given_0_to_255(
     np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
 
 
+def test_a_network_for_pixels_from_minus_1_to_1_is_given_those(
+    released: Released, samples: Samples, tmp_path: Path
+) -> None:
+    export(lambda x: {"y": released((x + 1.0) / 2.0)}, tmp_path / "1", released)
+    classifier = loaded(tmp_path, "tensorflow")
+    assert "from -1 to 1" in classifier.notes[0]
+    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
+
+
+def test_probabilities_of_eight_bits_are_divided_by_their_sum(
+    released: Released, samples: Samples, tmp_path: Path
+) -> None:
+    export(lambda x: {"y": tf.round(released(x) * 256.0) / 256.0}, tmp_path / "1", released)
+    classifier = loaded(tmp_path, "tensorflow")
+    assert classifier.notes == (
+        "model gives probabilities that are rounded, as of 8 bits: they are divided by their sum",
+    )
+    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    found = classifier.engine.predict(pixels)
+    assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
+    np.testing.assert_allclose(found, released(tf.constant(pixels)).numpy(), atol=0.01)
+
+
 @pytest.mark.parametrize(
     ("engine", "shape"),
     [("tensorflow", (28, 28)), ("tensorflow", (784,)), ("tensorflow", (28, 28, 1)), ("litert", (784,))],
@@ -204,6 +228,22 @@ def test_a_network_for_batches_of_one_size_is_refused(released: Released, tmp_pa
         tf.saved_model.save(module, str(tmp_path / str(size) / "1"), signatures={"serving_default": signature})
         with pytest.raises(Exception, match=words):
             loaded(tmp_path / str(size), "tensorflow")
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path / str(size) / "1"))
+        (tmp_path / str(size) / "1" / "assets.extra").mkdir()
+        (tmp_path / str(size) / "1" / "assets.extra" / "model.tflite").write_bytes(converter.convert())
+        with pytest.raises(Exception, match=r"LiteRT cannot run the model for .* at a time"):
+            loaded(tmp_path / str(size), "litert")
+
+
+def test_a_network_for_images_of_no_stated_shape_is_refused(released: Released, tmp_path: Path) -> None:
+    module = tf.Module()
+    module.kept = released.loaded
+    signature = tf.function(
+        lambda x: {"y": released(tf.reshape(x, (-1, 28, 28, 1)))}, input_signature=[tf.TensorSpec(None, name="x")]
+    )
+    tf.saved_model.save(module, str(tmp_path / "1"), signatures={"serving_default": signature})
+    with pytest.raises(Exception, match=r"does not say of what shape its input is; .*\(None, 28, 28, 1\)"):
+        loaded(tmp_path, "tensorflow")
 
 
 def test_other_signatures_and_inputs_are_refused_or_told_apart(released: Released, tmp_path: Path) -> None:
