@@ -10,6 +10,7 @@ evenly over the classes (default: all 300), or of the installed dataset (``--dat
 import argparse
 import gzip
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from PIL import Image, ImageOps
 
 from benchmarks.pictures.__main__ import keras_model
 from benchmarks.speed.server import ROOT
-from service.arrays import SIZE
+from service.arrays import SIZE, Pixels, Probabilities
 from service.inputs.images import preprocess_sync
 from service.models.bundle import Bundle
-from service.models.classifier import Models
+from service.models.classifier import Classifier, Models
 
 Grey = npt.NDArray[np.uint8]
 
@@ -44,15 +45,21 @@ def main() -> None:
     else:
         served = Models(Bundle(arguments.models), "litert")
         served.load()
-        models = {name: served.get(name).engine.predict for name in served.names}
+        models = {name: partial(converted, served.get(name)) for name in served.names}
     plain = (images.astype(np.float32) / np.float32(255)).reshape(-1, SIZE, SIZE, 1)
-    expected = {name: predict(plain).argmax(axis=1) for name, predict in models.items()}
+    of_images = models if arguments.weights else {name: served.get(name).engine.predict for name in models}
+    expected = {name: predict(plain).argmax(axis=1) for name, predict in of_images.items()}
     print(f"Same answer as for the plain image, of {len(images):,} test images:\n")
     print("| The picture | " + " | ".join(models) + " |\n| --- |" + " ---: |" * len(models))
     for name, embed in EMBEDDINGS.items():
         pixels = np.concatenate([preprocess_sync(embed(image), "photo", max_pixels=10**8).pixels for image in images])
         same = [(predict(pixels).argmax(axis=1) == expected[model]).mean() for model, predict in models.items()]
         print(f"| {name} | " + " | ".join(f"{share:.1%}" for share in same) + " |", flush=True)
+
+
+def converted(classifier: Classifier, pixels: Pixels) -> Probabilities:
+    """Answer converted pictures, float32 (N, 28, 28, 1), as ``POST /predict`` does: float32 (N, 10)."""
+    return np.stack([classifier.answer_photo(one[np.newaxis]).probabilities for one in pixels])
 
 
 def test_images(folder: Path | None) -> Grey:
