@@ -1,7 +1,9 @@
 """The sentences of each claim's evidence."""
 
+from training.experiments.registry import EXPERIMENTS
+from training.experiments.sight import sight
 from training.report.comparisons import BLUR
-from training.report.conclusions import measured, p_value
+from training.report.conclusions import Row, measured, p_value
 from training.report.evidence import Evidence
 from training.report.learning_curve import TARGET
 from training.sentences import joined, say
@@ -28,7 +30,15 @@ def beats_dense(e: Evidence) -> list[str]:
 
 def fair_training(e: Evidence) -> list[str]:
     """Tell of the dense network that was trained best."""
-    return e.sentences(("cnn_a", e.fair), (e.fair, "baseline")) if e.fair else []
+    if e.fair is None:
+        return []
+    told = e.sentences(("cnn_a", e.fair), (e.fair, "baseline"))
+    rates = {name: one.recipe.learning_rate for name, one in EXPERIMENTS.items() if name.startswith("baseline_fair_")}
+    if rates[e.fair] == max(rates.values()):
+        told.append(
+            say("The rate chosen is the highest that was tried: a higher one might bring the dense network closer.")
+        )
+    return told
 
 
 def kernel_size(e: Evidence) -> list[str]:
@@ -38,12 +48,12 @@ def kernel_size(e: Evidence) -> list[str]:
     blind: list[str] = [
         say(
             "CNN A sees 26 rows and columns of the picture's 28: its poolings drop the last odd row and column. CNN B "
-            "sees them all."
+            "sees them all. Where it is to see what CNN A sees, that strip is black, in training and in the test."
         )
     ]
     blacked = [
         say(
-            "Without that strip, {title} loses {points:.2f} points, over {seeds} seeds.",
+            "Blacked out after training, that strip costs {title} {points:.2f} points, over {seeds} seeds.",
             title=e.title(name),
             points=found["strip"]["mean"] * 100,
             seeds=found["seeds"],
@@ -51,7 +61,21 @@ def kernel_size(e: Evidence) -> list[str]:
         for name in ("baseline", "cnn_a", "cnn_b")
         if (found := e.examined(name))
     ]
-    return [*blind, *blacked, *e.sentences(*pairs, *further)]
+    return [*blind, *blacked, *e.sentences(*pairs), *_with_images(e.compared(*pairs[0])), *e.sentences(*further)]
+
+
+def _with_images(found: Row | None) -> list[str]:
+    if found is None or found["combined_ci95"] is None:
+        return []
+    low, high = (bound * 100 for bound in found["combined_ci95"])
+    return [
+        say(
+            "The first of these differences decides. Its interval is {low:+.2f} to {high:+.2f} when the choice of the "
+            "test images is counted, too.",
+            low=low,
+            high=high,
+        )
+    ]
 
 
 def finer_detail(e: Evidence) -> list[str]:
@@ -66,7 +90,11 @@ def finer_detail(e: Evidence) -> list[str]:
             b=e.title("cnn_a"),
             seeds=found["seeds"],
             measured=measured(found),
-        )
+        ),
+        say(
+            "Here CNN B sees the whole picture, CNN A all but the strip. What blur costs shows what a network relies "
+            "on, not all that it could see."
+        ),
     ]
 
 
@@ -91,12 +119,26 @@ def structure(e: Evidence) -> list[str]:
 
 def hierarchy(e: Evidence) -> list[str]:
     """Tell of one and three layers against two."""
-    return e.sentences(("cnn_a", "cnn_one"), ("cnn_three", "cnn_a"))
+    told = e.sentences(("cnn_a", "cnn_one"), ("cnn_three", "cnn_a"))
+    if {"cnn_one", "cnn_a"} <= e.rows.keys():
+        told.append(
+            say(
+                "More than the number of layers differs. Behind its last pooling {a} sees {field} by {field} pixels at "
+                "once, and takes {work:,} multiply-adds a picture; {b} sees {less} by {less}, and takes {less_work:,}.",
+                a=e.title("cnn_a"),
+                b=e.title("cnn_one"),
+                field=sight("cnn_a").field,
+                less=sight("cnn_one").field,
+                work=e.rows["cnn_a"]["multiply_adds"],
+                less_work=e.rows["cnn_one"]["multiply_adds"],
+            )
+        )
+    return told
 
 
 def invariance(e: Evidence) -> list[str]:
     """Tell what moves cost that cut nothing off, and those that do."""
-    return [
+    told: list[str] = [
         say(
             "{title}, over {seeds} seeds: right about {shrunk:.1f} % of garments shrunk to 20 pixels; {one:.1f} points "
             "fewer when they are moved by one pixel, {two:.1f} by two, {four:.1f} by four. Whole pictures, whose edges "
@@ -113,16 +155,42 @@ def invariance(e: Evidence) -> list[str]:
         for name in ("cnn_a", "cnn_b", "baseline", "baseline_shifted", "cnn_a_shifted")
         if (found := e.examined(name))
     ]
+    if told:
+        told.append(
+            say(
+                "No network saw shrunk garments in training: what moving costs with them need not be what it would "
+                "cost with garments of the usual size."
+            )
+        )
+    return told
 
 
 def tolerance(e: Evidence) -> list[str]:
-    """Tell of CNNs against the dense network."""
-    return e.moved(("cnn_a", "baseline"), ("cnn_b", "baseline"))
+    """Tell of CNNs against the dense network, with whole pictures and with garments of which nothing is cut off."""
+    told = e.moved(("cnn_a", "baseline"), ("cnn_b", "baseline"))
+    cnn, dense = e.examined("cnn_a"), e.examined("baseline")
+    if cnn and dense:
+        (a, a_moved), (b, b_moved) = (
+            (of["shrunk"]["mean"] * 100, (of["shrunk"]["mean"] - of["lost"]["shrunk"]["2"]["mean"]) * 100)
+            for of in (cnn, dense)
+        )
+        told.append(
+            say(
+                "Of shrunk garments, of which nothing is cut off, CNN A is right about {a:.1f} %, and about "
+                "{a_moved:.1f} % when they are moved by two pixels; the dense network about {b:.1f} % and "
+                "{b_moved:.1f} %. Who is right less often has less to lose. The rule counts whole pictures alone.",
+                a=a,
+                a_moved=a_moved,
+                b=b,
+                b_moved=b_moved,
+            )
+        )
+    return told
 
 
 def invariance_learned(e: Evidence) -> list[str]:
     """Tell what moved copies teach."""
-    return [
+    told = [
         *e.moved(
             ("baseline_shifted", "cnn_a"),
             ("baseline_shifted", "baseline"),
@@ -131,6 +199,14 @@ def invariance_learned(e: Evidence) -> list[str]:
         ),
         *e.sentences(("baseline_shifted", "baseline"), ("cnn_a_shifted", "cnn_a")),
     ]
+    if told:
+        told.append(
+            say(
+                "The copies in training were moved by up to two pixels: as far as this test moves pictures, and no "
+                "farther."
+            )
+        )
+    return told
 
 
 def fewer_parameters(e: Evidence) -> list[str]:
@@ -148,6 +224,29 @@ def fewer_parameters(e: Evidence) -> list[str]:
         if row is not None
     ]
     told: list[str] = [say("Trainable parameters: {counts}.", counts=joined("; ", counts))] if counts else []
+    for name in ("baseline", "cnn_a", "cnn_b"):
+        if found := e.examined(name):
+            results = [
+                say("{share:.0f} %: {accuracy:.1f} %", share=float(share) * 100, accuracy=of["mean"] * 100)
+                for share, of in found["pruned"].items()
+            ]
+            told.append(
+                say(
+                    "{title}, accuracy with so many of its weights set to 0, the smallest first: {results}.",
+                    title=e.title(name),
+                    results=joined("; ", results),
+                )
+            )
+    if {"cnn_half", "baseline"} <= e.rows.keys():
+        told.append(
+            say(
+                "Fewer parameters are not less work: {a} takes {more:,} multiply-adds a picture, {b} {less:,}.",
+                a=e.title("cnn_half"),
+                b=e.title("baseline"),
+                more=e.rows["cnn_half"]["multiply_adds"],
+                less=e.rows["baseline"]["multiply_adds"],
+            )
+        )
     pairs = (("cnn_half", "baseline"), ("cnn_quarter", "baseline"), ("dense_32", "baseline"), ("dense_512", "baseline"))
     further = (("cnn_5x5_matched", "baseline"), ("dense_matched", "cnn_a"), ("dense_matched", "baseline"))
     return [*told, *e.sentences(*pairs, *further)]
@@ -180,7 +279,8 @@ def less_data(e: Evidence) -> list[str]:
     if needed:
         told.append(
             say(
-                "Training images needed for {target:.0f} % test accuracy: {needed}.",
+                "Read off the mean curves, not seed by seed, {target:.0f} % test accuracy takes so many training "
+                "images: {needed}.",
                 target=TARGET * 100,
                 needed=joined("; ", needed),
             )

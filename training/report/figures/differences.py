@@ -12,8 +12,8 @@ TITLE = "Paired differences in test accuracy"
 CAPTION = (
     "Each row is a pair of experiments that share their seeds: the mean difference in points, with the 95 % "
     "confidence interval over seeds, and thinner the one that carries the choice of the test images, too. The "
-    "band is half a point to either side: where an interval lies inside it, the two are as good as equal. Right "
-    "of 0 the first is better. Filled rows decide a claim; hollow ones are shown beside them."
+    "band is half a point to either side: an interval that lies inside it leaves no room for a larger difference. "
+    "Right of 0 the first is better. Filled rows decide a claim; hollow ones are shown beside them."
 )
 
 _BESIDE = {("cnn_b", "cnn_a"), ("cnn_b_visible", "cnn_b"), ("cnn_a_whole", "cnn_a"), ("cnn_three", "cnn_a")}
