@@ -22,6 +22,7 @@ class Account:
         session: whose credentials are used.
         name: of the deployment; the endpoint is called so, and everything else after it.
         dry: nothing is really called; see ``planning``.
+        given: the options that name this deployment, as they were typed; advice repeats them.
         extra_tags: the user's own, put on everything made beside the owner tag.
 
     """
@@ -29,8 +30,13 @@ class Account:
     session: boto3.Session
     name: str
     dry: bool = False
+    given: str = ""
     extra_tags: dict[str, str] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def command(self, words: str) -> str:
+        """Write a command about this deployment, as the user would type it."""
+        return f"python -m deploy {words}{self.given}"
 
     @property
     def region(self) -> str:

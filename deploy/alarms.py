@@ -135,7 +135,9 @@ def _topic(account: Account, notify: str) -> str:
     sns = account.client("sns")
     # Both calls do nothing that is done already.
     arn: str = sns.create_topic(Name=account.topic, Tags=account.tags)["TopicArn"]
-    sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=notify)
+    subscription = sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=notify).get("SubscriptionArn", "")
+    if not subscription.startswith("arn:"):  # it is pending
+        print(f"AWS writes to {notify}: alarms arrive once the link in that mail was opened", flush=True)
     return arn
 
 

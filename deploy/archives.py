@@ -27,7 +27,7 @@ def read_manifest(models: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((models / "bundle.json").read_text(encoding="utf-8"))
         _ = manifest["sha256"], manifest["models"]
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise DeploymentError(f"{models} holds no bundle.json; name the folder that does with --models DIR") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeploymentError(
@@ -51,15 +51,23 @@ def upload(account: Account, models: Path, *, multi_model: bool) -> str:
         DeploymentError: the folder holds no bundle.
 
     """
-    manifest = read_manifest(models)
-    digest = manifest["sha256"][:16]
+    manifest, key = read_manifest(models), _key(models, multi_model=multi_model)
     if not multi_model:
-        key = f"models/{digest}/model.tar.gz"
         _send(account, models, key)
-        return f"s3://{account.bucket}/{key}"
-    for name, entry in manifest["models"].items():
-        _send(account, models / entry["saved_model"], f"multi-model/{digest}/{archive_name(name)}")
-    return f"s3://{account.bucket}/multi-model/{digest}/"
+    else:
+        for name, entry in manifest["models"].items():
+            _send(account, models / entry["saved_model"], f"{key}{archive_name(name)}")
+    return locate(account, models, multi_model=multi_model)
+
+
+def locate(account: Account, models: Path, *, multi_model: bool) -> str:
+    """Name the URI that ``upload`` puts a bundle at."""
+    return f"s3://{account.bucket}/{_key(models, multi_model=multi_model)}"
+
+
+def _key(models: Path, *, multi_model: bool) -> str:
+    digest = read_manifest(models)["sha256"][:16]
+    return f"multi-model/{digest}/" if multi_model else f"models/{digest}/model.tar.gz"
 
 
 def archive_name(model: str) -> str:

@@ -19,5 +19,10 @@ def confirm(account: Account, options: argparse.Namespace, what: str) -> None:
         return
     if not sys.stdin.isatty():
         raise DeploymentError("nobody is there to ask whether to go on; pass --yes if that is meant")
-    if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    try:
+        answer = input("Go on? [y/N] ").strip().lower()
+    except (EOFError, KeyboardInterrupt):  # Ctrl-D and Ctrl-C are a no as well
+        print()
+        answer = ""
+    if answer not in ("y", "yes"):
         raise DeploymentError("nothing was done")

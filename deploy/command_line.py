@@ -11,37 +11,57 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import DeploymentError
-from deploy.options import parse
+from deploy.options import DEFAULT_NAME, parse
 
 # The SDK reports its use to AWS unless a configuration file says no. As the administrator's file, ours leaves the
 # user's own in force.
 os.environ.setdefault("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", str(Path(__file__).parent / "no-telemetry.yaml"))
 
 
+_ONLY_LOOK = ("plan", "export", "status", "invoke", "build")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = parse(arguments)
+    try:
+        _explained(options)
+        sys.stdout.flush()
+    except DeploymentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; {_after_interruption(options)}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter fails at its end
+        print(f"nobody reads what this command prints, so it ended; {_after_interruption(options)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _after_interruption(options: argparse.Namespace) -> str:
+    if options.dry or options.command in _ONLY_LOOK:
+        return "nothing was changed on AWS"
+    return "what was made so far is there and costs: run the same command again to go on, or see status, or run delete"
+
+
+def _explained(options: argparse.Namespace) -> None:
+    """Run a command; the errors of AWS come out as ``DeploymentError``."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from deploy.errors import explain
 
     try:
         _run(options)
-    except DeploymentError as error:
-        said = str(error)
     except (ClientError, BotoCoreError) as error:
-        said = explain(error)
-    except KeyboardInterrupt:
-        print(
-            "\ninterrupted; what was made so far is there and costs: run the same command again to go on, "
-            "or see status, or run delete",
-            file=sys.stderr,
-        )
-        return 130
-    else:
-        return 0
-    print(f"error: {said}", file=sys.stderr)
-    return 1
+        raise DeploymentError(explain(error, given=_given(options))) from error
+
+
+def _given(options: argparse.Namespace) -> str:
+    """Write the options that name the deployment, as far as they were typed."""
+    name = "" if options.name == DEFAULT_NAME else f" --name {options.name}"
+    return f"{name} --region {options.region}" if options.region else name
 
 
 # The SDK takes seconds to load, and --help need not wait for it.
@@ -60,9 +80,10 @@ def _run(options: argparse.Namespace) -> None:
         return
     if options.dry:
         there = SITUATIONS.get(options.command, "nothing")
-        account = dry_account(options.name, options.region, tags, there=there)
+        account = dry_account(options.name, options.region, tags, given=_given(options), there=there)
     else:
-        account = Account(boto3.Session(region_name=options.region), options.name, extra_tags=tags)
+        session = boto3.Session(region_name=options.region)
+        account = Account(session, options.name, given=_given(options), extra_tags=tags)
     limits.check_options(account, options)
     if options.policy:
         with contextlib.redirect_stdout(io.StringIO()):  # the planned look-up of the account's number

@@ -25,11 +25,24 @@ def hourly(instance_type: str, price: float | None) -> float:
     """
     if price is not None:
         return price
-    if instance_type not in LIST_PRICES:
+    if not is_known(instance_type, price):
         raise DeploymentError(
             f"no price of {instance_type} is known here; look it up and pass it: --price DOLLARS_AN_HOUR"
         )
     return LIST_PRICES[instance_type]
+
+
+def is_known(instance_type: str, price: float | None) -> bool:
+    """Whether an instance's price was given, or is in the list."""
+    return price is not None or instance_type in LIST_PRICES
+
+
+def estimate_more(instance_type: str, count: int, *, price: float | None) -> str:
+    """Say what instances cost that an endpoint has in addition, for a while."""
+    what = f"{count} more × {instance_type}"
+    if not is_known(instance_type, price):
+        return f"{what}, whose price is not known here (--price DOLLARS_AN_HOUR)"
+    return f"{what}, ${hourly(instance_type, price) * count:.2f} an hour ({_source(price)})"
 
 
 def estimate_instances(instance_type: str, *, smallest: int, largest: int, price: float | None) -> str:

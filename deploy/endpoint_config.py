@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.account import VARIANT, Account
+from deploy.architecture import Architecture, of_instance
 
 PREVIOUS = "previous"
 CANDIDATE = "Candidate"
@@ -36,6 +37,11 @@ class Instances:
     queued: bool = False
     key: str | None = None
 
+    @property
+    def architecture(self) -> Architecture:
+        """The machines' processors."""
+        return of_instance(self.kind)
+
 
 @dataclass(frozen=True)
 class Serverless:
@@ -49,6 +55,11 @@ class Serverless:
 
     memory_mb: int
     concurrency: int
+
+    @property
+    def architecture(self) -> Architecture:
+        """The machines' processors: serverless endpoints have no Graviton."""
+        return "amd64"
 
 
 Shape = Instances | Serverless

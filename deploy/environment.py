@@ -1,10 +1,15 @@
 """The service's settings on their way to a container: ``--env``, ``--env-file`` and ``--unset-env``."""
 
+import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from deploy import limits
 from deploy.errors import DeploymentError
+from service.settings import Settings, variable
 
 MAX_VARIABLES = 100  # SageMaker's EnvironmentMap
 
@@ -29,6 +34,8 @@ def read(pairs: Iterable[tuple[str, str]], file: Path | None) -> dict[str, str]:
     for key, value in variables.items():
         if key in _REFUSED:
             raise DeploymentError(f"{key} cannot be set on an endpoint: {_REFUSED[key]}")
+        if key.startswith("SERVICE_"):
+            _require_setting(key, value)
         limits.check("sagemaker", "EnvironmentKey", key, f"the variable {key!r}")
         limits.check("sagemaker", "EnvironmentValue", value, f"the value of {key}")
     return variables
@@ -48,6 +55,23 @@ def changed(old: Mapping[str, str], new: Mapping[str, str], unset: Iterable[str]
     if len(variables) > MAX_VARIABLES:
         raise DeploymentError(f"{len(variables)} variables: SageMaker takes {MAX_VARIABLES} at most")
     return variables
+
+
+def _require_setting(key: str, value: str) -> None:
+    """Refuse what would keep the container from starting: an endpoint fails of it after ten minutes.
+
+    What depends on the image, such as its optional packages, is the container's to say.
+    """
+    settings = {variable(name, setting): setting for name, setting in Settings.model_fields.items()}
+    if key not in settings:
+        close = difflib.get_close_matches(key, settings, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise DeploymentError(f"the service has no setting {key}; {meant}docs/settings.md has them all")
+    taken: Any = Annotated[settings[key].annotation, settings[key]]
+    try:
+        TypeAdapter(taken).validate_python(value)
+    except ValidationError as error:
+        raise DeploymentError(f"{key}={value}: {error.errors()[0]['msg']}; see docs/settings.md") from error
 
 
 def _read_file(file: Path) -> dict[str, str]:

@@ -6,11 +6,20 @@ from typing import TypeVar
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
+    LoginError,
+    NoAuthTokenError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
+    SSLError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 Found = TypeVar("Found")
@@ -29,15 +38,25 @@ class DeploymentError(Exception):
     """Something the user can put right; the message says what and how, and the command exits with 1."""
 
 
-def explain(error: ClientError | BotoCoreError) -> str:
-    """Turn an error of AWS, or of the way to it, into one paragraph."""
+def explain(error: ClientError | BotoCoreError, *, given: str = "") -> str:
+    """Turn an error of AWS, or of the way to it, into one paragraph.
+
+    Args:
+        error: as botocore raised it.
+        given: the options that name the deployment, for the commands that are advised.
+
+    """
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"no AWS credentials were found; {_SIGN_IN}"
+    if isinstance(error, SSOError | LoginError | TokenRetrievalError | NoAuthTokenError | CredentialRetrievalError):
+        return f"the AWS credentials cannot be used ({error}); {_SIGN_IN}"
     if isinstance(error, ProfileNotFound):
         return f"{error}; {_SIGN_IN}"
     if isinstance(error, NoRegionError):
         return "no AWS region is chosen; pass --region, for example --region us-east-1, or set AWS_DEFAULT_REGION"
-    if isinstance(error, EndpointConnectionError):
+    if isinstance(
+        error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError | SSLError | HTTPClientError
+    ):
         return f"AWS cannot be reached ({error}); check the network, a proxy, and the spelling of the region"
     if not isinstance(error, ClientError):
         return f"{type(error).__name__}: {error}"
@@ -48,7 +67,7 @@ def explain(error: ClientError | BotoCoreError) -> str:
     if code in _DENIED and operation in ("CreateRole", "PutRolePolicy", "TagRole"):
         return (
             f"no role was given and these credentials may not create one ({said}); pass --role ARN, a role that "
-            f"sagemaker.amazonaws.com may assume. What it must be allowed to do: python -m deploy plan --policy"
+            f"sagemaker.amazonaws.com may assume. What it must be allowed to do: python -m deploy plan{given} --policy"
         )
     if code in _DENIED:
         return (

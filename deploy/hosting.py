@@ -4,6 +4,7 @@ Each step can be taken again after an interruption: what is made is looked for f
 is deleted at the end.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sagemaker.core.resources import Endpoint
@@ -17,6 +18,9 @@ from deploy.release import Release
 from deploy.traffic import Traffic
 
 _LOG_DAYS = 30
+
+Ask = Callable[[str], None]
+"""Is told what is about to happen, and raises ``DeploymentError`` if that is not meant."""
 
 
 def find(account: Account) -> Any:
@@ -45,7 +49,7 @@ def require(account: Account) -> Any:
     endpoint = find(account)
     if endpoint is None:
         raise DeploymentError(
-            f"there is no endpoint {account.name} in {account.region}; make it: python -m deploy deploy"
+            f"there is no endpoint {account.name} in {account.region}; make it: {account.command('deploy')}"
         )
     return endpoint
 
@@ -61,11 +65,12 @@ def require_working(account: Account, endpoint: Any) -> None:
     if status in ("Failed", "UpdateRollbackFailed"):
         raise DeploymentError(
             f"endpoint {account.name} is {status} ({reason or 'AWS gives no reason'}), and AWS updates no such "
-            f"endpoint: delete it and deploy anew: python -m deploy delete, then python -m deploy deploy"
+            f"endpoint: delete it and deploy anew: {account.command('delete')}, then {account.command('deploy')}"
         )
     if status == "Deleting":
         raise DeploymentError(
-            f"endpoint {account.name} is being deleted; finish that first: python -m deploy delete, then deploy anew"
+            f"endpoint {account.name} is being deleted; finish that first, then deploy anew: "
+            f"{account.command('delete')}"
         )
 
 
@@ -136,11 +141,11 @@ def try_out(account: Account, endpoint: Any, runs: Release, trial: Trial) -> Non
     tidy(account, keep={old, model})
 
 
-def promote(account: Account, endpoint: Any) -> str:
+def promote(account: Account, endpoint: Any, ask: Ask) -> str:
     """Let the version that is tried serve alone; gives a sentence that says where the endpoint stands.
 
     Raises:
-        DeploymentError: the new fleet failed; the endpoint serves what it served.
+        DeploymentError: it is not meant, or the new fleet failed; the endpoint serves what it served.
 
     """
     tried = endpoint.endpoint_config_name
@@ -149,20 +154,22 @@ def promote(account: Account, endpoint: Any) -> str:
     if now.candidate is None:
         tidy(account, keep={tried, *([before] if before else [])})
         return f"endpoint {account.name} serves {now.model}, and no other version is tried: nothing is to be done"
+    ask(f"Endpoint {account.name} will serve {now.candidate}, the version that is tried, to everybody.")
     config = release.version_name(account)
     endpoint_config.make(account, config, Config(now.candidate, now.shape), previous=before)
     _switch(account, endpoint, config, **_kept(now.shape))
     tidy(account, keep={config, *([before] if before else [])})
     return (
-        f"endpoint {account.name} serves {now.candidate} alone; put the version before back: python -m deploy rollback"
+        f"endpoint {account.name} serves {now.candidate} alone; put the version before back: "
+        f"{account.command('rollback')}"
     )
 
 
-def rollback(account: Account, endpoint: Any) -> str:
+def rollback(account: Account, endpoint: Any, ask: Ask) -> str:
     """Put the endpoint back to the version before; gives a sentence that says where it stands.
 
     Raises:
-        DeploymentError: there is no version before, or it failed.
+        DeploymentError: there is no version before, it is not meant, or the version failed.
 
     """
     now = endpoint.endpoint_config_name
@@ -174,8 +181,9 @@ def rollback(account: Account, endpoint: Any) -> str:
             return f"endpoint {account.name} serves {now}, the version before {newer[-1]}: nothing is to be done"
         raise DeploymentError(
             f"endpoint {account.name} serves {now}, and no version before it is kept: put the one you want there: "
-            f"python -m deploy update --image URI --models DIR"
+            f"{account.command('update --image URI --models DIR')}"
         )
+    ask(f"Endpoint {account.name} will serve {target} again, the version before {now}.")
     _switch(account, endpoint, target, **_kept(endpoint_config.describe(account, target).shape))
     return f"endpoint {account.name} serves {target} again; {now} is kept until the next update"
 

@@ -1,6 +1,6 @@
 """The images: built by the machine's container engine, kept in ECR.
 
-SageMaker takes Docker's schema-2 manifests for linux/amd64. BuildKit writes OCI manifests where it is not told
+SageMaker takes Docker's schema-2 manifests of one platform. BuildKit writes OCI manifests where it is not told
 otherwise, and an OCI index where it adds provenance; SageMaker refuses both (aws/amazon-sagemaker-feedback#180).
 Tags in ECR are immutable: each push has one of its own, made of the image's identifier.
 """
@@ -15,7 +15,9 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from deploy import architecture
 from deploy.account import Account
+from deploy.architecture import Architecture
 from deploy.errors import DeploymentError, code_of, is_missing
 
 Target = Literal["serving", "training"]
@@ -35,14 +37,12 @@ def local_name(account: Account, target: Target) -> str:
     return account.repository if target == "serving" else f"{account.repository}:{target}"
 
 
-def build(account: Account, target: Target) -> str:
-    """Build one target of the Dockerfile; gives the local image's name."""
+def build(account: Account, target: Target, platform: str) -> str:
+    """Build one target of the Dockerfile for a platform, such as linux/amd64; gives the local image's name."""
     name = local_name(account, target)
     # The legacy builder writes Docker's manifests, and does not know the options.
     docker_manifest = ["--provenance=false", "--output=type=docker"] if account.dry or _is_buildkit() else []
-    _docker(
-        account, "build", "--platform", "linux/amd64", *docker_manifest, "--target", target, "--tag", name, str(_ROOT)
-    )
+    _docker(account, "build", "--platform", platform, *docker_manifest, "--target", target, "--tag", name, str(_ROOT))
     return name
 
 
@@ -57,21 +57,39 @@ def push(account: Account, target: Target) -> str:
     name = local_name(account, target)
     tag = f"{target}-{_identifier(account, name)}"
     remote = f"{account.registry}/{account.repository}:{tag}"
-    if account.dry or _find(account, account.repository, {"imageTag": tag}) is None:
+    if account.dry or _find(account, account.repository, {"imageTag": tag}, account.number) is None:
         token = account.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
         user, _, password = base64.b64decode(token).decode().partition(":")
         _docker(account, "login", "--username", user, "--password-stdin", account.registry, stdin=password)
         _docker(account, "tag", name, remote)
         _docker(account, "push", remote)
-    require_docker_manifest(account, remote)
+    _require_usable(account, remote, None)
     return remote
 
 
-def pushed(account: Account, target: Target) -> str:
+def to_use(account: Account, uri: str | None, target: Target, machines: Architecture) -> str:
+    """Name the image to run: the one asked for, or the one pushed last.
+
+    Args:
+        account: whose ECR is looked into.
+        uri: of the image that is asked for, if one is.
+        target: what the image is for.
+        machines: the processors that it will run on.
+
+    Raises:
+        DeploymentError: there is none, SageMaker would refuse it, or it is built for other processors.
+
+    """
+    uri = uri or _pushed(account, target)
+    _require_usable(account, uri, machines)
+    return uri
+
+
+def _pushed(account: Account, target: Target) -> str:
     """Look up the image pushed last, by its digest: a later push changes no running endpoint.
 
     Raises:
-        DeploymentError: none was pushed, or SageMaker would refuse it.
+        DeploymentError: none was pushed.
 
     """
     images: list[dict[str, Any]] = []
@@ -85,63 +103,68 @@ def pushed(account: Account, target: Target) -> str:
     if not ours:
         raise DeploymentError(
             f"ECR has no image {account.repository}:{target}-… in {account.region}; make it there: "
-            f"python -m deploy build --target {target}, then push --target {target}; or name one: --image URI"
+            f"{account.command(f'build --target {target}')}, then {account.command(f'push --target {target}')}; "
+            f"or name one: --image URI"
         )
     newest = sorted(ours, key=lambda found: found["imagePushedAt"])[-1]
-    uri = f"{account.registry}/{account.repository}@{newest['imageDigest']}"
-    _refuse_other_manifests(uri, newest.get("imageManifestMediaType", MEDIA_TYPE))
-    return uri
+    return f"{account.registry}/{account.repository}@{newest['imageDigest']}"
 
 
-def to_serve(account: Account, uri: str | None) -> str:
-    """Name the image to serve: the one asked for, or the one pushed last.
-
-    Raises:
-        DeploymentError: there is none, or SageMaker would refuse it.
-
-    """
-    if uri is None:
-        return pushed(account, "serving")
-    require_docker_manifest(account, uri)
-    return uri
-
-
-def require_docker_manifest(account: Account, uri: str) -> None:
-    """Refuse an image whose manifest SageMaker does not take, by what the registry says.
+def _require_usable(account: Account, uri: str, machines: Architecture | None) -> None:
+    """Refuse an image whose manifest SageMaker does not take, or that the machines cannot run, by what ECR says.
 
     Where the registry is not ECR in this region, or does not let these credentials look, a line says so.
 
     Raises:
-        DeploymentError: there is no such image, or its manifest is of another type.
+        DeploymentError: there is no such image, its manifest is of another type, or it is built for other processors.
 
     """
     parts = _ECR_URI.fullmatch(uri)
     if parts is None or parts[2] != account.region:
-        print(f"the manifest of {uri} is not looked at: it is not in ECR in {account.region}", flush=True)
+        print(f"{uri} is not looked at before it is used: it is not in ECR in {account.region}", flush=True)
         return
     number, _, repository, digest, tag = parts.groups()
     wanted = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
     try:
         found = _find(account, repository, wanted, registry=number)
+        if found is None:
+            raise DeploymentError(
+                f"ECR has no image {uri}; look for a typing error, or push it: {account.command('push')}"
+            )
+        media_type, manifest = found
+        _refuse_other_manifests(uri, media_type)
+        if machines:
+            built_for = architecture.of_image(account, repository, manifest, number)
+            _refuse_other_processors(account, uri, built_for, machines)
     except ClientError as error:
         if "AccessDenied" not in code_of(error):
             raise
-        print(f"the manifest of {uri} is not looked at: these credentials may not read it", flush=True)
-        return
-    if found is None:
-        raise DeploymentError(f"ECR has no image {uri}; look for a typing error, or push it: python -m deploy push")
-    _refuse_other_manifests(uri, found)
+        print(f"{uri} is not looked at before it is used: these credentials may not read it", flush=True)
+    except OSError as error:
+        print(f"what {uri} is built for is not looked at: {error}", flush=True)
 
 
-def _find(account: Account, repository: str, wanted: dict[str, str], registry: str | None = None) -> str | None:
-    """Ask ECR for an image's manifest; gives its media type, or None where there is no such image."""
-    other = {"registryId": registry} if registry else {}
-    answer = account.client("ecr").batch_get_image(repositoryName=repository, imageIds=[wanted], **other)
+def _find(
+    account: Account, repository: str, wanted: dict[str, str], registry: str
+) -> tuple[str, dict[str, Any]] | None:
+    """Ask ECR for an image's manifest; gives its media type and itself, or None where there is no such image."""
+    answer = account.client("ecr").batch_get_image(repositoryName=repository, imageIds=[wanted], registryId=registry)
     if not answer["images"]:
         return None
     (found, *_) = answer["images"]
-    media_type: str = found.get("imageManifestMediaType") or json.loads(found["imageManifest"])["mediaType"]
-    return media_type
+    manifest = json.loads(found["imageManifest"])
+    return found.get("imageManifestMediaType") or manifest["mediaType"], manifest
+
+
+def _refuse_other_processors(account: Account, uri: str, built_for: str | None, machines: Architecture) -> None:
+    if built_for is None:
+        print(f"the image has to be built for linux/{machines}", flush=True)
+    elif built_for != machines:
+        raise DeploymentError(
+            f"{uri} is built for {built_for}, and is to run on {machines} machines: build one for them "
+            f"({account.command(f'build --platform linux/{machines}')}) and push it, or choose other machines "
+            f"(--instance-type; Graviton's, such as ml.c7g.large, are arm64, all others amd64)"
+        )
 
 
 def _refuse_other_manifests(uri: str, media_type: str) -> None:
@@ -200,7 +223,7 @@ def _identifier(account: Account, name: str) -> str:
     _require_engine()
     ended = subprocess.run(asked, capture_output=True, text=True)  # noqa: S603
     if ended.returncode:
-        raise DeploymentError(f"there is no image {name} on this machine; build it: python -m deploy build")
+        raise DeploymentError(f"there is no image {name} on this machine; build it: {account.command('build')}")
     return ended.stdout.strip().removeprefix("sha256:")[:12]
 
 

@@ -80,8 +80,10 @@ def read(options: argparse.Namespace) -> Isolation:
         raise DeploymentError("--subnets and --security-groups go together: name the subnets and the groups of one VPC")
     for option, shape, values in (("subnets", "SubnetId", subnets), ("security-groups", "SecurityGroupId", groups)):
         for value in values:
-            limits.check("sagemaker", shape, value, f"--{option} {value}")
+            like = "subnet-0a1b2c3d" if shape == "SubnetId" else "sg-0a1b2c3d"
+            limits.check("sagemaker", shape, value, f"--{option} {value}", like=like)
     key = given.get("kms_key")
     if key:
-        limits.check("scheduler", "KmsKeyArn", key, f"--kms-key {key}")  # SageMaker's own shape takes any text
+        like = "arn:aws:kms:us-east-1:123456789012:key/ID"
+        limits.check("scheduler", "KmsKeyArn", key, f"--kms-key {key}", like=like)  # SageMaker's shape takes any text
     return Isolation(subnets, groups, key)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import UnknownRegionError
 
 from deploy.account import Account
 from deploy.errors import DeploymentError
@@ -19,6 +20,8 @@ VERSION_SUFFIX = "-20260101-000000-000000"
 """What the names of models and endpoint configurations add to the deployment's, in its length."""
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(?<=..)")
+"""What endpoints, ECR repositories and buckets may all be called."""
 _INSTANCE_TYPES = {
     "deploy": "ProductionVariantInstanceType",
     "async": "ProductionVariantInstanceType",
@@ -27,7 +30,7 @@ _INSTANCE_TYPES = {
 }
 
 
-def check(service: str, shape: str, value: Any, what: str) -> None:
+def check(service: str, shape: str, value: Any, what: str, *, like: str = "") -> None:
     """Refuse a value that a shape of a service's description rules out.
 
     Args:
@@ -35,6 +38,7 @@ def check(service: str, shape: str, value: Any, what: str) -> None:
         shape: such as EndpointName.
         value: a text, or a number.
         what: how to call it in the error, such as "--name 'x'".
+        like: an example of what is taken, for the error.
 
     Raises:
         DeploymentError: the value is too long, too short, too large, too small, or of another form.
@@ -46,10 +50,14 @@ def check(service: str, shape: str, value: Any, what: str) -> None:
     least, most = described.metadata.get("min", 0), described.metadata.get("max")
     if size < least or (most is not None and size > most):
         bounds = f"at least {least}{unit}" if most is None else f"from {least} to {most}{unit}"
-        raise DeploymentError(f"{what}: AWS takes {bounds}, not {size}")
+        raise DeploymentError(f"{what}: AWS takes {bounds}, not {size}{_such_as(like)}")
     pattern = described.metadata.get("pattern")
     if isinstance(value, str) and pattern and not re.fullmatch(_as_python(pattern), value):
-        raise DeploymentError(f"{what}: AWS takes only what matches {pattern}")
+        raise DeploymentError(f"{what}: AWS takes only what matches {pattern}{_such_as(like)}")
+
+
+def _such_as(like: str) -> str:
+    return f", such as {like}" if like else ""
 
 
 def check_options(account: Account, options: argparse.Namespace) -> None:
@@ -59,6 +67,7 @@ def check_options(account: Account, options: argparse.Namespace) -> None:
         DeploymentError: AWS would refuse it.
 
     """
+    _check_region(account)
     _check_name(account)
     given = vars(options)
     if given.get("instance_type"):
@@ -66,7 +75,8 @@ def check_options(account: Account, options: argparse.Namespace) -> None:
     if given.get("concurrency"):
         check("sagemaker", "ServerlessMaxConcurrency", options.concurrency, f"--concurrency {options.concurrency}")
     if given.get("role"):
-        check("sagemaker", "RoleArn", options.role, f"--role {options.role}")
+        like = "arn:aws:iam::123456789012:role/NAME"
+        check("sagemaker", "RoleArn", options.role, f"--role {options.role}", like=like)
     if given.get("max_instances") and options.max_instances < given.get("instances", 1):
         raise DeploymentError(
             f"--max-instances {options.max_instances} is less than --instances {options.instances}: "
@@ -77,12 +87,28 @@ def check_options(account: Account, options: argparse.Namespace) -> None:
         check("sagemaker", "TagValue", value, f"--tag {key}={value}: the value")
 
 
+def _check_region(account: Account) -> None:
+    region = account.session.region_name
+    if not region:
+        return  # the first call says what to do about it
+    try:
+        account.session.get_partition_for_region(region)
+    except UnknownRegionError:
+        known = account.session.get_available_regions("sagemaker")
+        close = difflib.get_close_matches(region, known, n=2) or ["us-east-1"]
+        raise DeploymentError(
+            f"--region {region}: AWS has no such region; did you mean {' or '.join(close)}?"
+        ) from None
+
+
 def _check_name(account: Account) -> None:
     name = account.name
     said = f"--name {name!r}"
-    check("sagemaker", "EndpointName", name, said)
+    if not _NAME.fullmatch(name):
+        raise DeploymentError(
+            f"{said}: AWS takes two or more lower-case letters and digits, with single hyphens between, such as shoes-2"
+        )
     check("sagemaker", "ModelName", name + VERSION_SUFFIX, f"{said}, with a version's date as in {VERSION_SUFFIX!r}")
-    check("ecr", "RepositoryName", name, f"{said} as an ECR repository's")
     if not account.session.region_name:
         return  # the first call says what to do about it
     check("iam", "roleNameType", account.monitor_role, f"{said}, as in the role's name {account.monitor_role}")

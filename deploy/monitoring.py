@@ -38,7 +38,8 @@ def require_capture(account: Account) -> Instances:
     shape = endpoint_config.describe(account, endpoint.endpoint_config_name).shape
     if not isinstance(shape, Instances) or not shape.capture:
         raise DeploymentError(
-            f"endpoint {account.name} captures no requests, which is what is monitored; deploy it with --capture 10"
+            f"endpoint {account.name} captures no requests, which is what is monitored; make it anew: "
+            f"{account.command('delete')}, then {account.command('deploy --capture 10')}"
         )
     at = guard.due(account)
     if at:

@@ -1,9 +1,13 @@
 """The command line: commands, options and their defaults."""
 
 import argparse
+import difflib
+import re
 from pathlib import Path
 
 from deploy import argument_types
+
+DEFAULT_NAME = "exploring-convolutional-layers"
 
 _EXPORTED = ("deploy", "async", "serverless")
 _ROOT = Path(__file__).resolve().parent.parent
@@ -12,36 +16,51 @@ _ROOT = Path(__file__).resolve().parent.parent
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read a command line; ``dry`` says whether it was a plan's."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parse(parser, arguments)
     if options.command not in ("plan", "export"):
         return argparse.Namespace(**vars(options), dry=False, policy=False, export=None)
     command, *rest = options.planned or ["deploy"]
     if options.command == "export" and command not in _EXPORTED:
         parser.error(f"export writes down what one of {', '.join(_EXPORTED)} makes, not {command!r}")
+    if command in ("plan", "export"):
+        parser.error(f"{options.command} takes a command that calls AWS, not {command!r}")
     common = [f"--name={options.name}", *([f"--region={options.region}"] if options.region else [])]
-    planned = vars(parser.parse_args([command, *common, *rest]))
+    planned = vars(_parse(parser, [command, *common, *rest]))
     written = {"export": options.format, "to": options.to} if options.command == "export" else {"export": None}
     return argparse.Namespace(**planned, dry=True, policy=getattr(options, "policy", False), **written)
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
+    """Read the arguments; one that a command does not have is answered with the one that was probably meant."""
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        typed = unknown[0].partition("=")[0]
+        meant = difflib.get_close_matches(typed, options.known, n=1) if typed.startswith("-") else []
+        hint = f"; did you mean {meant[0]}?" if meant else f"; see python -m deploy {options.command} --help"
+        parser.error(f"{options.command} takes no {typed}{hint}")
+    del options.known
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m deploy",
+        allow_abbrev=False,
         description="Deploy to Amazon SageMaker AI, and take it away again. What costs money says how much, and asks.",
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--name",
-        default="exploring-convolutional-layers",
-        help="of the deployment (default: exploring-convolutional-layers)",
+        default=DEFAULT_NAME,
+        help="of the deployment (default: %(default)s)",
     )
     common.add_argument("--region", metavar="REGION", help="such as us-east-1 (default: the configured one)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text, parents=[common])
+        return commands.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
 
-    build = add("build", "build an image for SageMaker: linux/amd64, without provenance")
+    build = add("build", "build an image for SageMaker, without provenance")
     push = add("push", "push the built image to ECR; makes the repository, which scans what is pushed")
     deploy = add("deploy", "make role, bucket, model, endpoint, autoscaling and alarms")
     queued = add("async", "make an endpoint that answers files from a queue, and costs nothing while it is empty")
@@ -61,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (build, push):
         command.add_argument("--target", choices=("serving", "training"), default="serving", help="default: serving")
+    build.add_argument(
+        "--platform",
+        choices=("linux/amd64", "linux/arm64"),
+        default="linux/amd64",
+        help="linux/arm64 for Graviton's machines, such as ml.c7g.large (default: %(default)s)",
+    )
     for command in (deploy, queued, serverless, update, transform, train):
         command.add_argument("--role", metavar="ARN", help="the containers' role (default: one is made)")
     for command in (deploy, queued, serverless, update, transform, train, register):
@@ -94,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     transform.add_argument("--join-input", action="store_true", help="write each answer behind its record")
     register.add_argument("--approve", action="store_true", help="approved at once (default: waits for approval)")
-    for command in (deploy, queued, serverless, transform, train, monitor, status):
+    for command in (deploy, queued, serverless, update, transform, train, monitor, status):
         command.add_argument(
             "--price",
             type=argument_types.over_zero,
@@ -108,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", type=Path, default=Path("exported"), metavar="DIR", help="default: exported")
     for command in (plan, export):
         command.add_argument("planned", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="default: deploy")
+    for command in commands.choices.values():
+        command.set_defaults(known=re.findall(r"--[a-z-]+", command.format_usage()))
     return parser
 
 

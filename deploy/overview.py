@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy import alarms, cost, endpoint_config, guard, hosting, release, scaling
+from deploy import alarms, cost, endpoint_config, guard, hosting, monitoring, release, scaling
 from deploy.account import Account
 from deploy.endpoint_config import CANDIDATE, Config, Instances, Serverless
 
@@ -29,6 +29,9 @@ def lines(account: Account, *, price: float | None) -> list[str]:
     if isinstance(endpoint.failure_reason, str):
         found.insert(1, f"reason       {endpoint.failure_reason}")
     found += [f"alarm        {name}: {state}" for name, state in alarms.states(account).items()]
+    if monitoring.running(account):
+        each = cost.estimate_job(monitoring.INSTANCE_TYPE, price=None)
+        found.append(f"monitoring   every hour, by a job on {monitoring.INSTANCE_TYPE}: {each}")
     at = guard.due(account)
     if at:
         found.append(f"until        {at} UTC, when the endpoint is deleted")
@@ -43,7 +46,7 @@ def _trial(account: Account, config: Config) -> list[str]:
     instances = f"{config.trial.count} instance{'s' if config.trial.count > 1 else ''}"
     return [
         f"tried        {config.candidate} {gets} {config.trial.per_cent} % of the requests, on "
-        f"{instances}: python -m deploy promote, or rollback",
+        f"{instances}: {account.command('promote')}, or rollback",
         f"its metrics  in CloudWatch: AWS/SageMaker, EndpointName {account.name}, VariantName {CANDIDATE}",
     ]
 
@@ -58,11 +61,14 @@ def _machines(account: Account, endpoint: Any, config: Config, price: float | No
     count = hosting.instances(endpoint, shape)
     smallest, largest = scaling.limits(account) or (count, count)
     tried = config.trial.count if config.trial else 0
+    running = f"instances    {count} × {shape.kind}, between {smallest} and {largest}{_queue(shape)}"
+    if not cost.is_known(shape.kind, price):
+        return [running, f"cost         no price of {shape.kind} is known here: --price DOLLARS_AN_HOUR says it"]
     hours = (datetime.now(UTC) - endpoint.creation_time).total_seconds() / 3600
     so_far = cost.hourly(shape.kind, price) * hours * smallest
     estimate = cost.estimate_instances(shape.kind, smallest=smallest + tried, largest=largest + tried, price=price)
     return [
-        f"instances    {count} × {shape.kind}, between {smallest} and {largest}{_queue(shape)}",
+        running,
         f"cost         {estimate}",
         f"cost so far  at least ${so_far:.2f}, of {hours:.1f} hours",
     ]

@@ -3,6 +3,7 @@
 For a command that makes something, nothing exists yet; for one that needs an endpoint, a deployment is there.
 """
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
@@ -19,6 +20,7 @@ from deploy.image import MEDIA_TYPE
 _NUMBER = "000000000000"  # nobody's: an exported plan has the user's own numbers, too
 _PACKAGE = f"arn:aws:sagemaker:us-east-1:{_NUMBER}:model-package/GROUP/1"
 _ROLE = f"arn:aws:iam::{_NUMBER}:role/ROLE"
+_MANIFEST = json.dumps({"config": {"digest": f"sha256:{64 * '0'}"}})
 _RESOURCES = {
     "DataQualityJobDefinition": "JobDefinition",
     "Endpoint": "Endpoint",
@@ -59,7 +61,13 @@ def show(service: str, operation: str, params: Answer) -> None:
 
 
 def dry_account(
-    name: str, region: str | None, tags: dict[str, str], *, there: Situation = "nothing", report: Report = show
+    name: str,
+    region: str | None,
+    tags: dict[str, str],
+    *,
+    given: str = "",
+    there: Situation = "nothing",
+    report: Report = show,
 ) -> Account:
     """Make an account whose clients never reach AWS, and need no credentials.
 
@@ -67,12 +75,13 @@ def dry_account(
         name: of the deployment.
         region: the AWS region; where not given, the configured one.
         tags: the user's own.
+        given: the options that name the deployment, as they were typed.
         there: what is there already.
         report: is told of each call.
 
     """
     session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none", region_name=region)  # noqa: S106
-    account = Account(session, name, dry=True, extra_tags=tags)
+    account = Account(session, name, dry=True, given=given, extra_tags=tags)
     planner = _Planner(account, there, report)
     session.events.register_first("before-parameter-build", planner.note)
     session.events.register_first("before-call", planner.answer)
@@ -174,7 +183,8 @@ class _Planner:
                     }
                 ]
             },
-            "BatchGetImage": {"images": [{"imageManifestMediaType": MEDIA_TYPE}]},
+            "BatchGetImage": {"images": [{"imageManifestMediaType": MEDIA_TYPE, "imageManifest": _MANIFEST}]},
+            "GetDownloadUrlForLayer": {"downloadUrl": ""},
             "CreateTopic": {
                 "TopicArn": f"arn:{self._account.partition}:sns:{self._account.region}:{_NUMBER}:{self._account.topic}"
             },

@@ -43,6 +43,6 @@ def until(
         if passed > limit_s:
             raise DeploymentError(
                 f"{what} is still {now} after {limit_s:.0f} s; see the CloudWatch log group {log_group}, and ask "
-                f"again: python -m deploy status"
+                f"for its status again"
             )
         time.sleep(POLL_SECONDS)

@@ -25,8 +25,8 @@ from service.http.plain_errors import PlainErrors
 from service.http.security import ApiKey
 from service.models.bundle import Bundle
 from service.models.classifier import Models
+from service.models.multi_model import ModelRegistry
 from service.models.network_files import NetworkFiles
-from service.models.registry import ModelRegistry
 from service.monitoring import metric_files, metrics, tracing
 from service.outputs.pages import Pages
 from service.outputs.reports import Reports

@@ -81,13 +81,13 @@ class Settings(BaseModel):
     model_dir: Path = Field(Path("models"), description="folder with the released bundle (bundle.json)")
     precision: Literal["float32", "int8"] = Field(
         "float32",
-        description="of the models' weights: float32, the SavedModels' own answers; or int8, faster, and now and then "
-        "another answer: bundle.json says how often; with litert only",
+        description="of the models' weights. float32 gives the SavedModels' own answers. int8 is faster, gives another "
+        "answer now and then (bundle.json says how often), and needs the engine litert",
     )
     engine: Literal["litert", "tensorflow"] = Field(
         "litert",
-        description="what runs the models: litert, or tensorflow (the same answers, from the SavedModels), which needs "
-        "uv sync --extra tensorflow",
+        description="what runs the models: litert or tensorflow. tensorflow gives the same answers, from the "
+        "SavedModels, and needs uv sync --extra tensorflow",
     )
     max_body_mb: int = Field(25, ge=1, description="largest request body, in MiB; SageMaker's own limit is 25 MB")
     max_pixels: int = Field(50_000_000, ge=784, description="largest picture, in pixels (width × height)")
@@ -95,18 +95,20 @@ class Settings(BaseModel):
     max_in_flight: int = Field(
         128,
         ge=1,
-        description="most requests a worker has in flight; further ones get 503 with Retry-After, /ping and /metrics "
-        "never",
+        description="most requests a worker has in flight. Further ones get 503 with Retry-After, but /ping and "
+        "/metrics are always answered",
     )
     max_connections: int = Field(
         900,
         ge=1,
-        description="most connections a worker holds; for one more, the slowest goes; below the limit of descriptors",
+        description="most connections a worker holds. For one more, it closes the slowest. Keep this below the limit "
+        "of descriptors",
     )
     max_slow_clients: int = Field(
         64,
         ge=1,
-        description="most clients a worker waits for that send or read less than 10 KB/s; of more, the slowest goes",
+        description="most clients a worker waits for while they send or read less than 10 KB/s. For one more, it "
+        "closes the slowest one's connection",
     )
     max_connections_per_address: int = Field(
         0, ge=0, description="as MAX_CONNECTIONS, for each address; 0: no limit, as behind a load balancer"
@@ -118,13 +120,15 @@ class Settings(BaseModel):
         10, gt=0, description="how long a request's line and headers may take, from the connection or their first byte"
     )
     body_seconds: float = Field(
-        30, gt=0, description="how long a request's body may take; every 10 KB that come add a second"
+        30, gt=0, description="how long a request's body may take; each 10 KB received add a second"
     )
     answer_seconds: float = Field(
-        30, gt=0, description="how long a client may leave an answer unread; every 10 KB that it reads add a second"
+        30, gt=0, description="how long a client may leave an answer unread; each 10 KB it reads add a second"
     )
     keep_alive_seconds: int = Field(
-        65, ge=1, description="how long a connection may idle between requests; longer than a load balancer's, often 60"
+        65,
+        ge=1,
+        description="how long a connection may idle between requests; a load balancer's must be shorter, often 60",
     )
     max_header_kb: int = Field(16, ge=1, description="largest request line and headers, in KiB")
     api_key: SecretStr | None = Field(
@@ -134,7 +138,7 @@ class Settings(BaseModel):
     )
     root_path: str = Field(
         "",
-        description="where a proxy in front serves this, such as /svc, which it takes off: for OpenAPI's servers",
+        description="the path that a proxy in front takes off each address, such as /svc; OpenAPI's servers name it",
     )
     cors_origins: str = Field(
         "", description="web pages that may call the service from a browser: origins with commas between, or *"
@@ -159,7 +163,7 @@ class Settings(BaseModel):
         ge=1,
         le=65535,
         validation_alias="SAGEMAKER_BIND_TO_PORT",
-        description="set by SageMaker in an inference pipeline: the port, instead of SERVICE_PORT",
+        description="set by SageMaker in an inference pipeline: the port to listen on, instead of SERVICE_PORT",
     )
     sagemaker_multi_model: bool = Field(
         False,

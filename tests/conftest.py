@@ -45,7 +45,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.
-_SLOWEST_FILES = ("test_train", "test_contract_suite", "test_notebook", "test_trainer", "test_bundle")
+_SLOWEST_FILES = (
+    "test_train", "test_contract_suite", "test_notebook", "test_trainer", "test_bundle", "test_claims",
+    "test_resources", "test_export", "test_photographs",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

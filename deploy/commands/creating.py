@@ -60,7 +60,7 @@ def _create(account: Account, shape: Shape, place: Isolation, options: argparse.
     endpoint = hosting.find(account)
     money = f"This costs money. Endpoint {account.name} in {account.region}, {what}."
     if endpoint is None:
-        uri = image.to_serve(account, options.image)
+        uri = image.to_use(account, options.image, "serving", shape.architecture)
         confirm(account, options, money)
         storage.ensure_bucket(account, place.key)
         many = getattr(options, "multi_model", False)
@@ -72,13 +72,13 @@ def _create(account: Account, shape: Shape, place: Isolation, options: argparse.
         hosting.require_working(account, endpoint)
         if alarms.complete(account):  # the last that is made
             raise DeploymentError(
-                f"there is an endpoint {account.name} already; put another version on it: python -m deploy update"
+                f"there is an endpoint {account.name} already; put another version on it: {account.command('update')}"
             )
         begun = endpoint_config.describe(account, endpoint.endpoint_config_name).shape
         if begun != shape:
             raise DeploymentError(
                 f"an interrupted deployment has made the endpoint {account.name} with {begun}; go on with the options "
-                f"it was begun with, or take it away: python -m deploy delete"
+                f"it was begun with, or take it away: {account.command('delete')}"
             )
         confirm(account, options, f"The endpoint is there, and its deployment was interrupted: going on. {money}")
         set_guard(account, options)
@@ -88,9 +88,10 @@ def _create(account: Account, shape: Shape, place: Isolation, options: argparse.
 
 def _finish(account: Account, shape: Shape, options: argparse.Namespace) -> None:
     alarms.ensure(account, shape, notify=options.notify)
-    print(f"endpoint {account.name} answers: python -m deploy invoke tests/data/ankle-boot.png")
+    which = " --model NAME" if getattr(options, "multi_model", False) else ""
+    print(f"endpoint {account.name} answers: {account.command(f'invoke tests/data/ankle-boot.png{which}')}")
     if options.until is None:
-        print("it costs until it is deleted: python -m deploy delete")
+        print(f"it costs until it is deleted: {account.command('delete')}")
 
 
 def set_guard(account: Account, options: argparse.Namespace) -> None:

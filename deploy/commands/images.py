@@ -8,7 +8,7 @@ from deploy.account import Account
 
 def build(account: Account, options: argparse.Namespace) -> None:
     """Build an image; prints its name."""
-    print(image.build(account, options.target))
+    print(image.build(account, options.target, options.platform))
 
 
 def push(account: Account, options: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ import argparse
 
 from deploy import cost, image, role, storage
 from deploy.account import Account
+from deploy.architecture import of_instance
 from deploy.asking import confirm
 from deploy.errors import DeploymentError
 from deploy.isolation import Isolation
@@ -21,7 +22,7 @@ def train(account: Account, options: argparse.Namespace) -> None:
         names = options.experiments or ["baseline", "cnn_a", "cnn_b"]
         plan = sagemaker_jobs.plan(names, seeds=options.seeds, epochs=options.epochs)
         estimate = cost.estimate_job(options.instance_type, price=options.price)
-        uri = options.image or image.pushed(account, "training")
+        uri = image.to_use(account, options.image, "training", of_instance(options.instance_type))
         confirm(
             account,
             options,

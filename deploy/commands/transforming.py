@@ -5,6 +5,7 @@ import argparse
 from deploy import archives, cost, environment, image, isolation, release, role, storage, versions
 from deploy import transform as job
 from deploy.account import Account
+from deploy.architecture import of_instance
 from deploy.asking import confirm
 from deploy.release import Release
 
@@ -16,7 +17,7 @@ def transform(account: Account, options: argparse.Namespace) -> None:
     variables = environment.changed({}, environment.read(options.env, options.env_file), [])
     place, kind = isolation.read(options), options.instance_type
     estimate = cost.estimate_job(kind, price=options.price)
-    uri = image.to_serve(account, options.image)
+    uri = image.to_use(account, options.image, "serving", of_instance(kind))
     confirm(account, options, f"This costs money. A transform job on {kind}: {estimate}.")
     storage.ensure_bucket(account, place.key)
     bundle = archives.upload(account, options.models, multi_model=False)

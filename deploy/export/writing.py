@@ -34,7 +34,7 @@ def write(account: Account, plan: Recording, form: str, models: Path, to: Path) 
         if form == "terraform":
             (to / "main.tf.json").write_text(_json(Configuration(account, plan).build()), encoding="utf-8")
             return [
-                f"wrote {to / 'main.tf.json'}; push the image first (python -m deploy push), then",
+                f"wrote {to / 'main.tf.json'}; push the image first ({account.command('push')}), then",
                 f"  terraform -chdir={to} init",
                 f"  terraform -chdir={to} apply -var image=URI",
             ]
@@ -48,7 +48,7 @@ def write(account: Account, plan: Recording, form: str, models: Path, to: Path) 
     else:
         send = f"aws s3 cp {to}/model.tar.gz s3://BUCKET/{key}"
     return [
-        f"wrote {to / 'template.json'}; push the image first (python -m deploy push), then with a bucket of yours",
+        f"wrote {to / 'template.json'}; push the image first ({account.command('push')}), then with a bucket of yours",
         f"  {send}",
         f"  aws cloudformation deploy --stack-name {account.name} --template-file {to}/template.json \\",
         "    --capabilities CAPABILITY_NAMED_IAM --parameter-overrides Image=URI BundleBucket=BUCKET",

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.errors import TooLargeError, UnusableError, shortened
-from service.models.registry import NAME, ModelRegistry
+from service.models.multi_model import NAME, ModelRegistry
 from service.outputs import schemas
 from service.routes import parameters
 from service.routes.dependencies import SettingsDependency, problems

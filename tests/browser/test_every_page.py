@@ -98,7 +98,7 @@ def test_what_scrolls_sideways_says_so(browser: Browser, url: str, width: int) -
           const regions = [...document.querySelectorAll(".scroll")];
           const name = (region) => region.ariaLabel;
           return [
-            regions.filter((region) => region.previousElementSibling.matches(".sideways:not([hidden])")).map(name),
+            regions.filter((region) => region.previousElementSibling?.matches(".sideways:not([hidden])")).map(name),
             regions.filter((region) => region.scrollWidth > region.clientWidth + 1).map(name),
           ];
         }"""

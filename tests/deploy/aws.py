@@ -1,10 +1,10 @@
 """AWS for tests: a real moto server over HTTP, and at its boundary the little that moto lacks.
 
-moto 5.2 has no UpdateEndpoint, no monitoring schedules and no shadow variants, and deletes nothing from the registry;
-it makes buckets without the tags they are to have; its endpoints are in service at once and never fail; its answers
-have empty structures (``"VpcConfig": {}``), which AWS leaves out, and lack fields of an endpoint's data capture, which
-AWS has: the SDK's strict models refuse both. ``Aws`` puts these right in front of
-moto, notes the calls, and can refuse one as AWS would.
+moto 5.2 has no UpdateEndpoint, no downloads from ECR, no monitoring schedules and no shadow variants, and deletes
+nothing from the registry; it makes buckets without the tags they are to have, and confirms subscriptions by itself; its
+endpoints are in service at once and never fail; its answers have empty structures (``"VpcConfig": {}``), which AWS
+leaves out, and lack fields of an endpoint's data capture, which AWS has: the SDK's strict models refuse both. ``Aws``
+puts these right in front of moto, notes the calls, and can refuse one as AWS would.
 """
 
 import json
@@ -24,6 +24,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
+_LAYER = "/layer-of-an-image"
 
 
 class Aws:
@@ -36,6 +37,7 @@ class Aws:
         statuses: what the endpoint's status will be, one a look; with the reason of a failure.
         asked: by operation, what its last call asked for; moto does not keep all of it.
         rolls_back: whether an update ends with the old configuration.
+        architecture: what the images in ECR are built for; moto keeps no configurations of images.
         job_output: what a training job leaves as output.tar.gz; moto's jobs leave nothing.
 
     """
@@ -47,6 +49,7 @@ class Aws:
         self.asked: dict[str, dict[str, Any]] = {}
         self.rolls_back = False
         self.job_output: bytes | None = None
+        self.architecture = "amd64"
         self._clients: dict[str, Any] = {}
         self._shadows: dict[str, Any] = {}
         self.schedules: dict[str, dict[str, Any]] = {}
@@ -129,6 +132,8 @@ class Aws:
     def _answer(self, request: Request) -> Response:
         body = request.get_data()
         request.environ["wsgi.input"] = BytesIO(body)  # moto reads it again
+        if request.path == _LAYER:
+            return Response(json.dumps({"architecture": self.architecture}))
         operation = _operation(request)
         if operation:
             self.calls.append(operation)
@@ -136,6 +141,9 @@ class Aws:
                 self.asked[operation] = json.loads(body)
         if operation in self.refused:
             return _refusal(request, *self.refused[operation])
+        if operation == "GetDownloadUrlForLayer":
+            found = {"downloadUrl": f"{self.url}{_LAYER}", "layerDigest": json.loads(body)["layerDigest"]}
+            return Response(json.dumps(found), content_type="application/x-amz-json-1.1")
         if operation in ("CreateMonitoringSchedule", "DescribeMonitoringSchedule", "DeleteMonitoringSchedule"):
             return self._monitor(operation, json.loads(body))
         if operation == "ListTags" and ":monitoring-schedule/" in json.loads(body)["ResourceArn"]:
@@ -159,6 +167,9 @@ class Aws:
             return self._create_bucket(request, body.decode())
         content, status, headers = run_wsgi_app(self._moto, request.environ, buffered=True)
         response = Response(b"".join(content), status, headers)
+        if operation == "Subscribe":  # moto confirms at once what a person has to
+            confirmed = re.sub(rb"(?<=<SubscriptionArn>).*?(?=<)", b"pending confirmation", response.get_data())
+            response.set_data(confirmed)
         if request.headers.get("X-Amz-Target", "").startswith("SageMaker.Describe"):
             described = _without_empty(json.loads(response.get_data()))
             if operation == "DescribeEndpointConfig":

@@ -63,6 +63,7 @@ def aws(_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     httpx.post(f"{_aws.url}/moto-api/reset").raise_for_status()
     _aws.calls, _aws.refused, _aws.statuses, _aws.rolls_back = [], {}, [], False
     _aws.job_output = None
+    _aws.architecture = "amd64"
     _aws.schedules.clear()
     for name, value in {
         "AWS_ENDPOINT_URL": _aws.url,

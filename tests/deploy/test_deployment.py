@@ -265,7 +265,7 @@ def test_train_collects_the_jobs_records(
 ) -> None:
     """How jobs are submitted is ``training``'s, and tested there; here, that they get what this deployment made."""
     push_image("1")
-    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:training"
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:serving-1"
     aws.job_output = job_output
     options = (f"--image={image}", "--seeds=1", f"--runs={tmp_path}", f"--data={dataset.source}", "--spot")
     ended = command("train", "baseline", "--yes", *options)

@@ -1,15 +1,20 @@
 """Each thing that goes wrong ends in one paragraph that says what to do, with exit status 1 and no traceback."""
 
+import contextlib
 import os
+import pty
 import re
+import select
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
 
 from deploy import command_line
+from deploy.errors import explain
 from tests.conftest import DATA, ROOT
 from tests.deploy.aws import Aws
 from tests.deploy.conftest import NAME, Command, Ended
@@ -37,6 +42,26 @@ def test_no_credentials(command: Command, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert_paragraph(command("deploy", "--yes"), "no AWS credentials were found", "aws sso login", "AWS_PROFILE")
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_sign_in_that_has_expired(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As IAM Identity Center's do after some hours."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile work]\nregion = us-east-1\nsso_start_url = https://example.org/start\nsso_region = us-east-1\n"
+        "sso_account_id = 123456789012\nsso_role_name = engineer\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name, value in {"AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "work", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    assert_paragraph(command("status"), "the AWS credentials cannot be used", "aws sso login")
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="x"), ConnectTimeoutError(endpoint_url="x")])
+def test_a_network_that_loses_what_is_sent(error: BotoCoreError) -> None:
+    assert explain(error).startswith("AWS cannot be reached (")
 
 
 @pytest.mark.usefixtures("aws")
@@ -103,7 +128,9 @@ def test_a_failed_endpoint_gives_its_reason_and_log_group(aws: Aws, command: Com
 
 @pytest.mark.usefixtures("aws")
 def test_nothing_was_pushed(command: Command) -> None:
-    assert_paragraph(command("deploy", "--yes"), f"ECR has no image {NAME}:serving-…", "then push", "--image URI")
+    assert_paragraph(
+        command("deploy", "--yes"), f"ECR has no image {NAME}:serving-…", "then python -m deploy push", "--image URI"
+    )
 
 
 @pytest.mark.usefixtures("aws")
@@ -134,6 +161,11 @@ def test_a_price_that_is_not_known_is_asked_for(command: Command) -> None:
     kind = ("deploy", "--yes", "--instance-type=ml.m5.2xlarge")
     assert_paragraph(command(*kind), "no price of ml.m5.2xlarge is known", "--price")
     assert "$0.50 to $2.00 an hour" in command(*kind, "--price=0.5").out
+    # What runs already is described and changed without one.
+    assert "no price of ml.m5.2xlarge is known here: --price" in command("status").out
+    assert "cost         $0.50 to $2.00 an hour" in command("status", "--price=0.5").out
+    changed = command("update", "--yes", "--env=SERVICE_WORKERS=1")
+    assert "1 more × ml.m5.2xlarge, whose price is not known here" in changed.out, changed.err
 
 
 @pytest.mark.usefixtures("pushed")
@@ -153,14 +185,80 @@ def test_a_whole_process_ends_without_a_traceback(aws: Aws) -> None:
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_interruption_says_that_it_may_cost(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("deploy", "what was made so far is there and costs: run the same command again"),
+        ("status", "nothing was changed on AWS"),
+        ("plan", "nothing was changed on AWS"),
+    ],
+)
+def test_an_interruption_says_whether_it_may_cost(
+    command: Command, monkeypatch: pytest.MonkeyPatch, what: str, words: str
+) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command_line, "_run", interrupt)
-    ended = command("status")
+    ended = command(what)
     assert ended.status == 130
-    assert "what was made so far is there and costs" in ended.err
+    assert words in ended.err
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04", b"n\n", b"\n"], ids=["Ctrl-C", "Ctrl-D", "n", "Enter"])
+@pytest.mark.usefixtures("pushed")
+def test_whatever_is_no_yes_does_nothing(aws: Aws, key: bytes) -> None:
+    """On a terminal of its own: the question is asked there alone."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-m", "deploy", "deploy"])  # noqa: S606
+    said, answered = b"", False
+    with contextlib.suppress(OSError):  # as Linux says that the other side is closed
+        while True:
+            if select.select([terminal], [], [], 1)[0]:
+                said += os.read(terminal, 4096)
+            elif b"Go on? [y/N]" in said and not answered:  # it waits now: a Ctrl-C that comes before would be lost
+                os.write(terminal, key)
+                answered = True
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1
+    assert said.splitlines()[-1] == b"error: nothing was done"
+    assert not {"CreateRole", "CreateModel", "CreateEndpoint"} & set(aws.calls)
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_reader_that_stops_reading(tmp_path: Path) -> None:
+    """As with `python -m deploy plan | head -1`."""
+    program = f"{sys.executable} -m deploy plan 2>{tmp_path}/said | head -1"
+    assert "DescribeEndpoint" in subprocess.check_output(program, cwd=ROOT, shell=True, text=True)  # noqa: S602
+    said = (tmp_path / "said").read_text()
+    assert said.count("\n") == 1
+    assert said.startswith("nobody reads what this command prints, so it ended; nothing was changed on AWS")
+
+
+@pytest.mark.usefixtures("aws")
+def test_advice_names_the_deployment_that_was_named(command: Command) -> None:
+    named = ("--name=shoes", "--region=eu-west-1")
+    assert_paragraph(command("status", *named), "python -m deploy deploy --name shoes --region eu-west-1")
+    assert_paragraph(
+        command("deploy", "--yes", *named),
+        "python -m deploy build --target serving --name shoes --region eu-west-1, then python -m deploy push",
+    )
+
+
+def test_every_advice_is_written_by_the_account() -> None:
+    """A command that is typed out in a message would mean another deployment than the one spoken of."""
+    bare = re.compile(
+        r"^(?!.*(?:\"\"\"|``|Description|\"description)).*\"[^\"]*python -m deploy (?!build does|would|plan\{given)\w+"
+    )
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in (ROOT / "deploy").rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if bare.match(line)
+    ]
+    assert found == []
 
 
 def test_help_does_not_wait_for_the_sdk() -> None:

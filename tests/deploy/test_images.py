@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import ROOT
+from deploy.architecture import of_instance
+from tests.conftest import DATA, ROOT
 from tests.deploy.aws import ACCOUNT, REGION, Aws
 from tests.deploy.conftest import NAME, Command, Docker
 from tests.deploy.test_failures import assert_paragraph
@@ -21,6 +22,8 @@ def test_build_makes_a_manifest_that_sagemaker_takes(docker: Docker, command: Co
     options = f"--provenance=false --output=type=docker --target serving --tag {NAME} {ROOT}"
     assert docker.calls[-1] == f"build --platform linux/amd64 {options}"
     docker.behaves('[ "$1" != buildx ]')  # the legacy builder knows no provenance
+    assert command("build", "--platform=linux/arm64").status == 0
+    assert docker.calls[-1] == f"build --platform linux/arm64 --target serving --tag {NAME} {ROOT}"
     assert command("build", "--target=training").status == 0
     assert docker.calls[-1] == f"build --platform linux/amd64 --target training --tag {NAME}:training {ROOT}"
 
@@ -78,6 +81,58 @@ def test_an_oci_manifest_is_refused_with_the_remedy(aws: Aws, command: Command, 
     assert command("deploy", "--yes").status == 0
     assert_paragraph(command("update", "--yes", f"--image={REGISTRY}/{NAME}@{digest}"), *remedy)
     assert_paragraph(command("update", "--yes", f"--image={REGISTRY}/{NAME}:none"), "ECR has no image")
+
+
+def test_an_image_and_the_machines_have_to_fit(aws: Aws, command: Command, push_image: Callable[..., str]) -> None:
+    push_image("1")
+    graviton = ("deploy", "--yes", "--instance-type=ml.c7g.large", "--price=0.1")
+    for arguments, built_for, machines in (
+        (graviton, "amd64", "arm64"),
+        (("deploy", "--yes"), "arm64", "amd64"),
+        (("serverless", "--yes"), "arm64", "amd64"),
+        (("transform", str(DATA / "bag.png"), "--yes"), "arm64", "amd64"),
+        (("train", "baseline", "--yes", f"--image={REGISTRY}/{NAME}:serving-1"), "arm64", "amd64"),
+    ):
+        aws.architecture = built_for
+        remedy = f"python -m deploy build --platform linux/{machines}"
+        refused = command(*arguments)
+        assert_paragraph(refused, f"is built for {built_for}, and is to run on {machines} machines", remedy)
+        assert "costs money" not in refused.out
+    assert aws.everything() == {f"describe_repositories {NAME}"}
+    aws.architecture = "arm64"
+    command(*graviton)  # which moto refuses: it knows no Graviton
+    assert aws.asked["CreateEndpointConfig"]["ProductionVariants"][0]["InstanceType"] == "ml.c7g.large"
+    aws.architecture = "amd64"
+    assert command("serverless", "--yes").status == 0
+    aws.architecture = "arm64"
+    assert_paragraph(command("update", "--yes", "--env=SERVICE_WORKERS=1"), "is built for arm64")
+    assert "the image has to be built for linux/arm64" in command("plan", *graviton).out
+
+
+def test_what_may_not_be_read_is_said(aws: Aws, command: Command, push_image: Callable[..., str]) -> None:
+    push_image("1")
+    aws.refused = {"GetDownloadUrlForLayer": ("AccessDeniedException", "no")}
+    ended = command("serverless", "--yes")
+    assert ended.status == 0, ended.err
+    assert "is not looked at before it is used: these credentials may not read it" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("ml.c7g.large", "arm64"),
+        ("ml.m6gd.xlarge", "arm64"),
+        ("ml.c6gn.2xlarge", "arm64"),
+        ("ml.r8g.large", "arm64"),
+        ("ml.m5.xlarge", "amd64"),
+        ("ml.g4dn.xlarge", "amd64"),
+        ("ml.g5.2xlarge", "amd64"),
+        ("ml.g6e.xlarge", "amd64"),
+        ("ml.c6id.large", "amd64"),
+    ],
+)
+def test_which_machines_are_gravitons(kind: str, found: str) -> None:
+    assert of_instance(kind) == found
 
 
 @pytest.mark.usefixtures("docker")

@@ -143,9 +143,14 @@ def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
 
 @pytest.mark.slow
 def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
-    aws: Aws, command: Command, dataset: FashionMNIST, job_output: bytes, tmp_path: Path
+    aws: Aws,
+    command: Command,
+    push_image: Callable[..., str],
+    dataset: FashionMNIST,
+    job_output: bytes,
+    tmp_path: Path,
 ) -> None:
-    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:training"
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{NAME}:serving-1"
     aws.job_output = job_output
     runs = tmp_path / "runs"
     options = (
@@ -161,6 +166,7 @@ def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
     def prepare() -> None:
         httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
         shutil.rmtree(runs, ignore_errors=True)
+        push_image("1")
 
     for calls in interruptions(prepare, lambda: command(*options), least=5, most=50):
         again = command(*options)

@@ -37,7 +37,8 @@ def test_a_part_of_the_requests_then_all(aws: Aws, command: Command) -> None:
     before = served(aws)["ModelName"]
     tried = command("update", "--yes", "--weight=40%")
     assert tried.status == 0, tried.err
-    assert "the new version's instances cost as well" in tried.out
+    assert "This costs money." in tried.out
+    assert "2 more × ml.m5.xlarge, $0.46 an hour" in tried.out
     serving, shadows = variants(aws)
     assert shadows == {}
     assert serving["AllTraffic"]["ModelName"] == before
@@ -52,7 +53,9 @@ def test_a_part_of_the_requests_then_all(aws: Aws, command: Command) -> None:
     again = command("update", "--yes", "--weight=40%")
     assert (again.status, "exactly this already" in again.out) == (0, True)
     for options in ((), ("--shadow=10%",), ("--weight=50%",)):
-        assert_paragraph(command("update", "--yes", *options), "decide on it first", "promote", "rollback")
+        refused = command("update", "--yes", *options)
+        assert_paragraph(refused, "decide on it first", "promote", "rollback")
+        assert "costs money" not in refused.out
     promoted = command("promote", "--yes")
     assert promoted.status == 0, promoted.err
     assert served(aws)["ModelName"] == serving["Candidate"]["ModelName"]

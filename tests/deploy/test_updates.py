@@ -59,6 +59,7 @@ def test_the_traffic_moves_as_asked(
 ) -> None:
     ended = command("update", "--yes", *options)
     assert ended.status == 0, ended.err
+    assert "1 more × ml.m5.xlarge, $0.23 an hour" in ended.out
     assert course(aws)["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"] == routing
     assert watched(aws) == ALARMS
     assert aws.asked["UpdateEndpoint"]["RetainAllVariantProperties"] is True
@@ -91,7 +92,9 @@ def test_no_rollback(aws: Aws, command: Command) -> None:
 @pytest.mark.usefixtures("deployed")
 def test_rollback_serves_the_version_before(aws: Aws, command: Command) -> None:
     before = served(aws)["PrimaryContainer"]["Image"]
-    assert_paragraph(command("rollback", "--yes"), "no version before it is kept", "python -m deploy update")
+    refused = command("rollback", "--yes")
+    assert_paragraph(refused, "no version before it is kept", "python -m deploy update")
+    assert "will serve" not in refused.out, "nothing is asked that cannot be done"
     assert command("update", "--yes").status == 0
     after = served(aws)["PrimaryContainer"]["Image"]
     assert after != before
@@ -100,6 +103,7 @@ def test_rollback_serves_the_version_before(aws: Aws, command: Command) -> None:
     assert served(aws)["PrimaryContainer"]["Image"] == before
     again = command("rollback", "--yes")
     assert (again.status, "nothing is to be done" in again.out) == (0, True)
+    assert "will serve" not in again.out
     assert command("update", "--yes").status == 0
     assert served(aws)["PrimaryContainer"]["Image"] == after
     assert len(aws.client("sagemaker").list_models()["Models"]) == 2
@@ -123,7 +127,9 @@ def test_after_a_rollback_the_version_before_that_is_gone_and_missed_by_nobody(
 @pytest.mark.parametrize("what", ["deploy", "serverless"])
 def test_alarms_tell_somebody(aws: Aws, command: Command, push_image: PushImage, what: str) -> None:
     push_image("1")
-    assert command(what, "--yes", "--notify=somebody@example.org").status == 0
+    ended = command(what, "--yes", "--notify=somebody@example.org")
+    assert ended.status == 0, ended.err
+    assert "AWS writes to somebody@example.org: alarms arrive once the link in that mail was opened" in ended.out
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-alarms"
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert {alarm["AlarmName"] for alarm in alarms} == ALARMS

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 
 from tests.conftest import DATA
@@ -62,7 +64,6 @@ def _urllib(address: str) -> Answers:
 
 
 def _requests(address: str) -> Answers:
-    requests = pytest.importorskip("requests")
     kinds: list[dict[str, Any]] = [
         {"data": _PICTURE, "headers": {"content-type": "image/png"}},
         {"files": {"file": ("boot.png", _PICTURE, "image/png")}},
@@ -92,8 +93,6 @@ def _httpx(address: str) -> Answers:
 
 
 def _aiohttp(address: str) -> Answers:
-    aiohttp = pytest.importorskip("aiohttp")
-
     async def ask() -> Answers:
         form = aiohttp.FormData()
         form.add_field("file", _PICTURE, filename="boot.png", content_type="image/png")

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import botocore.client
+import botocore.session
 import orjson
 import pytest
 import simdjson
@@ -20,7 +22,7 @@ import starlette.routing
 from fastapi import APIRouter, FastAPI
 from fastapi._compat import shared
 from fastapi.routing import APIRoute
-from PIL import Image, ImagePalette, TiffImagePlugin
+from PIL import AvifImagePlugin, Image, ImagePalette, TiffImagePlugin
 from prometheus_client import Histogram, values
 from prometheus_client.mmap_dict import MmapedDict
 from python_multipart.multipart import parse_options_header
@@ -28,6 +30,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import Server, ServerState
 from uvicorn.supervisors import Multiprocess
@@ -54,13 +57,15 @@ def protocol() -> bool:
     loop = asyncio.new_event_loop()
     made = HttpToolsProtocol(Config(app=FastAPI(), log_config=None), ServerState(), {}, _loop=loop)
     loop.close()
-    methods = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
-    attributes = ("loop", "tasks", "cycle", "pipeline", "flow", "app_state", "server_state", "config", "transport")
-    cycle = ("response_started", "response_complete", "keep_alive", "scope", "body", "disconnected", "message_event")
+    events = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
+    calls = ("data_received", "connection_made", "connection_lost", "pause_writing", "resume_writing", "shutdown")
+    attributes = ("loop", "cycle", "pipeline", "flow", "parser", "client", "app_state", "server_state", "config")
+    cycle = ("response_started", "response_complete", "keep_alive", "scope", "body", "more_body", "disconnected")
     return (
-        has(made, *methods, *attributes, "send_400_response", "resume_writing", "data_received", "connection_lost")
+        has(made, *events, *calls, *attributes, "transport", "_unset_keepalive_if_required")
+        and sets(FlowControl.__init__, "read_paused", "write_paused")
         and sets(HttpToolsProtocol.on_message_begin, "scope", "headers", "url")
-        and sets(RequestResponseCycle.__init__, *cycle)
+        and sets(RequestResponseCycle.__init__, *cycle, "message_event")
         and has(ServerState(), "default_headers")
         and STATUS_LINE[200].startswith(b"HTTP/1.1 200")
     )
@@ -102,6 +107,21 @@ def conditional_request() -> bool:
     return StaticFiles().is_not_modified(has_it, asks) and answer.status_code == 304 and "etag" in answer.headers
 
 
+def signal_handler() -> bool:
+    source = inspect.getsource(Server.capture_signals)
+    return "signal.signal(sig, self.handle_exit)" in source and "signal.raise_signal(" in source
+
+
+def dry_run() -> bool:
+    source = inspect.getsource(botocore.client.BaseClient)
+    return "before-parameter-build." in source and "event_response is not None" in source
+
+
+def shape_limits() -> bool:
+    name = botocore.session.get_session().get_service_model("sagemaker").shape_for("EndpointName")
+    return bool({"max", "pattern"} <= name.metadata.keys())
+
+
 def included_route() -> bool:
     router = APIRouter()
     router.post("/x")(protocol)
@@ -129,6 +149,7 @@ MMAPED_DICT = ("read_value", "write_value", "read_all_values_from_file")
 USES: list[tuple[str, str, Check]] = [
     ("uvicorn", "HttpToolsProtocol", protocol),
     ("uvicorn", "Server.shutdown", lambda: parameters(Server.shutdown) == ["self", "sockets"]),
+    ("uvicorn", "handler of SIGTERM", signal_handler),
     ("uvicorn", "supervisors.Multiprocess", lambda: parameters(Multiprocess) == ["config", "sockets"]),
     ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
     ("starlette", 'scope["route"]', route_in_scope),
@@ -137,14 +158,11 @@ USES: list[tuple[str, str, Check]] = [
     ("fastapi", "APIRouter.routes", included_route),
     ("fastapi", "pydantic.v1", lambda: "except ImportError" in inspect.getsource(shared.is_pydantic_v1_model_class)),
     ("prometheus-client", "MultiProcessValue", metric_value),
-    (
-        "prometheus-client",
-        "MmapedDict",
-        lambda: has(MmapedDict, "read_value", "write_value", "read_all_values_from_file"),
-    ),
+    ("prometheus-client", "MmapedDict", lambda: has(MmapedDict, *MMAPED_DICT)),
     ("prometheus-client", "gauge_livesum_*.db", lambda: "{}_{}.db" in inspect.getsource(values)),
     ("prometheus-client", "Histogram._upper_bounds", histogram),
     ("pillow", "Image.preinit", lambda: has(Image, "preinit", "MAX_IMAGE_PIXELS")),
+    ("pillow", "AvifImagePlugin.DEFAULT_MAX_THREADS", lambda: has(AvifImagePlugin, "DEFAULT_MAX_THREADS")),
     ("pillow", "Image.frombytes", zip_decoder),
     ("pillow", "TiffImagePlugin", lambda: has(TiffImagePlugin, "READ_LIBTIFF", "ImageFileDirectory_v2")),
     ("pillow", "ImagePalette.raw", lambda: ImagePalette.raw("RGB;L", bytes(768)).rawmode == "RGB;L"),
@@ -154,6 +172,8 @@ USES: list[tuple[str, str, Check]] = [
     ("orjson", "depth limit", lambda: "depth limit" in refusal(orjson.loads, b"[" * 2_000)),
     ("orjson", "allocate memory", lambda: "allocate memory" in refusal(orjson.loads, b"[" * 1_100)),
     ("python-multipart", "parse_options_header", lambda: parse_options_header("a/b; c=d") == (b"a/b", {b"c": b"d"})),
+    ("botocore", "before-call", dry_run),
+    ("botocore", "get_service_model", shape_limits),
     ("sagemaker", "_latest_training_job", lambda: mentions("sagemaker.train.model_trainer", "_latest_training_job")),
     ("sagemaker", "sagemaker.core", lambda: installed("sagemaker.core.resources", "sagemaker.core.training.configs")),
 ]

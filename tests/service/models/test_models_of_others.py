@@ -15,7 +15,7 @@ from PIL import Image
 
 from service.models.bundle import Bundle, BundleError
 from service.models.classifier import Classifier, Models
-from service.models.registry import ModelRegistry
+from service.models.multi_model import ModelRegistry
 from tests.conftest import DATA, MODELS, Samples, StartServer
 
 Network = Callable[[Any], Any]

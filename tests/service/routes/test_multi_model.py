@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from service.errors import NotFoundError, OutOfMemoryError
-from service.models.registry import ModelRegistry
+from service.models.multi_model import ModelRegistry
 from tests.conftest import DATA, MODELS, StartServer, assert_problem
 
 PNG = {"content-type": "image/png"}
