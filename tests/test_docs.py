@@ -117,7 +117,7 @@ def test_there_are_examples_of_every_route_and_language() -> None:
         assert path in commands
     assert {(page, language) for page, language, _, _ in programs()} >= {
         ("README.md", "python"),
-        ("README.md", "javascript"),
+        ("api.md", "javascript"),
     }
 
 
