@@ -11,7 +11,7 @@ from training.experiments import provenance, trainer
 from training.experiments.progress import Console
 from training.experiments.registry import EXPERIMENTS, select
 from training.experiments.runs import DEFAULT_FOLDER, RunFolder
-from training.release.bundle import photographs_measured
+from training.release.default_model import photographs_measured
 from training.report import document, markdown
 
 

@@ -22,9 +22,9 @@ from training.experiments.experiment import Experiment
 from training.experiments.registry import for_serving
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
 from training.release import assessment, photo_assessment, quantization
+from training.release.default_model import choose, photographs_measured
 from training.release.export import checksums, export, require_equal
 from training.report import document, markdown
-from training.report.conclusions import best
 
 SCHEMA_VERSION = 3
 PREPROCESSING = "fashion-mnist-3"
@@ -64,7 +64,7 @@ def release(
             entries[e.name] = _entry(e, run, inside, equivalence, data, pictures)
         built = document.build(experiments, runs, data, served_seed=seed, photographs=photographs_measured(entries))
         document.write(built, building)
-        write_manifest(building, entries, default_model=_default(entries, built.content))
+        write_manifest(building, entries, default_model=choose(entries, built.content))
         install(building, models)
     print(f"{models}: a bundle of {', '.join(entries)}")
 
@@ -106,12 +106,6 @@ def _entries(models: Path) -> dict[str, Any]:
     return found
 
 
-def photographs_measured(entries: dict[str, Any]) -> dict[str, Any]:
-    """What each served network does with photographs, by part, where it was measured."""
-    of_all = {name: entry["training"].get("photographs") for name, entry in entries.items()}
-    return {name: found for name, found in of_all.items() if found}
-
-
 def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Path, *, data_folder: Path | None) -> None:
     """Write the report of a bundle anew from the runs, its models unchanged.
 
@@ -128,7 +122,7 @@ def renew_report(experiments: Sequence[Experiment], runs: RunFolder, models: Pat
     data = fashion_mnist.load(data_folder)
     built = document.build(experiments, runs, data, served_seed=served_seed, photographs=photographs_measured(entries))
     document.write(built, models)
-    write_manifest(models, entries, default_model=_default(entries, built.content), made=manifest["provenance"])
+    write_manifest(models, entries, default_model=choose(entries, built.content), made=manifest["provenance"])
     print(f"{models / 'experiments.json'}: {built.content['provenance']['runs']} runs")
 
 
@@ -177,19 +171,6 @@ def write_manifest(
     }
     checksum = hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
     write_atomically(bundle / "bundle.json", to_json(manifest | {"sha256": checksum}))
-
-
-def _default(entries: dict[str, Any], content: dict[str, Any]) -> str:
-    """Choose the network that answers where a request names none; nothing here was a test.
-
-    Where photographs were measured, it is the one with the highest mean of two shares: right on the dataset's
-    validation images, and right on the photographs of the people held out. Else see ``conclusions.best``.
-    """
-    held_out = {name: parts["held_out"]["accuracy"] for name, parts in photographs_measured(entries).items()}
-    if held_out.keys() == entries.keys():
-        return max(held_out, key=lambda name: (held_out[name] + entries[name]["training"]["val_accuracy"]) / 2)
-    name: str = best([row for row in content["experiments"] if row["name"] in entries], content["comparisons"])["name"]
-    return name
 
 
 def _require_finished(

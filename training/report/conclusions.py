@@ -1,4 +1,4 @@
-"""How numbers become words, and which network is served by default; nothing here knows the outcome beforehand.
+"""How numbers become words; nothing here knows the outcome beforehand.
 
 The rule for every comparison: two experiments are *separable* when the paired t-test over seeds, Holm-adjusted for
 its family of comparisons (see ``comparisons.adjust``), has p below 0.05. Differences are in percentage points.
@@ -6,7 +6,6 @@ its family of comparisons (see ``comparisons.adjust``), has p below 0.05. Differ
 
 from typing import Any
 
-from training.evaluation.statistics import holm
 from training.report.rules import MARGIN, SIGNIFICANCE
 from training.sentences import Sentence, joined, say
 
@@ -22,33 +21,6 @@ def equivalent(comparison: Row) -> bool:
     """Tell whether equivalence was asked of two experiments and found; see ``rules.toml``."""
     found = comparison["p_equivalent_holm"]
     return found is not None and found < SIGNIFICANCE and not separable(comparison)
-
-
-def best(rows: list[Row], comparisons: list[Row]) -> Row:
-    """Choose the experiment to serve by default, on validation; the test set decides nothing.
-
-    It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy;
-    of equally cheap ones, the one with the higher mean.
-    The comparisons of these experiments on validation are a family of their own for Holm's correction. Where too few
-    seeds leave nothing to test, it is the highest itself.
-    """
-    names = {row["name"] for row in rows}
-    family = [
-        c
-        for c in comparisons
-        if c["metric"] == "val_accuracy" and {c["a"], c["b"]} <= names and c["p_value"] is not None
-    ]
-    highest = max(rows, key=lambda row: row["val_accuracy"]["mean"])
-    tied = {
-        name
-        for c, p_value in zip(family, holm([c["p_value"] for c in family]), strict=True)
-        if p_value >= SIGNIFICANCE and highest["name"] in (c["a"], c["b"])
-        for name in (c["a"], c["b"])
-    }
-    return min(
-        (row for row in rows if row is highest or row["name"] in tied),
-        key=lambda row: (row["multiply_adds"], -row["val_accuracy"]["mean"]),
-    )
 
 
 def observation(row: Row, comparisons: list[Row], titles: dict[str, str]) -> str:

@@ -109,25 +109,6 @@ def test_served_networks_are_compared_image_by_image(tmp_path: Path, tiny: Fashi
     )
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "expected"),
-    [
-        ({"baseline": LOW, "cnn_a": HIGH, "cnn_b": SIMILAR}, "cnn_a"),  # tied at the top: the cheaper
-        ({"baseline": LOW, "cnn_a": HIGH, "cnn_b": [v + 0.02 for v in HIGH]}, "cnn_b"),
-        ({"baseline": [v + 0.1 for v in LOW], "cnn_a": HIGH, "cnn_b": SIMILAR}, "baseline"),
-        ({"baseline": [0.88], "cnn_a": [0.91], "cnn_b": [0.92]}, "cnn_b"),
-        ({"baseline": [0.88]}, "baseline"),
-    ],
-)
-def test_the_default_is_the_cheapest_of_the_best(
-    tmp_path: Path, tiny: FashionMNIST, accuracies: dict[str, list[float]], expected: str
-) -> None:
-    content = build(tmp_path, tiny, **accuracies)
-    for row, cost in zip(content["experiments"], (1, 20, 30), strict=False):
-        row["multiply_adds"] = cost
-    assert conclusions.best(content["experiments"], content["comparisons"])["name"] == expected
-
-
 def test_observations_come_from_the_numbers(tmp_path: Path, tiny: FashionMNIST) -> None:
     rows = build(tmp_path, tiny, baseline=LOW, cnn_a=HIGH)["experiments"]
     assert rows[0]["observations"] == "Expected: loses spatial structure."
