@@ -1,6 +1,7 @@
 """What many tests use: real test images, the whole dataset where it is installed, a started server."""
 
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -40,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
         mme_model=MODELS,
         mme_small={"SERVICE_MODEL_MEMORY_MB": "1"},
     )
+    # A job in a shell's background ignores Ctrl-C, and so would all that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Tests ask over plain HTTP, thousands of times; each time httpx would read all certificates anew, 20 ms of CPU.
     ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 

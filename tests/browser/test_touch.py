@@ -25,6 +25,7 @@ def swipe(page: Page) -> Swipe:
         for kind, share in (("touchStart", 0.0), *(("touchMove", step / 8) for step in range(1, 9)), ("touchEnd", 1.0)):
             points = [] if kind == "touchEnd" else [{"x": x + share * by[0], "y": y + share * by[1]}]
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(400)  # Chromium makes no click of a tap that follows a swipe within 300 ms
 
     return swiped
 

@@ -86,7 +86,7 @@ def test_html_shows_the_numbers_and_asks_nobody_else(client: httpx.Client) -> No
     page = client.get("/experiments", headers=browser)
     assert page.headers["content-type"].startswith("text/html")
     for row in client.get("/experiments").json()["experiments"]:
-        assert f"{row['test_accuracy']['mean'] * 100:.2f} %" in page.text
+        assert f"{row['test_accuracy']['mean'] * 100:.2f}\N{NO-BREAK SPACE}%" in page.text
         detail = client.get(f"/experiments/{row['name']}", headers=browser)
         assert row["title"] in detail.text
         assert 'src="http' not in detail.text + page.text
