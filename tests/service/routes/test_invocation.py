@@ -260,9 +260,7 @@ def test_a_large_batch_does_not_keep_single_images_waiting_for_its_end(client: h
     """The event loop is free while a batch runs: a picture sent after it is answered before it."""
     headers = {"Content-Type": NPY, "X-Amzn-SageMaker-Custom-Attributes": "tfs-model-name=cnn_b"}
     with closing(http.client.HTTPConnection(client.base_url.host, client.base_url.port, timeout=60)) as batch:
-        batch.request(
-            "POST", "/invocations", npy(np.zeros((10_000, 28, 28), np.uint8)), headers
-        )
+        batch.request("POST", "/invocations", npy(np.zeros((10_000, 28, 28), np.uint8)), headers)
         assert invoke(client, (DATA / "bag.png").read_bytes(), "image/png").status_code == 200
         assert select.select([batch.sock], [], [], 0)[0] == []  # no answer yet
         answer = batch.getresponse()
