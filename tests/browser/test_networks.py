@@ -14,6 +14,13 @@ CLASSIFY = """async ([name, pixels]) => {
   return ask("classify", file, { pixels: Float32Array.from(pixels), kind: null });
 }"""
 
+CONVOLVE = """async ([kernel, weights, bias, height, width, data]) => {
+  const { apply } = await import("/static/page/networks/forward.js");
+  const layer = { kind: "convolution", kernel, relu: false };
+  [layer.weights, layer.bias] = [Float32Array.from(weights), Float32Array.from(bias)];
+  return [...apply(layer, { height, width, channels: kernel[2], data: Float32Array.from(data) }).data];
+}"""
+
 
 @pytest.mark.parametrize("name", ["cnn_a_photos", *slow("baseline", "cnn_a", "cnn_b", "cnn_a_tuned")])
 def test_browser_and_service_answer_alike(
@@ -29,3 +36,18 @@ def test_browser_and_service_answer_alike(
     expected = np.array(answer.json()["predictions"])
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_channels_and_places_need_not_come_out_even(browser: Browser, url: str) -> None:
+    """They are computed four channels and two places at a time."""
+    page = browser.new_page()
+    page.goto(url)
+    rng = np.random.default_rng(0)
+    for size, inputs, outputs, height, width in ((3, 2, 6, 5, 7), (3, 1, 1, 5, 5), (2, 3, 3, 2, 2), (3, 2, 7, 6, 3)):
+        kernel, maps = rng.normal(size=(size, size, inputs, outputs)), rng.normal(size=(height, width, inputs))
+        bias = rng.normal(size=outputs)
+        windows = np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(0, 1))
+        expected = np.einsum("rcihw,hwio->rco", windows, kernel) + bias
+        sent = [kernel.shape, kernel.ravel().tolist(), bias.tolist(), height, width, maps.ravel().tolist()]
+        np.testing.assert_allclose(page.evaluate(CONVOLVE, sent), expected.ravel(), atol=1e-5)
+    page.close()
