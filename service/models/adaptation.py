@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Probabilities
+from service.arrays import PROBABILITIES, Activations, Engine, Pixels, Probabilities, scale
 
 _log = logging.getLogger("uvicorn.error")
 
@@ -96,7 +96,7 @@ def adapt(name: str, engine: Engine, classes: int) -> tuple[Engine, tuple[str, .
 
     """
     with np.load(_PROBE, allow_pickle=False) as probe:
-        pixels = (probe["images"].astype(np.float32) / np.float32(255))[..., np.newaxis]
+        pixels = scale(probe["images"])[..., np.newaxis]
         labels = probe["labels"]
     found = _outputs_by_range(name, engine, pixels, classes)
     notes = []
@@ -135,8 +135,10 @@ def adapt(name: str, engine: Engine, classes: int) -> tuple[Engine, tuple[str, .
 def _outputs_by_range(name: str, engine: Engine, pixels: Pixels, classes: int) -> dict[str, Probabilities]:
     """Give the model's outputs for pixels of each range that it may take, and 0 to 1 in any case."""
     found = {"0 to 1": _outputs(name, engine, pixels, classes)}
-    for taken, (scale, offset) in _RANGES.items():
-        outputs = engine.predict(pixels * np.float32(scale) + np.float32(offset))
+    for taken, factor_and_offset in _RANGES.items():
+        if taken in found:
+            continue
+        outputs = AdaptedEngine(engine, *factor_and_offset, finish=None).predict(pixels)
         if np.isfinite(outputs).all():  # else they are too large for it, so that it is not made for them
             found[taken] = outputs
     return found

@@ -1,7 +1,6 @@
 """SavedModels that others made: what they take and give is told by their answers, and they are found where they lie."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from service.models.bundle import Bundle, BundleError
+from service.arrays import scale
+from service.models.bundle import Bundle
 from service.models.classifier import Classifier, Models
-from service.models.multi_model import ModelRegistry
 from tests.conftest import DATA, MODELS, Samples, StartServer
 
 Network = Callable[[Any], Any]
@@ -81,7 +80,7 @@ def test_logits_get_their_softmax_and_it_is_said(
         classifier = loaded(tmp_path, engine)
     assert classifier.notes == ("model gives logits, not probabilities: softmax is applied to them",)
     assert classifier.notes[0] in caplog.text
-    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    pixels = scale(samples.images[:40])[..., np.newaxis]
     found = classifier.engine.predict(pixels)
     np.testing.assert_allclose(found, released(tf.constant(pixels)).numpy(), atol=1e-4)
     assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
@@ -126,7 +125,7 @@ def test_a_network_that_scales_its_input_itself_is_given_0_to_255(
     export(lambda x: {"y": released(x / 255.0)}, tmp_path / "1", released, litert=engine == "litert")
     classifier = loaded(tmp_path, engine)
     assert "from 0 to 255" in classifier.notes[0]
-    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    pixels = scale(samples.images[:40])[..., np.newaxis]
     np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
 
 
@@ -136,7 +135,7 @@ def test_a_network_for_pixels_from_minus_1_to_1_is_given_those(
     export(lambda x: {"y": released((x + 1.0) / 2.0)}, tmp_path / "1", released)
     classifier = loaded(tmp_path, "tensorflow")
     assert "from -1 to 1" in classifier.notes[0]
-    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    pixels = scale(samples.images[:40])[..., np.newaxis]
     np.testing.assert_allclose(classifier.engine.predict(pixels), released(tf.constant(pixels)).numpy(), atol=1e-4)
 
 
@@ -148,7 +147,7 @@ def test_probabilities_of_eight_bits_are_divided_by_their_sum(
     assert classifier.notes == (
         "model gives probabilities that are rounded, as of 8 bits: they are divided by their sum",
     )
-    pixels = (samples.images[:40] / np.float32(255)).astype(np.float32)[..., np.newaxis]
+    pixels = scale(samples.images[:40])[..., np.newaxis]
     found = classifier.engine.predict(pixels)
     assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
     np.testing.assert_allclose(found, released(tf.constant(pixels)).numpy(), atol=0.01)
@@ -275,53 +274,3 @@ def test_other_signatures_and_inputs_are_refused_or_told_apart(released: Release
     )
     with pytest.raises(Exception, match="input is uint8"):
         loaded(tmp_path / "u", "tensorflow")
-
-
-@pytest.mark.parametrize("place", [".", "1", "model", "model/1", "export/Servo/1", "a/b"])
-def test_a_savedmodel_is_found_where_archives_have_it(tmp_path: Path, place: str) -> None:
-    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "m" / place, dirs_exist_ok=True)
-    (tmp_path / "m" / "code").mkdir()
-    assert loaded(tmp_path / "m", "litert").version == "1"
-
-
-def test_a_bundle_is_found_in_its_folder(tmp_path: Path) -> None:
-    shutil.copytree(MODELS, tmp_path / "m" / "models")
-    assert Bundle(tmp_path / "m").folder == tmp_path / "m" / "models"
-    assert loaded(tmp_path / "m", "litert").assessor is not None
-
-
-def test_of_versions_in_a_folder_the_highest_is_served(tmp_path: Path) -> None:
-    for version in ("9", "10"):
-        shutil.copytree(MODELS / "baseline" / "1", tmp_path / "m" / "shoes" / version)
-    assert Bundle(tmp_path / "m").manifest.models["model"].version == "10"
-
-
-def test_where_a_model_was_seen_is_said(tmp_path: Path) -> None:
-    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "two" / "a" / "1")
-    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "two" / "b" / "1")
-    with pytest.raises(BundleError, match="several models: a, b; give one"):
-        Bundle(tmp_path / "two")
-    shutil.copytree(MODELS / "baseline" / "1", tmp_path / "deep" / "a" / "b" / "c" / "1")
-    with pytest.raises(BundleError, match="one was seen in a/b/c/1"):
-        Bundle(tmp_path / "deep")
-    for name, words in {
-        "net.keras": r"model\.export\(DIR\)",
-        "net.h5": "export",
-        "net.pth": "export",
-        "model.tar.gz": "unpack it",
-    }.items():
-        folder = tmp_path / name.replace(".", "_") / "inner"
-        folder.mkdir(parents=True)
-        (folder / name).write_bytes(b"-")
-        with pytest.raises(BundleError, match=rf"no SavedModel, but inner/{name}: .*{words}.*SERVICE_MODEL_DIR"):
-            Bundle(folder.parent)
-
-
-def test_multi_model_mode_gives_no_advice_on_settings_that_do_not_count(tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "empty").mkdir()
-    registry = ModelRegistry(tmp_path / "state", engine="litert", memory=10**9, workers=1)
-    with pytest.raises(Exception, match=r"no bundle\.json and no SavedModel") as caught:
-        registry.load("shoes", str(tmp_path / "empty"))
-    assert "SERVICE_MODEL_DIR" not in str(caught.value)
-    assert "python -m" not in str(caught.value)
