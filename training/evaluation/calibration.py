@@ -3,6 +3,7 @@
 After Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks" (2017).
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,9 @@ def measure(probabilities: Probabilities, labels: Labels) -> dict[str, Any]:
     }
 
 
-def soften(probabilities: Probabilities, temperature: float, bias: npt.ArrayLike = 0.0) -> Probabilities:
+def soften(
+    probabilities: Probabilities, temperature: float, bias: Sequence[float] | npt.NDArray[np.float64] = ()
+) -> Probabilities:
     """Add a bias to each logit, and divide by a temperature; over 1 is less certain.
 
     A softmax's logarithm is its logits up to a constant, so float (N, 10) probabilities are all that is needed. Without
@@ -62,16 +65,19 @@ def soften(probabilities: Probabilities, temperature: float, bias: npt.ArrayLike
     """
     # A float32 softmax can underflow to 0; the smallest positive float32 keeps the logarithm finite.
     logits = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
-    logits = (logits + np.asarray(bias)) / temperature
+    logits = (logits + bias if len(bias) else logits) / temperature
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
     """Find the temperature with the smallest negative log-likelihood, on images the network was not trained on."""
+    return best_temperature(lambda temperature: negative_log_likelihood(soften(probabilities, temperature), labels))
+
+
+def best_temperature(loss: Callable[[float], float]) -> float:
+    """Find the temperature with the smallest loss."""
     found = optimize.minimize_scalar(
-        lambda log_temperature: negative_log_likelihood(soften(probabilities, float(np.exp(log_temperature))), labels),
-        bounds=(-3, 3),
-        method="bounded",
+        lambda log_temperature: loss(float(np.exp(log_temperature))), bounds=(-3, 3), method="bounded"
     )
     return float(np.exp(found.x))

@@ -20,7 +20,7 @@ from training.data import augmentation, conversion, ood_pictures
 from training.data.fashion_mnist import Labels, Pixels, scale
 from training.data.photographs import Photographs
 from training.evaluation import photographs as on_photographs
-from training.evaluation.calibration import soften
+from training.evaluation.calibration import best_temperature, soften
 from training.evaluation.metrics import Probabilities
 from training.release.assessment import Features, Floats, OutlierScore, decide, describe, run_litert
 
@@ -70,7 +70,7 @@ def assess(
 
     bias = fit_bias(of_garments, learnt.garments) if balanced else []
     temperature = _fit_temperature(held_probabilities[garment], held_out.garments, bias)
-    calibrated = soften(held_probabilities, temperature, bias or 0.0)
+    calibrated = soften(held_probabilities, temperature, bias)
     labels = _labels(calibrated, held_out.right)
     rule = decide(calibrated, labels, scores <= threshold, kind="photographs by people of whom it has seen none")
     assessment = {
@@ -167,12 +167,7 @@ def fit_bias(probabilities: Probabilities, photographs: Photographs) -> list[flo
 
 
 def _fit_temperature(probabilities: Probabilities, photographs: Photographs, bias: list[float]) -> float:
-    found = optimize.minimize_scalar(
-        lambda log_temperature: _loss(soften(probabilities, float(np.exp(log_temperature)), bias or 0.0), photographs),
-        bounds=(-3, 3),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+    return best_temperature(lambda temperature: _loss(soften(probabilities, temperature, bias), photographs))
 
 
 def _loss(probabilities: Probabilities, photographs: Photographs, weights: Floats | None = None) -> float:
@@ -183,7 +178,7 @@ def _loss(probabilities: Probabilities, photographs: Photographs, weights: Float
 
 def _measure(twin: Path, photographs: Photographs, score: OutlierScore, assessment: dict[str, Any]) -> dict[str, Any]:
     pixels, probabilities, features = _ask(twin, photographs)
-    calibrated = soften(probabilities, assessment["temperature"], assessment["bias"] or 0.0)
+    calibrated = soften(probabilities, assessment["temperature"], assessment["bias"])
     garment = photographs.right.any(axis=1)
     confidence, familiar = calibrated.max(axis=1), score(pixels, features) <= assessment["threshold"]
     right = calibrated.argmax(axis=1) == _labels(calibrated, photographs.right)
