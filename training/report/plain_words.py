@@ -15,45 +15,46 @@ def _difference(e: Evidence, a: str, b: str, metric: str = "test_accuracy") -> f
     return abs(found["difference"]) * 100 if found else None
 
 
-def _kernel_size(said: str, e: Evidence) -> str:
+def _and(said: str, more: str | None) -> str:
+    return said if more is None else joined(" ", [said, more])
+
+
+def _kernel_size(e: Evidence) -> str | None:
     """Beside the networks that see the same, those that the workshop built, where they differ too little."""
     as_built = e.compared("cnn_b", "cnn_a")
     if as_built is None or as_built["p_value_holm"] is None or separable(as_built):
-        return said
-    more = say("As the workshop built them, the 5×5 network sees more of the picture, and no difference was found.")
-    return joined(" ", [said, more])
+        return None
+    return say("As the workshop built them, the 5×5 network sees more of the picture, and no difference was found.")
 
 
-def _tolerance(said: str, e: Evidence) -> str:
+def _tolerance(e: Evidence) -> str | None:
     """Beside whole pictures, whose edges are cut, garments of which nothing is cut off."""
     cnn, dense = e.lost_uncut("cnn_a"), e.lost_uncut("baseline")
     if cnn is None or dense is None:
-        return said
-    more = say(
+        return None
+    return say(
         "With shrunk garments, of which nothing is cut off, CNN A loses no less: {a:.1f} points against {b:.1f}."
         if cnn >= dense
         else "With shrunk garments, of which nothing is cut off, it is {a:.1f} points against {b:.1f}.",
         a=cnn,
         b=dense,
     )
-    return joined(" ", [said, more])
 
 
-def _learned(said: str, e: Evidence) -> str:
+def _learned(e: Evidence) -> str | None:
     """Beside what moved copies teach, what they do to pictures that are not moved."""
     moved, plain = e.accuracy("baseline_shifted"), e.accuracy("baseline")
     if moved is None or plain is None:
-        return said
-    more = say(
+        return None
+    return say(
         "On pictures in their place that dense network is right about {moved:.1f} %, without such training about "
         "{plain:.1f} %.",
         moved=moved,
         plain=plain,
     )
-    return joined(" ", [said, more])
 
 
-def _less_data(said: str, e: Evidence) -> str:
+def _less_data(e: Evidence) -> str | None:
     """Beside the accuracy that decides, the sizes at which no difference was found."""
     alike = 0
     for point in e.curve["cnn_a"]:
@@ -62,9 +63,8 @@ def _less_data(said: str, e: Evidence) -> str:
             break
         alike = point["images"]
     if not alike:
-        return said
-    more = say("With {images:,} pictures or fewer, no difference in accuracy was found.", images=alike)
-    return joined(" ", [said, more])
+        return None
+    return say("With {images:,} pictures or fewer, no difference in accuracy was found.", images=alike)
 
 
 PLAIN: dict[str, dict[str, Teller]] = {
@@ -93,19 +93,19 @@ PLAIN: dict[str, dict[str, Teller]] = {
         ),
     },
     "kernel-size": {
-        SUPPORTED: lambda e: _kernel_size(
+        SUPPORTED: lambda e: _and(
             say(
                 "Seeing the same pixels, the 5×5 network is {points:.1f} points less accurate.",
                 points=_difference(e, "cnn_b_visible", "cnn_a"),
             ),
-            e,
+            _kernel_size(e),
         ),
-        NOT_SUPPORTED: lambda e: _kernel_size(
+        NOT_SUPPORTED: lambda e: _and(
             say(
                 "Seeing the same pixels, the 5×5 network is more accurate, not less: by {points:.1f} points.",
                 points=_difference(e, "cnn_b_visible", "cnn_a"),
             ),
-            e,
+            _kernel_size(e),
         ),
         EQUIVALENT: lambda _: say("Seeing the same pixels, 3×3 and 5×5 are equally accurate, within half a point."),
     },
@@ -151,31 +151,31 @@ PLAIN: dict[str, dict[str, Teller]] = {
         ),
     },
     "translation-tolerance": {
-        SUPPORTED: lambda e: _tolerance(
+        SUPPORTED: lambda e: _and(
             say(
                 "Moving whole pictures by two pixels costs CNN A {a:.1f} points of accuracy, the dense network "
                 "{b:.1f}.",
                 a=e.lost("cnn_a"), b=e.lost("baseline"),
             ),
-            e,
+            _tolerance(e),
         ),
-        NOT_SUPPORTED: lambda e: _tolerance(
+        NOT_SUPPORTED: lambda e: _and(
             say(
                 "Moving whole pictures by two pixels costs the dense network {b:.1f} points of accuracy, CNN A even "
                 "{a:.1f}.",
                 a=e.lost("cnn_a"), b=e.lost("baseline"),
             ),
-            e,
+            _tolerance(e),
         ),
     },
     "invariance-learned": {
-        SUPPORTED: lambda e: _learned(
+        SUPPORTED: lambda e: _and(
             say(
                 "Trained on moved pictures, the dense network loses {b:.1f} points at two pixels; CNN A, which was "
                 "not, loses {a:.1f}.",
                 a=e.lost("cnn_a"), b=e.lost("baseline_shifted"),
             ),
-            e,
+            _learned(e),
         ),
         NOT_SUPPORTED: lambda e: say(
             "Even trained on moved pictures, the dense network loses {b:.1f} points at two pixels; CNN A, which was "
@@ -197,13 +197,13 @@ PLAIN: dict[str, dict[str, Teller]] = {
         ),
     },
     "less-data": {
-        SUPPORTED: lambda e: _less_data(
+        SUPPORTED: lambda e: _and(
             say(
                 "To get 85 % of the test pictures right, the dense network needs {ratio:.1f} times as many training "
                 "pictures as CNN A.",
                 ratio=e.curve["comparison"]["ratio"],
             ),
-            e,
+            _less_data(e),
         ),
         NOT_SUPPORTED: lambda e: say(
             "To get 85 % of the test pictures right, the dense network needs only {ratio:.1f} times as many training "
