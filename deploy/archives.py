@@ -51,22 +51,27 @@ def upload(account: Account, models: Path, *, multi_model: bool) -> str:
         DeploymentError: the folder holds no bundle.
 
     """
-    manifest, key = read_manifest(models), _key(models, multi_model=multi_model)
+    manifest = read_manifest(models)
+    key = _key(manifest, multi_model=multi_model)
     if not multi_model:
         _send(account, models, key)
     else:
         for name, entry in manifest["models"].items():
             _send(account, models / entry["saved_model"], f"{key}{archive_name(name)}")
-    return locate(account, models, multi_model=multi_model)
+    return _uri(account, key)
 
 
 def locate(account: Account, models: Path, *, multi_model: bool) -> str:
     """Name the URI that ``upload`` puts a bundle at."""
-    return f"s3://{account.bucket}/{_key(models, multi_model=multi_model)}"
+    return _uri(account, _key(read_manifest(models), multi_model=multi_model))
 
 
-def _key(models: Path, *, multi_model: bool) -> str:
-    digest = read_manifest(models)["sha256"][:16]
+def _uri(account: Account, key: str) -> str:
+    return f"s3://{account.bucket}/{key}"
+
+
+def _key(manifest: dict[str, Any], *, multi_model: bool) -> str:
+    digest = manifest["sha256"][:16]
     return f"multi-model/{digest}/" if multi_model else f"models/{digest}/model.tar.gz"
 
 
