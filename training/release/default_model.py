@@ -11,17 +11,17 @@ def choose(entries: dict[str, Any], content: dict[str, Any]) -> str:
     """Choose the network that answers where a request names none; nothing here was a test.
 
     Where photographs were measured, it is the one with the highest mean of two shares: right on the dataset's
-    validation images, and right on the photographs of the people held out. Else see ``cheapest_of_the_best``.
+    validation images, and right on the photographs of the people held out. Else see ``_cheapest_of_the_best``.
     """
     held_out = {name: parts["held_out"]["accuracy"] for name, parts in photographs_measured(entries).items()}
     if held_out.keys() == entries.keys():
         return max(held_out, key=lambda name: (held_out[name] + entries[name]["training"]["val_accuracy"]) / 2)
     rows = [row for row in content["experiments"] if row["name"] in entries]
-    name: str = cheapest_of_the_best(rows, content["comparisons"])["name"]
+    name: str = _cheapest_of_the_best(rows, content["comparisons"])["name"]
     return name
 
 
-def cheapest_of_the_best(rows: list[Row], comparisons: list[Row]) -> Row:
+def _cheapest_of_the_best(rows: list[Row], comparisons: list[Row]) -> Row:
     """Choose an experiment on validation; the test set decides nothing.
 
     It is the cheapest, in multiply-adds, of those that are not separable from the highest mean validation accuracy;
