@@ -154,12 +154,16 @@ def test_verdicts_on_other_servers_are_the_published_ones(name: str) -> None:
         interpreter(SERVERS / OTHERS[name])
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"its packages cannot be installed here: {error}")
-    # Under load, a busy machine decides.
     found, expected = (
-        {row["name"]: row["outcome"] for row in verdicts if "under_load" not in row["name"]}
+        {row["name"]: row["outcome"] for row in verdicts if not decided_by_chance(row["name"])}
         for verdicts in (foreign(OTHERS[name]), published["servers"][name])
     )
     assert found == expected
+
+
+def decided_by_chance(name: str) -> bool:
+    """Rows that send many requests at once: how busy the machine is decides them for a server with a short backlog."""
+    return "under_load" in name or "test_concurrent" in name
 
 
 @pytest.mark.slow
