@@ -132,7 +132,25 @@ def block() -> list[str]:
     if measured is None:
         return ["Not measured for this version; `python -m benchmarks` does."]
     rate, process_start = _measured(measured)
-    return plan(rate * VIRTUAL_CPUS, process_start)
+    return [*plan(rate * VIRTUAL_CPUS, process_start), *with_int8(rate * VIRTUAL_CPUS, measured["rows"])]
+
+
+def with_int8(capacity: float, rows: list[dict[str, Any]]) -> list[str]:
+    """Say what the same instance does with int8 weights; nothing where that was not measured."""
+    ratios = {row["name"]: row["ratio"] for row in rows if row["against"] == "float32"}
+    if not ratios:
+        return []
+    listed = ", ".join(f"{ratio:.2f} × for {name}" for name, ratio in ratios.items())
+    faster = next(iter(ratios.values()))
+    return [
+        "",
+        f"With `SERVICE_PRECISION=int8` an instance answers more: {listed}. So a million predictions from PNGs cost "
+        f"${_per_million(capacity * faster):.4f} at full load, and ${_per_million(capacity * faster) * 2:.4f} at half.",
+    ]
+
+
+def _per_million(capacity: float) -> float:
+    return LIST_PRICES[INSTANCE] / (capacity * 3600) * 1e6
 
 
 def plan(capacity: float, process_start: float) -> list[str]:
@@ -144,7 +162,7 @@ def plan(capacity: float, process_start: float) -> list[str]:
 
     """
     price = LIST_PRICES[INSTANCE]
-    per_million = price / (capacity * 3600) * 1e6
+    per_million = _per_million(capacity)
     lines = [
         f"One worker on one virtual CPU answers {capacity / VIRTUAL_CPUS:,.0f} requests a second (one PNG each), one "
         f"{INSTANCE} with {VIRTUAL_CPUS} workers {capacity:,.0f}. At ${price} an hour, a million predictions cost "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.speed.capacity import Assumptions, simulate
+from benchmarks.speed.capacity import Assumptions, simulate, with_int8
 from benchmarks.speed.payloads import form, numbers, png
 from benchmarks.speed.rows import verify, verify_batch
 from benchmarks.speed.server import FLOOR, started
@@ -23,6 +23,18 @@ def test_a_larger_step_is_absorbed_when_the_instances_it_needs_have_come(factor:
     assert step.absorbed_after == pytest.approx(3 * 60 + 30 + 180 + 1, abs=1)
     assert step.instances[-1] == 10 * factor
     assert max(step.refused) == 500 * factor - 10 * 100
+
+
+def test_int8_costs_less_by_what_it_is_faster() -> None:
+    rows = [
+        {"name": "one PNG", "against": "floor", "ratio": 0.5},
+        {"name": "one PNG", "against": "float32", "ratio": 1.25},
+        {"name": "a batch", "against": "float32", "ratio": 2.0},
+    ]
+    (_, said) = with_int8(0.23 / 3600 * 1e6 / 0.01, rows)  # a cent for a million
+    assert "1.25 × for one PNG, 2.00 × for a batch." in said
+    assert "$0.0080 at full load, and $0.0160 at half" in said
+    assert with_int8(1, rows[:1]) == []
 
 
 def test_the_floor_answers_what_the_service_answers() -> None:
