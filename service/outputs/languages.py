@@ -1,7 +1,8 @@
 """What pages say in each language: sentences by their English, and numbers as the language writes them.
 
-``service/web/static/messages/`` has one file a language, ``{"English": "translation"}``, which templates and the page's
-JavaScript share. A sentence that is not in it stays English.
+Two folders have one file a language, ``{"English": "translation"}``: ``service/web/static/messages/`` what the page's
+JavaScript says, which browsers load, and ``service/web/messages/`` what only templates say. A sentence that neither has
+stays English.
 """
 
 from collections.abc import Mapping
@@ -30,8 +31,9 @@ def messages(language: str) -> Mapping[str, str]:
     """Read a language's catalogue; English is what the others translate, and has none."""
     if language == ENGLISH:
         return {}
-    found: dict[str, str] = orjson.loads((WEB / "static" / "messages" / f"{language}.json").read_bytes())
-    return found
+    folders = (WEB / "messages", WEB / "static" / "messages")
+    of_templates, of_scripts = (orjson.loads((folder / f"{language}.json").read_bytes()) for folder in folders)
+    return {**of_templates, **of_scripts}
 
 
 @dataclass(frozen=True)

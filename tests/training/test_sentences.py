@@ -11,6 +11,7 @@ from string import Formatter
 from tests.conftest import MODELS, ROOT
 from training.report.figures import _FIGURES
 from training.report.rules import RULES
+from training.report.words import MEANINGS
 from training.sentences import Sentence, in_spanish, joined, say, translations
 
 CATALOGUE: dict[str, str] = json.loads((ROOT / "training" / "messages" / "es.json").read_text())
@@ -58,6 +59,7 @@ def test_every_template_has_its_spanish_with_the_same_numbers() -> None:
 def test_every_constant_has_its_spanish() -> None:
     constants = [words for rule in RULES.values() for words in (rule.claim, rule.rule)]
     constants += [words for module in _FIGURES.values() for words in (module.TITLE, module.CAPTION)]
+    constants += [*MEANINGS.values(), *(word for word in MEANINGS if word != "p")]
     assert [words for words in constants if in_spanish(words) == words] == []
 
 
@@ -67,6 +69,7 @@ def test_the_released_report_is_translated_whole() -> None:
     prose = [c[key] for c in report["claims"] for key in ("claim", "sentence", "rule")]
     prose += [sentence for c in report["claims"] for sentence in c["evidence"]]
     prose += [e[key] for e in report["experiments"] for key in ("observations", "hypothesis", "group")]
+    prose += [one["meaning"] for one in report["words"]]
     prose += [figure[key] for figure in report["figures"] for key in ("title", "caption")]
     assert [english for english in prose if english not in spanish] == []
     for english, translated in spanish.items():

@@ -26,6 +26,7 @@ from training.report import (
     markdown,
     model_cards,
     rules,
+    words,
 )
 from training.report.photographs import section
 from training.report.rows import relate_corruption_errors, row
@@ -121,6 +122,7 @@ def build(
     }
     report["claims"] = claims.decide(report)
     report["summary"] = [c["sentence"] for c in report["claims"] if c["sentence"] != claims.NOTHING_KNOWN]
+    report["words"] = [{"word": word, "meaning": meaning} for word, meaning in words.MEANINGS.items()]
     report["rules"] = {
         "date": rules.DATE,
         "commit": rules.COMMIT,

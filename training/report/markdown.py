@@ -7,24 +7,6 @@ from training.errors import TrainingError
 from training.report import difference_tables, photographs
 from training.report.evidence import NOT_TESTED, SUPPORTED
 
-_WORDS = (
-    "**Seed**: the number that decides a network's first weights, the order of the pictures, and which of them are "
-    "held out for validation. Several seeds show how much is luck.",
-    "**Validation, test**: pictures that no network learns from. What is chosen is chosen on validation; the test only "
-    "measures.",
-    "**Point**: a percentage point. From 88 % to 90 % are two.",
-    "**95 % CI**: confidence interval. In the long run, 95 of 100 intervals made like this hold the true mean.",
-    "**p**: if there were no difference, how often chance alone would show one as large. **Corrected p** is larger, "
-    "for whoever asks many questions finds something by chance.",
-    "**Separable**: corrected p below 0.05. **Not separable** means that chance may explain the difference, not that "
-    "the networks are equal.",
-    "**Equivalent**: a test rules out every difference of half a point or more. It is asked where a rule names it.",
-    "**Detectable from** so many points on: a difference as large as this would have been found in four cases of five "
-    "before correction; a smaller one may well have been missed.",
-    "**Supported, not supported**: what a claim's rule makes of these numbers, for these networks and these pictures.",
-)
-"""What the report's words mean, for a reader who never saw statistics."""
-
 BEGIN, END = "<!-- results: written by python -m training report -->", "<!-- end of results -->"
 
 
@@ -135,7 +117,7 @@ def _summary(report: dict[str, Any]) -> list[str]:
         "",
         "### The words",
         "",
-        *(f"- {word}" for word in _WORDS),
+        *(f"- **{one['word']}.** {one['meaning']}" for one in report["words"]),
         "",
     ]
 

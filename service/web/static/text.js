@@ -1,4 +1,4 @@
-// What the page says, in its language. The catalogue is the one that the service writes its pages with.
+// What the page's scripts say, in its language. What the templates say, the service has translated.
 
 const language = document.documentElement.lang;
 const messages =
