@@ -1,16 +1,21 @@
 """What an AVIF's boxes say of its picture beside the pixels: which kinds of samples are refused.
 
-Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12, sections 6.5 and 9.3 (properties of items); AOMedia, "AV1 Image File
-Format (AVIF)".
+Source: ISO/IEC 14496-12 (boxes, items), ISO/IEC 23008-12, sections 6.5 and 9.3 (properties of items); AOMedia,
+"AV1 Image File Format (AVIF)".
 """
 
 from collections.abc import Iterator
 
 from service.errors import UnusableError
-from service.inputs import formats
+from service.inputs import av1, formats
 
 _FULL_BOX = 4
 """Bytes of version and flags before the content of some boxes."""
+_LEAST_LOCATION = 8
+_IN_FILE = 0
+"""How an item's data are kept; else they are in a box of their own."""
+_HEAD_BYTES = 4096
+"""What samples say of themselves is at their beginning."""
 
 
 def require_known(content: bytes) -> None:
@@ -20,21 +25,24 @@ def require_known(content: bytes) -> None:
         UnusableError: its samples are of high dynamic range, or it is to be cropped before it is shown.
 
     """
-    for kind, data in _properties(content):
-        if kind == b"colr" and data.startswith(b"nclx"):
-            formats.refuse_high_dynamic_range(data[7:8])
-        elif kind == b"clap":
-            raise UnusableError(
-                "the AVIF says that it is to be cropped (clean aperture), which this service does not do; save it "
-                "cropped, as PNG or JPEG"
-            )
-
-
-def _properties(content: bytes) -> list[tuple[bytes, bytes]]:
-    """The properties of the item that is the picture, each as its kind and content: not those of alpha or gain maps."""
     meta = _one(content, b"meta")[_FULL_BOX:]
-    primary = _one(meta, b"pitm")
-    item = int.from_bytes(primary[_FULL_BOX:])
+    item = int.from_bytes(_one(meta, b"pitm")[_FULL_BOX:])
+    properties = _properties(meta, item)
+    if any(kind == b"clap" for kind, _ in properties):
+        raise UnusableError(
+            "the AVIF says that it is to be cropped (clean aperture), which this service does not do; save it "
+            "cropped, as PNG or JPEG"
+        )
+    code_points = [data for kind, data in properties if kind == b"colr" and data.startswith(b"nclx")]
+    if code_points:
+        formats.refuse_high_dynamic_range(code_points[0][7:8])
+    else:  # then the samples themselves say it
+        for part in [item, *_parts(meta, item)][:2]:
+            formats.refuse_high_dynamic_range(av1.transfer(_coded(content, meta, part)))
+
+
+def _properties(meta: bytes, item: int) -> list[tuple[bytes, bytes]]:
+    """The properties of the item that is the picture, each as its kind and content: not those of alpha or gain maps."""
     properties = _one(meta, b"iprp")
     all_properties = list(_boxes(_one(properties, b"ipco")))
     return [
@@ -58,6 +66,56 @@ def _associated(data: bytes, item: int) -> Iterator[int]:
             if found == item:
                 yield int.from_bytes(data[at : at + index_size]) & (0x7FFF if index_size == 2 else 0x7F)
             at += index_size
+
+
+def _parts(meta: bytes, item: int) -> list[int]:
+    """Give the items that an item is put together from, such as a grid's tiles, by the ``iref`` box."""
+    references = _one(meta, b"iref")
+    size = 4 if references[:1] == b"\1" else 2
+    for kind, data in _boxes(references[_FULL_BOX:]):
+        if kind == b"dimg" and int.from_bytes(data[:size]) == item:
+            return [int.from_bytes(data[at : at + size]) for at in range(size + 2, len(data), size)]
+    return []
+
+
+def _coded(content: bytes, meta: bytes, item: int) -> bytes:
+    """Give how an item's data begin, by the ``iloc`` box; nothing where they are not in the file."""
+    location = _one(meta, b"iloc").ljust(_LEAST_LOCATION, b"\0")
+    version, id_size = location[0], 2 if location[0] < 2 else 4
+    offset_size, length_size, base_size, index_size = (n for byte in location[4:6] for n in (byte >> 4, byte & 15))
+    if not version:
+        index_size = 0
+    fields = _Fields(location, 6)
+    for _ in range(fields.read(id_size)):
+        if fields.is_over:
+            break
+        found = fields.read(id_size)
+        method = fields.read(2) & 15 if version else _IN_FILE
+        fields.read(2)  # the file it is in: this one
+        base = fields.read(base_size)
+        extents = fields.read(2)
+        if found == item:
+            fields.read(index_size)
+            start = base + fields.read(offset_size)
+            source = _one(meta, b"idat") if method else content
+            return source[start : start + min(fields.read(length_size) or _HEAD_BYTES, _HEAD_BYTES)]
+        fields.read(extents * (index_size + offset_size + length_size))
+    return b""
+
+
+class _Fields:
+    """Reads numbers one behind the other; behind the end all are 0."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data, self._at = data, at
+
+    def read(self, size: int) -> int:
+        self._at += size
+        return int.from_bytes(self._data[self._at - size : self._at])
+
+    @property
+    def is_over(self) -> bool:
+        return self._at >= len(self._data)
 
 
 def _one(content: bytes, wanted: bytes) -> bytes:

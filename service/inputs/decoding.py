@@ -57,7 +57,7 @@ def open_picture(content: bytes, max_pixels: int) -> Image.Image:
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
     formats.refuse_rare_jpeg(content)
-    content = png.without_large_texts(content)
+    content = png.without_ignored_chunks(content)
     # Pillow refuses twice as many before it makes a GIF's frame, which could be of 4 GB, of a file of 37 bytes. It asks
     # the same of all that it draws, so that this is never so small that it would matter there.
     Image.MAX_IMAGE_PIXELS = max(_DRAWN_PIXELS, (max_pixels + 1) // 2)
@@ -261,10 +261,10 @@ def _eight_bit(image: Image.Image, depth: int, *, is_negative: bool) -> Image.Im
 def _without_gamma(image: Image.Image, info: dict[str | tuple[int, int], object]) -> Image.Image:
     """Undo the exponent that a PNG's samples were stored with, where it is not the usual one (gAMA).
 
-    Source: W3C, "PNG Specification (Third Edition)", section 13.13; a profile or sRGB chunk goes before.
+    Source: W3C, "PNG Specification (Third Edition)", section 13.13.
     """
     gamma = info.get("gamma")
-    if not isinstance(gamma, float) or gamma <= 0 or {"srgb", "icc_profile"} & info.keys():
+    if not isinstance(gamma, float) or gamma <= 0:
         return image
     exponent = 1 / (gamma * _DISPLAY_GAMMA)
     if abs(exponent - 1) < _LEAST_GAMMA:

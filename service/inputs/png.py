@@ -1,66 +1,120 @@
-"""What stands beside the pixels of a PNG: what is left out before it is decoded, and which kinds are refused.
+"""What stands beside the pixels of a PNG: what is left out before Pillow opens it, and which kinds are refused.
 
 Pillow unpacks every text and profile when it opens a PNG, and refuses the whole picture for a large one. Programs that
-edit, generate or sign pictures write such texts, and a picture is no worse for them.
+edit, generate or sign pictures write such texts, and a picture is no worse for them. Pillow also takes chunks that the
+standard has decoders ignore: those of wrong length, repeated ones, and those behind the pixels.
 
-Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)", sections 11.3.2 and 11.3.3; transfer
-characteristics are those of ITU-T H.273, table 3.
+Source: W3C, "Portable Network Graphics (PNG) Specification (Third Edition)", sections 4.3, 5.6, 11.3.2, 11.3.3 and
+13.13; transfer characteristics are those of ITU-T H.273, table 3.
 """
 
 import zlib
 
-from service.errors import UnsupportedMediaTypeError
+from service.errors import UnsupportedMediaTypeError, UnusableError
 from service.inputs import formats
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PROFILE, _GAMMA, _CODE_POINTS, _APPLE = b"iCCP", b"gAMA", b"cICP", b"CgBI"
-_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-_LOOKED_FOR = (_PROFILE, _CODE_POINTS, _APPLE, *_TEXTS)
+_DATA, _PROFILE, _GAMMA, _CODE_POINTS, _SRGB, _APPLE = b"IDAT", b"iCCP", b"gAMA", b"cICP", b"sRGB", b"CgBI"
+_PALETTE, _TRANSPARENCY = b"PLTE", b"tRNS"
+_COLOUR_TYPE, _OF_PALETTE = slice(25, 26), b"\3"
+_LENGTHS = {_GAMMA: 4, _CODE_POINTS: 4, _SRGB: 1}
+_ONCE_BEFORE_DATA = frozenset([_PROFILE, _GAMMA, _CODE_POINTS, _SRGB, _TRANSPARENCY])
+_BEFORE_GAMMA = frozenset([_PROFILE, _CODE_POINTS, _SRGB])
+"""Kinds that say how samples are meant, whatever the gamma says."""
+_UNSPECIFIED = (0, 2, 3)
+"""Transfer characteristics that say nothing."""
+_TEXTS = frozenset([b"tEXt", b"zTXt", b"iTXt"])
+_NAMES_OF_PILLOW = frozenset([b"transparency", b"gamma", b"bbox", b"default_image"])
+"""Under these names Pillow keeps what it reads from other chunks, and a text of the same name in its place."""
 
 _MAX_UNPACKED_BYTES = 1024 * 1024
 """Bytes of texts and profile that a picture keeps, unpacked; as much as Pillow allows for one of them."""
+_MAX_CHUNKS = 20_000
+"""Of the usual 8 KB each, 160 MB; a million empty ones would take seconds to walk through."""
+_GAMMAS = range(10_000, 1_000_001)
+"""In 100,000ths. With others, all levels of a picture but the ends become one."""
 
 
-def without_large_texts(content: bytes) -> bytes:
-    """Leave out of a PNG those texts that are large; and a large profile, with the gamma that it stands in for.
+def without_ignored_chunks(content: bytes) -> bytes:
+    """Leave out of a PNG what decoders are to ignore: what is large, out of place, or overruled by another chunk.
 
     Raises:
         UnsupportedMediaTypeError: it is of the kind that Apple's build tools make of PNGs.
-        UnusableError: its samples are of high dynamic range.
+        UnusableError: its samples are of high dynamic range or of a gamma that no picture has, or it is in too many
+            chunks.
 
     """
-    if not content.startswith(_SIGNATURE) or not any(kind in content for kind in _LOOKED_FOR):
+    if not content.startswith(_SIGNATURE):
         return content
-    kept, dropped, left, at = bytearray(_SIGNATURE), set[bytes](), _MAX_UNPACKED_BYTES, len(_SIGNATURE)
-    gamma = slice(0, 0)
-    may_unpack = True
+    kept, left, at, count = bytearray(_SIGNATURE), _MAX_UNPACKED_BYTES, len(_SIGNATURE), 0
+    seen, gamma, may_unpack = set[bytes](), slice(0, 0), True
     while at < len(content):
         kind, end = content[at + 4 : at + 8], at + 12 + int.from_bytes(content[at : at + 4])
+        chunk, at = content[at:end], end
+        data = chunk[8:-4]
+        count += 1
+        if count > _MAX_CHUNKS:
+            raise UnusableError(f"the PNG has more than {_MAX_CHUNKS:,} chunks; save it anew")
         if kind == _APPLE:
             raise UnsupportedMediaTypeError(
                 "the file is a PNG as Apple's build tools rewrite it for apps (CgBI), which other programs cannot "
                 "read; send the picture that it was made from"
             )
-        if kind == _CODE_POINTS:
-            formats.refuse_high_dynamic_range(content[at + 9 : at + 10])
-        elif kind == _GAMMA:
-            gamma = slice(len(kept), len(kept) + end - at)
-        elif kind == _PROFILE or kind in _TEXTS:
-            data = content[at + 8 : end - 4]
+        if kind in _ONCE_BEFORE_DATA and (kind in seen or _DATA in seen or not _counts(kind, data)):
+            continue
+        if kind == _TRANSPARENCY and content[_COLOUR_TYPE] == _OF_PALETTE and _PALETTE not in seen:
+            continue
+        if kind == _PROFILE or kind in _TEXTS:
             packed = _packed(kind, data)
             # Of many that are large, the first has cost enough.
             size = len(data) if packed is None else _unpacked_size(packed, left) if may_unpack else left + 1
             if size > left:
                 may_unpack = may_unpack and packed is None
-                dropped.add(kind)
-                at = end
+                seen.add(kind)
                 continue
             left -= size
-        kept += content[at:end]
-        at = end
-    if _PROFILE in dropped:
+            if data.partition(b"\0")[0] in _NAMES_OF_PILLOW or (kind == _PROFILE and not _is_profile(packed)):
+                continue
+        seen.add(kind)
+        if kind == _CODE_POINTS:
+            formats.refuse_high_dynamic_range(data[1:2])
+        elif kind == _GAMMA:
+            gamma = slice(len(kept), len(kept) + len(chunk))
+        kept += chunk
+    if seen & _BEFORE_GAMMA:
         del kept[gamma]
-    return bytes(kept) if dropped else content
+    elif _GAMMA in seen:
+        _require_gamma(int.from_bytes(kept[gamma][8:12]))
+    return content if len(kept) == len(content) else bytes(kept)
+
+
+def _counts(kind: bytes, data: bytes) -> bool:
+    """Tell whether a chunk says something: whether it has its length, and code points that are specified."""
+    if kind == _CODE_POINTS and data[1:2] and data[1] in _UNSPECIFIED:
+        return False
+    return len(data) == _LENGTHS.get(kind, len(data))
+
+
+def _require_gamma(hundred_thousandths: int) -> None:
+    """Require a gamma that pictures have, or 0, which says nothing.
+
+    Raises:
+        UnusableError: it is another one.
+
+    """
+    if hundred_thousandths and hundred_thousandths not in _GAMMAS:
+        raise UnusableError(
+            f"the PNG says that its samples were stored with a gamma of {hundred_thousandths / 100_000:,.5g} (gAMA), "
+            "which leaves nothing of a picture; save it anew without"
+        )
+
+
+def _is_profile(packed: bytes | None) -> bool:
+    """Tell a colour profile by its signature; source: ISO 15076-1, section 7.2.11."""
+    try:
+        return zlib.decompressobj().decompress(packed or b"", 128)[36:40] == b"acsp"
+    except zlib.error:
+        return False
 
 
 def _packed(kind: bytes, data: bytes) -> bytes | None:

@@ -1,12 +1,16 @@
 """AVIFs whose boxes say more of the picture than its pixels do."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
 
 from service.errors import UnusableError
-from service.inputs import avif
+from service.inputs import av1, avif
 from service.inputs.images import preprocess_sync
 from tests.conftest import encode
 from tests.service.inputs.comparisons import MAX_PIXELS, require_alike, seen
@@ -68,6 +72,46 @@ def test_what_only_looks_like_a_box_is_none() -> None:
         seen(bytes(moved))
 
 
+_WRITERS = {
+    "avifenc": ["avifenc", "--cicp", "9/16/9", "-d", "10"],
+    "avifenc, 12 bits, 4:4:4": ["avifenc", "--cicp", "9/16/9", "-d", "12", "-y", "444"],
+    "avifenc, grey": ["avifenc", "--cicp", "9/16/9", "-d", "10", "-y", "400"],
+    "avifenc, four tiles": ["avifenc", "--cicp", "9/16/9", "-d", "10", "--grid", "2x2"],
+    "ffmpeg": [
+        *("ffmpeg", "-v", "error", "-i"), "", *("-frames:v", "1", "-pix_fmt", "yuv420p10le", "-still-picture", "0"),
+        *("-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc", "-c:v", "libaom-av1"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("writer", _WRITERS)
+def test_samples_of_high_dynamic_range_are_told_without_a_box_that_says_so(writer: str, tmp_path: Path) -> None:
+    command = [str(tmp_path / "photo.png") if word == "" else word for word in _WRITERS[writer]]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"needs {command[0]}")
+    Image.fromarray(photo()).resize((256, 256)).save(tmp_path / "photo.png")
+    source = [] if command[0] == "ffmpeg" else [str(tmp_path / "photo.png")]
+    subprocess.run([*command, *source, str(tmp_path / "photo.avif")], check=True, capture_output=True)
+    content = (tmp_path / "photo.avif").read_bytes()
+    assert b"colrnclx" in content
+    for file in (content, content.replace(b"colrnclx", b"freenclx")):
+        with pytest.raises(UnusableError, match=r"high dynamic range \(PQ\)"):
+            seen(file)
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(8, "linear"), (16, "PQ"), (18, "HLG"), (1, None), (13, None)])
+def test_samples_say_their_transfer_themselves(transfer: int, name: str | None) -> None:
+    wide = photo().astype(np.uint16) << 2
+    boxed = bytes(imagecodecs.avif_encode(wide, level=98, bitspersample=10, primaries=9, transfer=transfer, matrix=9))
+    plain = boxed.replace(b"colrnclx", b"freenclx")
+    assert plain != boxed
+    if name is None:
+        assert np.array_equal(seen(plain), seen(boxed))
+        return
+    with pytest.raises(UnusableError, match=name):
+        seen(plain)
+
+
 @pytest.mark.parametrize("cut", [0, 8, 40, 100, 250])
 def test_boxes_that_lead_nowhere_end_the_walk(cut: int) -> None:
     content = encode(Image.fromarray(photo()), "AVIF")
@@ -76,3 +120,11 @@ def test_boxes_that_lead_nowhere_end_the_walk(cut: int) -> None:
     avif.require_known(content[:cut] + b"\0\0\0\4meta" * 10)
     avif.require_known(content[:cut] + b"\0\0\0\0meta" + bytes(30))
     assert preprocess_sync(content, "auto", MAX_PIXELS).mode == "photo"
+
+
+@pytest.mark.parametrize("length", range(0, 40, 3))
+def test_a_sequence_header_may_be_cut_off_anywhere(length: int) -> None:
+    header = bytes.fromhex("12000a093819afc76f09100990")
+    assert av1.transfer(header) == b"\x10"
+    assert av1.transfer(header[:length] + b"\xff" * length) in {bytes([value]) for value in range(256)} | {b""}
+    assert av1.transfer(b"\x0a" + b"\xff" * length) in {bytes([value]) for value in range(256)} | {b""}
