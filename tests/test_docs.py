@@ -226,6 +226,13 @@ def test_messages_in_troubleshooting_are_the_codes_own() -> None:
         assert all(part in code for part in parts), f"operations.md quotes {message!r}, which nothing says"
 
 
+def test_files_in_commands_exist() -> None:
+    words = {word for page in TEXTS for line in _shell_lines(page) for word in shlex.split(line, comments=True)}
+    named = {word for word in words if re.match(r"(docker|docs|tests|training|benchmarks)/", word)}
+    assert {"docker/kubernetes/base", "docs/examples/local_endpoint.py"} <= named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @cache
 def _code(module: str) -> str:
     """What a command's options are written in: its file, or all of its package."""

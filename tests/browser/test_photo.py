@@ -7,7 +7,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Watched, on_both_screens
 from tests.conftest import DATA, encode, png, slow
@@ -86,8 +86,14 @@ def test_a_dropped_photo_is_named(page: Page) -> None:
 def test_a_large_photo_is_scaled_down_first(page: Page, sizes: list[int]) -> None:
     original = snapshot()
     assert len(original) > 5 * MAX_UPLOAD_BYTES
+    held: list[Route] = []
+    page.route("**/compare**", lambda route: held.append(route))
     drop(page, "shirt.jpg", "image/jpeg", original)
-    expect(page.locator("#status")).to_have_text("Uploading…", timeout=200)
+    expect(page.locator("#status")).to_have_text("Uploading…")
+    page.wait_for_function("() => true")  # the request is on its way by now
+    page.unroute("**/compare**")
+    for route in held:
+        route.continue_()
     expect(page.locator("#photo")).to_be_visible()
     assert len(sizes) == 1
     assert sizes[0] <= MAX_UPLOAD_BYTES

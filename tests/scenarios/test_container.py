@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,9 +90,7 @@ def test_serving_image_answers_and_stops_when_told(serving: str, options: tuple[
         (probabilities,) = httpx.post(f"{url}/invocations", content=content, headers=headers).json()["predictions"]
         assert CLASS_NAMES[probabilities.index(max(probabilities))] == "Sneaker"
         assert httpx.get(f"{url}/experiments").json()["experiments"]
-        began = time.monotonic()
-        docker("stop", "--time=25", container)
-        assert time.monotonic() - began < 10
+        docker("stop", "--time=25", container)  # then SIGKILL, and 137
         assert json.loads(docker("inspect", container).stdout)[0]["State"]["ExitCode"] == 0
 
 

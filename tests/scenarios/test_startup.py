@@ -4,7 +4,6 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA, ROOT, Refusal, StartServer, assert_problem
-from tests.servers import launch, refused
+from tests.servers import eventually, launch, refused
 from training.release.bundle import write_manifest
 
 
@@ -50,12 +49,11 @@ def test_ping_says_why_while_the_models_cannot_be_served(bundle: Path) -> None:
     url, process = launch({"SERVICE_MODEL_DIR": str(bundle)}, output=subprocess.DEVNULL)
     try:
         with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=8)) as http:
-            for _ in range(100):
-                answer = http.get("/ping")
-                if "golden" in answer.text:
-                    break
-                time.sleep(0.05)
-            for response in (answer, http.post("/predict", content=b"x", headers={"content-type": "image/png"})):
+            assert eventually(lambda: "golden" in http.get("/ping").text)
+            for response in (
+                http.get("/ping"),
+                http.post("/predict", content=b"x", headers={"content-type": "image/png"}),
+            ):
                 assert_problem(response, 503, "cnn_b does not reproduce its golden samples")
                 assert response.headers["retry-after"] == "1"
             assert http.get("/experiments").status_code == 200

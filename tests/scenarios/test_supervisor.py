@@ -67,8 +67,8 @@ def test_a_killed_worker_has_a_successor_at_once() -> None:
         assert eventually(lambda: value(scrape(url), "service_requests_total", **asked) == 1, 5)
         os.kill(first, signal.SIGKILL)
         killed = time.monotonic()
-        assert eventually(lambda: answers(url), 10)
-        assert time.monotonic() - killed < 2  # 0.1 s where nothing else runs
+        assert eventually(lambda: answers(url))
+        assert time.monotonic() - killed < 5  # 0.1 s where nothing else runs; one that hangs is given 5 s and more
         assert workers(parent.pid) != [first]
         assert value(scrape(url), "service_requests_total", **asked) == 1  # counted by who is dead
         assert predict(url).status_code == 200
@@ -93,7 +93,9 @@ def test_workers_end_when_their_parent_was_killed() -> None:
 
 def test_a_worker_that_hangs_is_replaced() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        time.sleep(1.5)  # one that has not served yet is not thought to hang
+        # One that has not served yet is not thought to hang: each has answered, and had its turn to say so.
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        time.sleep(1.5)
         hung = workers(parent.pid)[0]
         os.kill(hung, signal.SIGSTOP)
         assert eventually(lambda: gone(hung), 30)
@@ -140,7 +142,7 @@ def test_nobody_who_was_let_in_is_reset_when_the_service_ends() -> None:
 def test_who_connected_and_asks_nothing_does_not_hold_up_the_end() -> None:
     with started() as (url, parent), socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))):
         parent.send_signal(signal.SIGTERM)
-        assert parent.wait(5) == 0
+        assert parent.wait(8) == 0  # at once where nothing else runs; it might take 10 s over its headers
 
 
 def test_signals_of_other_servers_change_nothing() -> None:
@@ -189,7 +191,7 @@ def test_a_worker_that_cannot_be_forked_is_said_and_tried_again() -> None:
     with run(REFUSING, SERVICE_WORKERS="2") as (url, parent):
         assert len(workers(parent.pid)) == 1
         assert answers(url)
-        assert eventually(lambda: len(workers(parent.pid)) == 2, 10)
+        assert eventually(lambda: len(workers(parent.pid)) == 2)
         parent.terminate()
         _, said = parent.communicate(timeout=20)
     assert said.count("no worker can be forked now (Cannot allocate memory); tried again every second") == 2

@@ -19,6 +19,7 @@ import orjson
 import pytest
 import simdjson
 import starlette.routing
+from botocore.awsrequest import AWSResponse
 from fastapi import APIRouter, FastAPI
 from fastapi._compat import shared
 from fastapi.routing import APIRoute
@@ -122,6 +123,17 @@ def shape_limits() -> bool:
     return bool({"max", "pattern"} <= name.metadata.keys())
 
 
+def queue_let_in() -> bool:
+    config = Config(app=FastAPI(), log_config=None)
+    config.load()
+    return (
+        parameters(Server.shutdown) == ["self", "sockets"]
+        and has(Server(config), "server_state")
+        and has(config, "http_protocol_class")
+        and has(config.lifespan_class(config), "state")
+    )
+
+
 def included_route() -> bool:
     router = APIRouter()
     router.post("/x")(protocol)
@@ -145,10 +157,11 @@ def mentions(module: str, name: str) -> bool:
     return found is not None and name in Path(str(found.origin)).read_text()
 
 
+ROLE_RESOLVER = "sagemaker.core.helper.iam_role_resolver"
 MMAPED_DICT = ("read_value", "write_value", "read_all_values_from_file")
 USES: list[tuple[str, str, Check]] = [
     ("uvicorn", "HttpToolsProtocol", protocol),
-    ("uvicorn", "Server.shutdown", lambda: parameters(Server.shutdown) == ["self", "sockets"]),
+    ("uvicorn", "Server.shutdown", queue_let_in),
     ("uvicorn", "handler of SIGTERM", signal_handler),
     ("uvicorn", "supervisors.Multiprocess", lambda: parameters(Multiprocess) == ["config", "sockets"]),
     ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
@@ -173,8 +186,10 @@ USES: list[tuple[str, str, Check]] = [
     ("orjson", "allocate memory", lambda: "allocate memory" in refusal(orjson.loads, b"[" * 1_100)),
     ("python-multipart", "parse_options_header", lambda: parse_options_header("a/b; c=d") == (b"a/b", {b"c": b"d"})),
     ("botocore", "before-call", dry_run),
+    ("botocore", "AWSResponse", lambda: parameters(AWSResponse) == ["url", "status_code", "headers", "raw"]),
     ("botocore", "get_service_model", shape_limits),
     ("sagemaker", "_latest_training_job", lambda: mentions("sagemaker.train.model_trainer", "_latest_training_job")),
+    ("sagemaker", "SAGEMAKER_VALIDATE_ROLE", lambda: mentions(ROLE_RESOLVER, 'getenv("SAGEMAKER_VALIDATE_ROLE"')),
     ("sagemaker", "sagemaker.core", lambda: installed("sagemaker.core.resources", "sagemaker.core.training.configs")),
 ]
 PACKAGES = sorted({package for package, _, _ in USES})

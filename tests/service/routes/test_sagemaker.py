@@ -11,7 +11,7 @@ import pytest
 from benchmarks.speed.server import free_port
 from service.settings import Settings
 from tests.conftest import DATA, assert_problem
-from tests.servers import started
+from tests.servers import eventually, scrape, started, value
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 PNG = {"content-type": "image/png"}
@@ -83,9 +83,9 @@ def test_every_request_is_one_json_line() -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_draining_says_so_and_still_answers(workers: str) -> None:
-    with started(SERVICE_DRAIN_SECONDS="2", SERVICE_WORKERS=workers) as (url, process):
+    with started(SERVICE_DRAIN_SECONDS="3", SERVICE_WORKERS=workers) as (url, process):
         process.send_signal(signal.SIGTERM)
-        time.sleep(1)
+        assert eventually(lambda: httpx.get(f"{url}/ping").status_code == 503)
         assert_problem(httpx.get(f"{url}/ping"), 503, "told to stop")
         assert httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG).status_code == 200
         assert process.wait(25) == 0
@@ -103,7 +103,7 @@ def test_requests_in_flight_are_answered_before_the_end() -> None:
             target=lambda: answers.append(httpx.post(f"{url}/invocations", content=body, headers=headers, timeout=60))
         )
         ask.start()
-        time.sleep(0.3)
+        assert eventually(lambda: value(scrape(url), "service_requests_in_flight") == 1 or not ask.is_alive())
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 0
         ask.join()

@@ -26,6 +26,8 @@ LIMITS = {
     "SERVICE_KEEP_ALIVE_SECONDS": "1",
     "SERVICE_MAX_HEADER_KB": "4",
 }
+PROMPT_SECONDS = 9.5
+"""A busy machine may be late, but the limits that are not set are 10 s and more."""
 POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -80,7 +82,7 @@ def test_headers_that_drip_are_refused_in_time(url: str) -> None:
     with connected(url) as connection:
         drip(connection, b"GET /ping HTTP/1.1\r\nX-Slow: 1234567890", 4)
         status, detail = refusal(everything(connection))
-    assert (status, time.monotonic() - began < 8) == (408, True)
+    assert (status, time.monotonic() - began < PROMPT_SECONDS) == (408, True)
     assert "headers did not come within 1 s" in detail
     others_are_answered(url)
 
@@ -89,7 +91,7 @@ def test_a_connection_that_never_asks_is_closed(url: str) -> None:
     began = time.monotonic()
     with connected(url) as connection:
         assert everything(connection) == b""
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < PROMPT_SECONDS
 
 
 def test_a_connection_that_idles_after_a_request_is_closed(url: str) -> None:
@@ -97,7 +99,7 @@ def test_a_connection_that_idles_after_a_request_is_closed(url: str) -> None:
     with connected(url) as connection:
         connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
         assert everything(connection).startswith(b"HTTP/1.1 200")
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < PROMPT_SECONDS
 
 
 def test_a_body_that_drips_is_refused_in_time(url: str) -> None:
@@ -106,7 +108,7 @@ def test_a_body_that_drips_is_refused_in_time(url: str) -> None:
         connection.sendall(POST % 1000)
         drip(connection, bytes(20), 4)
         status, detail = refusal(everything(connection))
-    assert (status, time.monotonic() - began < 8) == (408, True)
+    assert (status, time.monotonic() - began < PROMPT_SECONDS) == (408, True)
     assert "body did not come within 1 s" in detail
     others_are_answered(url)
 
@@ -118,7 +120,7 @@ def test_a_body_that_drips_after_its_answer_is_cut(url: str) -> None:
         connection.sendall((POST % 1000).replace(b"/predict", b"/nothing"))
         drip(connection, bytes(40), 6)
         assert everything(connection).startswith(b"HTTP/1.1 404")
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < PROMPT_SECONDS
 
 
 def test_a_slow_body_at_a_fair_speed_is_read(url: str) -> None:
@@ -231,12 +233,7 @@ def test_a_client_that_does_not_read_is_cut(url: str) -> None:
         connection.sendall(ask * 20)  # 28 MB, more than any kernel buffers
         time.sleep(1)
         assert server_holds(connection)
-        for _ in range(150):
-            time.sleep(0.1)
-            if not server_holds(connection):
-                break
-        else:
-            pytest.fail("the server still held the connection after 16 s")
+        assert eventually(lambda: not server_holds(connection), 25), "the server still held the connection"
     others_are_answered(url)
 
 
