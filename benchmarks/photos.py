@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.speed.server import ROOT
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 from training.data import photographs

@@ -70,7 +70,7 @@ def _given(options: argparse.Namespace) -> str:
 def _run(options: argparse.Namespace) -> None:
     import boto3
 
-    from deploy import isolation, limits, role
+    from deploy import execution_role, isolation, limits
     from deploy.account import Account
     from deploy.planning import SITUATIONS, dry_account
 
@@ -87,7 +87,9 @@ def _run(options: argparse.Namespace) -> None:
     limits.check_options(account, options)
     if options.policy:
         with contextlib.redirect_stdout(io.StringIO()):  # the planned look-up of the account's number
-            policies = {"trust": role.trust(account)} | role.policies(account, isolation.read(options))
+            policies = {"trust": execution_role.trust(account)} | execution_role.policies(
+                account, isolation.read(options)
+            )
         print(json.dumps(policies, indent=2))
     else:
         _command(options.command)(account, options)

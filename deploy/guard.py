@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy import role
+from deploy import execution_role
 from deploy.account import Account
 from deploy.errors import if_there
 from deploy.policies import allow, document
@@ -24,12 +24,12 @@ def ensure(account: Account, after: timedelta) -> datetime:
     else:  # only groups have tags
         tags = client.list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
         account.require_own(f"the schedule group {account.guard}", tags)
-    allowed = role.ensure_role(
+    allowed = execution_role.ensure_role(
         account,
         account.guard_role,
         f"Deletes the SageMaker endpoint {account.name} at a set time",
-        trust=role.trust(account, "scheduler.amazonaws.com"),
-        policies={role.BASE: policy(account)},
+        trust=execution_role.trust(account, "scheduler.amazonaws.com"),
+        policies={execution_role.BASE: policy(account)},
     )
     schedule = {
         "Name": account.guard,

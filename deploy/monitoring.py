@@ -10,7 +10,7 @@ from typing import Any
 
 from sagemaker.core import image_uris
 
-from deploy import archives, endpoint_config, guard, hosting, role, storage, waiting
+from deploy import archives, endpoint_config, execution_role, guard, hosting, storage, waiting
 from deploy.account import Account
 from deploy.baseline import constraints, statistics
 from deploy.endpoint_config import Instances
@@ -76,12 +76,12 @@ def start(account: Account, files: dict[str, str], shape: Instances) -> str:
         shape: what the endpoint runs on; its key has encrypted what is captured.
 
     """
-    allowed = role.ensure_role(
+    allowed = execution_role.ensure_role(
         account,
         account.monitor_role,
         f"Runs the jobs that monitor the SageMaker endpoint {account.name}",
-        trust=role.trust(account),
-        policies={role.BASE: policy(account)} | Isolation(key=shape.key).policies,
+        trust=execution_role.trust(account),
+        policies={execution_role.BASE: policy(account)} | Isolation(key=shape.key).policies,
     )
     uris = {
         name: storage.put(account, f"monitoring/baseline/{name}", content.encode()) for name, content in files.items()

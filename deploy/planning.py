@@ -12,7 +12,7 @@ from typing import Any, Literal
 import boto3
 from botocore.awsrequest import AWSResponse
 
-from deploy import role
+from deploy import execution_role
 from deploy.account import VARIANT, Account
 from deploy.endpoint_config import CANDIDATE, PREVIOUS
 from deploy.image import MEDIA_TYPE
@@ -204,7 +204,7 @@ class _Planner:
             "ListTagsForResource": {"Tags": tags, "tags": self._tags_of(params)},
             "GetBucketTagging": {"TagSet": tags},
             "ListRoleTags": {"Tags": tags},
-            "ListRolePolicies": {"PolicyNames": [role.BASE]},
+            "ListRolePolicies": {"PolicyNames": [execution_role.BASE]},
             "GetRole": {"Role": {"Arn": _ROLE}},
             "DescribeRepositories": {"repositories": [{"repositoryArn": "REPOSITORY"}]},
             "DescribeScalableTargets": {"ScalableTargets": [{"MinCapacity": 1, "MaxCapacity": 4}]},

@@ -23,7 +23,7 @@ from PIL import Image
 from benchmarks import records, tables
 from benchmarks.speed.server import ROOT
 from service.arrays import SIZE
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from benchmarks.pictures.__main__ import keras_model
 from benchmarks.speed.server import ROOT
 from service.arrays import SIZE, Pixels, Probabilities
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Classifier, Models
 

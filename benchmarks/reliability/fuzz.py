@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.speed.server import ROOT
 
 with atheris.instrument_imports(include=["service", "PIL"]):  # atheris takes whole packages only
-    from service.inputs import csv_images, images, json_images, npy_images, plain_png
+    from service.inputs import csv_images, json_images, npy_images, plain_png, preprocessing
 
 from benchmarks import records
 from benchmarks.reliability.hostile import seeds
@@ -48,7 +48,7 @@ def attempt(target: str, content: bytes) -> None:
     """
     try:
         if target == "picture":
-            images.preprocess_sync(content, "auto", 512 * 512)
+            preprocessing.preprocess_sync(content, "auto", 512 * 512)
         elif target == "plain_png":
             _compare(_as_data(content))
         else:
@@ -68,7 +68,7 @@ def _compare(content: bytes) -> None:
     if short is None:
         return
     try:
-        long = np.rint(images.preprocess_sync(content, "dataset", 784).pixels[0, ..., 0] * 255)
+        long = np.rint(preprocessing.preprocess_sync(content, "dataset", 784).pixels[0, ..., 0] * 255)
     except UnusableError:
         long = np.full_like(short, short[0, 0])
     if not np.array_equal(short, long):

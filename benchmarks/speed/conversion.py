@@ -13,7 +13,7 @@ from statistics import median
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from service.inputs.images import Adjustment, ModelInput, preprocess_sync
+from service.inputs.preprocessing import Adjustment, ModelInput, preprocess_sync
 
 _WIDTH, _HEIGHT = 4032, 3024
 _ROUNDS = 40

@@ -8,11 +8,11 @@ from deploy import (
     cost,
     endpoint_config,
     environment,
+    execution_role,
     guard,
     hosting,
     image,
     isolation,
-    role,
     scaling,
     storage,
 )
@@ -65,7 +65,9 @@ def _create(account: Account, shape: Shape, place: Isolation, options: argparse.
         storage.ensure_bucket(account, place.key)
         many = getattr(options, "multi_model", False)
         bundle = archives.upload(account, options.models, multi_model=many)
-        runs = Release(uri, bundle, options.role or role.ensure(account, place), variables, many, place.network)
+        runs = Release(
+            uri, bundle, options.role or execution_role.ensure(account, place), variables, many, place.network
+        )
         set_guard(account, options)  # before what it guards: an interruption may come in between
         hosting.create(account, shape, runs)
     else:

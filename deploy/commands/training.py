@@ -2,7 +2,7 @@
 
 import argparse
 
-from deploy import cost, image, role, storage
+from deploy import cost, execution_role, image, storage
 from deploy.account import Account
 from deploy.architecture import of_instance
 from deploy.asking import confirm
@@ -30,7 +30,7 @@ def train(account: Account, options: argparse.Namespace) -> None:
         )
         storage.ensure_bucket(account, None)
         where = sagemaker_jobs.Where(
-            options.role or role.ensure(account, Isolation()),
+            options.role or execution_role.ensure(account, Isolation()),
             account.bucket,
             uri,
             options.instance_type,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from deploy import archives, cost, environment, image, isolation, release, role, storage, versions
+from deploy import archives, cost, environment, execution_role, image, isolation, release, storage, versions
 from deploy import transform as job
 from deploy.account import Account
 from deploy.architecture import of_instance
@@ -21,7 +21,9 @@ def transform(account: Account, options: argparse.Namespace) -> None:
     confirm(account, options, f"This costs money. A transform job on {kind}: {estimate}.")
     storage.ensure_bucket(account, place.key)
     bundle = archives.upload(account, options.models, multi_model=False)
-    runs = Release(uri, bundle, options.role or role.ensure(account, place), variables, isolation=place.network)
+    runs = Release(
+        uri, bundle, options.role or execution_role.ensure(account, place), variables, isolation=place.network
+    )
     for line in versions.remove_of_jobs(account):  # what an interrupted run has left
         print(line, flush=True)
     model = release.make_model(account, runs, prefix=versions.TRANSFORM)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from service.inputs.images import ModelInput
+from service.inputs.preprocessing import ModelInput
 from service.models.classifier import Answer, Classifier
 
 

@@ -16,7 +16,7 @@ from service.errors import MalformedError, shortened
 from service.http import offload
 from service.http.media_types import JSON
 from service.http.messages import header, read_body
-from service.inputs.tensors import INPUT, OUTPUT, InferenceRequest, read_inference
+from service.inputs.open_inference import INPUT, OUTPUT, InferenceRequest, read_inference
 from service.inputs.uploads import BINARY, refuse_compressed
 from service.models.classifier import Classifier
 from service.routes import parameters

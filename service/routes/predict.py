@@ -12,9 +12,9 @@ from pydantic_core import PydanticCustomError
 from service import request_state
 from service.http import negotiation, offload
 from service.http.messages import EncodedJSON, header
-from service.inputs import images
+from service.inputs import preprocessing
 from service.inputs.conversion import Box
-from service.inputs.images import Adjustment, ModelInput, Turn
+from service.inputs.preprocessing import Adjustment, ModelInput, Turn
 from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.models import explanations
 from service.models.classifier import Answer, Classifier
@@ -77,7 +77,7 @@ class PictureParameters(Parameters):
     """How one picture is read, and how many classes the answer lists."""
 
     top_k: int = Field(10, ge=1, le=10, description="how many classes to list, most probable first")
-    preprocess: images.Mode = Field(
+    preprocess: preprocessing.Mode = Field(
         "auto",
         description="dataset: a 28×28 grey picture as it is; photo: converted as the dataset was; auto: whichever fits",
     )
@@ -205,7 +205,7 @@ async def _model_input(request: Request, asked: PictureParameters) -> ModelInput
     max_pixels = settings_of(request).max_pixels
     adjustment = Adjustment(asked.box, asked.rotate, _INVERT[asked.invert])
     picture = await read_picture(request)
-    return await images.preprocess(picture, asked.preprocess, max_pixels=max_pixels, adjustment=adjustment)
+    return await preprocessing.preprocess(picture, asked.preprocess, max_pixels=max_pixels, adjustment=adjustment)
 
 
 def _described(

@@ -15,7 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from service.inputs import photograph
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from tests.conftest import MODELS
 from training.data import augmentation, conversion, ood_pictures, photograph_download, photographs
 from training.data.fashion_mnist import FashionMNIST

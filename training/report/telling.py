@@ -1,7 +1,7 @@
 """The sentences of each claim's evidence."""
 
+from training.experiments.receptive_field import sight
 from training.experiments.registry import EXPERIMENTS
-from training.experiments.sight import sight
 from training.report.comparisons import BLUR
 from training.report.conclusions import Row, measured, p_value
 from training.report.evidence import Evidence

@@ -6,7 +6,7 @@ import numpy as np
 
 from service.errors import UnusableError
 from service.inputs.decoding import decode, open_picture
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from tests.conftest import encode
 
 MAX_PIXELS = 1_000_000

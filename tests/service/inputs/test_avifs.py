@@ -11,7 +11,7 @@ from PIL import Image
 
 from service.errors import UnusableError
 from service.inputs import av1, avif
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from tests.conftest import encode
 from tests.service.inputs.comparisons import MAX_PIXELS, require_alike, seen
 from tests.service.inputs.pictures import photo

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from service.errors import MalformedError, ServiceError, UnsupportedMediaTypeError
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from tests.conftest import assert_problem, encode
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.pictures.embedded import EMBEDDINGS
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from service.models.bundle import Bundle
 from service.models.classifier import Models
 from tests.conftest import MODELS, Samples, assert_problem

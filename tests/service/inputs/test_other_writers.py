@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from service.errors import MalformedError, ServiceError, UnusableError
-from service.inputs.images import preprocess_sync
+from service.inputs.preprocessing import preprocess_sync
 from tests.conftest import encode
 from tests.service.inputs.comparisons import MAX_PIXELS, refusal, require_alike, require_same, seen
 from tests.service.inputs.pictures import (

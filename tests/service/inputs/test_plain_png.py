@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from service.errors import MalformedError, UnusableError
-from service.inputs import images, plain_png
+from service.inputs import plain_png, preprocessing
 from tests.conftest import Samples
 from tests.service.inputs.pictures import chunk
 
@@ -88,18 +88,18 @@ def test_other_files_are_left_to_pillow(content: bytes) -> None:
 def test_damaged_files_are_left_to_pillows_words(content: bytes) -> None:
     assert plain_png.read(content) is None
     with pytest.raises(MalformedError, match="the PNG picture is truncated or corrupt"):
-        asyncio.run(images.preprocess(content, "auto", max_pixels=784))
+        asyncio.run(preprocessing.preprocess(content, "auto", max_pixels=784))
 
 
 @pytest.mark.parametrize("mode", ["auto", "dataset"])
-def test_the_short_way_is_taken_and_ends_where_the_long_way_does(mode: images.Mode, monkeypatch: Any) -> None:
-    long = images.preprocess_sync(WHOLE, mode, 784)
-    monkeypatch.setattr(images, "open_picture", lambda *_: pytest.fail("the long way was taken"))
-    short = asyncio.run(images.preprocess(WHOLE, mode, max_pixels=784))
+def test_the_short_way_is_taken_and_ends_where_the_long_way_does(mode: preprocessing.Mode, monkeypatch: Any) -> None:
+    long = preprocessing.preprocess_sync(WHOLE, mode, 784)
+    monkeypatch.setattr(preprocessing, "open_picture", lambda *_: pytest.fail("the long way was taken"))
+    short = asyncio.run(preprocessing.preprocess(WHOLE, mode, max_pixels=784))
     np.testing.assert_array_equal(short.pixels, long.pixels)
     assert (short.mode, short.inverted, short.box) == (long.mode, long.inverted, long.box)
     with pytest.raises(UnusableError, match="blank"):
-        asyncio.run(images.preprocess(saved(Image.new("L", (28, 28), 7)), mode, max_pixels=784))
+        asyncio.run(preprocessing.preprocess(saved(Image.new("L", (28, 28), 7)), mode, max_pixels=784))
 
 
 def test_a_large_file_is_never_read_in_the_event_loop(monkeypatch: Any) -> None:
@@ -107,4 +107,4 @@ def test_a_large_file_is_never_read_in_the_event_loop(monkeypatch: Any) -> None:
     monkeypatch.setattr(plain_png, "read", lambda _: pytest.fail("read at once"))
     content = with_data(zlib.compress(bytes(29 * 28), 0) + bytes(10_000))
     with pytest.raises(UnusableError, match="blank"):
-        asyncio.run(images.preprocess(content, "auto", max_pixels=784))
+        asyncio.run(preprocessing.preprocess(content, "auto", max_pixels=784))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.conftest import assert_problem, encode, png
 from tests.service.inputs.pictures import chunk
-from tests.service.inputs.test_images import boot, predict
+from tests.service.inputs.test_preprocessing import boot, predict
 
 
 def png_header(width: int, height: int) -> bytes:

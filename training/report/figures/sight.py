@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from training.experiments.sight import sight
+from training.experiments.receptive_field import sight
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import by_name, new, picture
 
