@@ -1,4 +1,4 @@
-"""The system's Chromium, and the page in it, on a desktop and on a phone, light and dark."""
+"""The system's Chromium, and the page in it, on a desktop and on a phone, each in light and in dark colours."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,6 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, 
 from tests.conftest import slow
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+USUAL = {"phone": "dark", "desktop": "light"}
+"""What the page is seen on, and in which colours, where a test names no others."""
+
+OTHERS = slow("phone light", "desktop dark")
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +51,24 @@ def watched() -> Watched:
     return Watched()
 
 
-on_both_screens = pytest.mark.parametrize("context", ["phone", "desktop"], indirect=True)
+on_both_screens = pytest.mark.parametrize("context", ["phone", "desktop", *OTHERS], indirect=True)
 """Marks a test that ``make test``, too, runs on a phone's screen."""
 
+on_one_screen = pytest.mark.parametrize("context", ["desktop"], indirect=True)
+"""Marks a test of what is the same on every screen and in all colours."""
 
-@pytest.fixture(params=[*slow("phone"), "desktop"])
+by_touch = pytest.mark.parametrize("context", ["phone", OTHERS[0]], indirect=True)
+"""Marks a test that takes a finger."""
+
+
+@pytest.fixture(params=[*slow("phone"), "desktop", *OTHERS])
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A window: the phone's in dark colours and with touch, the desktop's in light ones and with a mouse."""
-    phone = request.param == "phone"
+    """A window: the phone's with touch, the desktop's with a mouse."""
+    screen, _, colours = request.param.partition(" ")
+    phone = screen == "phone"
     opened = browser.new_context(
-        viewport=SIZES[request.param],  # type: ignore[arg-type]
-        color_scheme="dark" if phone else "light",
+        viewport=SIZES[screen],  # type: ignore[arg-type]
+        color_scheme=colours or USUAL[screen],  # type: ignore[arg-type]
         has_touch=phone,
         is_mobile=phone,
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import on_one_screen
 from tests.browser.test_networks import CLASSIFY
 from tests.conftest import DATA
 
@@ -120,7 +121,8 @@ def test_pointing_and_tapping_choose_a_place(lens: Page) -> None:
     else:
         lens.mouse.move(x, y)
     expect(lens.locator("#lens-value")).to_contain_text("row 20, column 5")
-    expect(lens.locator("#lens-sees")).to_contain_text("3×3 pixels of the picture: rows 20 to 22, columns 5 to 7")
+    seen = "3×3 pixels of the picture, its receptive field: rows 20 to 22, columns 5 to 7."
+    expect(lens.locator("#lens-sees")).to_contain_text(seen)
 
 
 def test_the_blind_strip_is_a_networks_own(lens: Page) -> None:
@@ -134,6 +136,7 @@ def test_the_blind_strip_is_a_networks_own(lens: Page) -> None:
     expect(lens.locator("#lens-body")).to_be_hidden()
 
 
+@on_one_screen
 def test_pixels_of_the_blind_strip_change_no_answer(page: Page) -> None:
     pixels = np.tile(np.linspace(0, 1, 784).reshape(28, 28), (2, 1, 1))
     pixels[1, 26:] = pixels[1, :, 26:] = 1
@@ -143,7 +146,7 @@ def test_pixels_of_the_blind_strip_change_no_answer(page: Page) -> None:
 
 def test_play_slides_the_kernel(lens: Page) -> None:
     lens.get_by_role("button", name="Play: slide the kernel").click()
-    lens.wait_for_function("() => document.getElementById('lens-value').textContent.includes('row 0, column 4')")
+    lens.wait_for_function("() => document.getElementById('lens-value').textContent.includes(', column 4:')")
     lens.get_by_role("button", name="Stop").click()
     expect(lens.get_by_role("button", name="Play: slide the kernel")).to_be_visible()
     lens.emulate_media(reduced_motion="reduce")

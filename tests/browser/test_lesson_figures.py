@@ -16,6 +16,10 @@ PIXELS = """(id) => {
 }"""
 
 
+MOVES = {"to the right": (1, 1), "to the left": (-1, 1), "downwards": (1, 0), "upwards": (-1, 0)}
+"""How the page calls a move by a place: which way, and along which axis of a map."""
+
+
 def piece(page: Page, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     before = numbers(page, f"#{name} .numbers >> nth=0 >> td")
     return np.reshape(before, (4, 4)), np.reshape(numbers(page, f"#{name} .numbers >> nth=1 >> td"), (2, 2))
@@ -36,8 +40,11 @@ def test_pooling_shows_what_a_move_of_one_pixel_changes(page: Page) -> None:
         np.testing.assert_array_equal(values.reshape(2, 2, 2, 2).max(axis=(1, 3)), largest)
     np.testing.assert_array_equal(moved[:, 1:], before[:, :-1])  # a convolution moves along with the picture
     assert page.locator("#pooling-here .winner").count() == 4
-    counted = [int(number) for number in re.findall(r"\d+", said.inner_text())]
+    *counted, maps, all_before, all_after = [int(number) for number in re.findall(r"\d+", said.inner_text())]
     assert counted == [16, (before != moved).sum(), 4, (kept != moved_kept).sum()]
+    assert counted[1] / counted[0] > counted[3] / counted[2]
+    assert maps == 32
+    assert all_before > all_after
     page.locator('.network[data-model="baseline"]').click()
     expect(page.locator("#pooling-body")).to_be_hidden()
 
@@ -45,11 +52,19 @@ def test_pooling_shows_what_a_move_of_one_pixel_changes(page: Page) -> None:
 def test_four_pixels_are_one_place_of_the_last_map(page: Page) -> None:
     page.locator("#room").check()
     heading(page, "#moves-heading")
-    expect(page.locator("#last-map-moved-text")).to_contain_text("moved 4 pixels upwards: ")  # where most room is
+    said = page.locator("#last-map-moved-text")
+    expect(said).to_contain_text("moved 4 pixels ")
+    place, axis = MOVES[said.inner_text().split(" pixels ")[1]]
     maps = [page.evaluate(PIXELS, name) for name in ("last-map-here", "last-map-moved")]
     here, moved = (np.reshape(shown["data"], (-1, shown["width"], 4)).astype(int) for shown in maps)
     assert here.shape == (5, 5, 4)
-    np.testing.assert_allclose(moved[:-1], here[1:], atol=4)
+    ends = (slice(1, None), slice(None, -1))
+    before, after = (np.moveaxis(shown, axis, 0) for shown in (here, moved))
+    np.testing.assert_allclose(after[ends[place < 0]], before[ends[place > 0]], atol=4)
     assert np.ptp(here[..., :3]) > 100
+    answers = page.locator("#last-said li")
+    assert answers.count() == 5
+    # Of the moves that cut nothing off, the one that changes most answers is shown.
+    assert any(then.split(",")[0] not in was for was, then in (one.split(" → ") for one in answers.all_inner_texts()))
     page.locator('.network[data-model="baseline"]').click()
     expect(page.locator("#last-maps")).to_be_hidden()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Page, Request, Route, expect
 
-from tests.browser.conftest import Watched, on_both_screens
+from tests.browser.conftest import Watched, on_both_screens, on_one_screen
 from tests.conftest import DATA, encode, png, slow
 
 MAX_UPLOAD_BYTES = 300_000
@@ -164,6 +164,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
 }
 
 
+@on_one_screen
 @pytest.mark.parametrize("kind", [*(kind for kind in REFUSED if kind != "too large"), *slow("too large")])
 def test_a_refusal_says_what_to_do(page: Page, kind: str) -> None:
     media_type, content, sentence = REFUSED[kind]

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import SIZES
 from tests.browser.test_photo import drop, shop_picture, snapshot
 
 
@@ -51,10 +52,15 @@ def dense(page: Page) -> None:
     expect(page.locator("#lens-none")).to_be_visible()
 
 
-STATES = (sample, even_photo, uneven_photo, refusal, drawing, second_convolution, pooling, dense)
+def words(page: Page) -> None:
+    page.locator(".glossary summary").click()
+
+
+STATES = (sample, even_photo, uneven_photo, refusal, drawing, second_convolution, pooling, dense, words)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("context", SIZES, indirect=True)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("reach", STATES, ids=lambda reach: reach.__name__)
 def test_a_state_has_no_barrier(page: Page, reach: Callable[[Page], None], theme: str) -> None:

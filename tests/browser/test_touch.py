@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, by_touch
 from tests.browser.test_photo import comparisons, drop, shop_picture
 
-pytestmark = pytest.mark.parametrize("context", ["phone"], indirect=True)
+pytestmark = by_touch
 
 Swipe = Callable[[Locator, tuple[float, float], tuple[float, float]], None]
 
@@ -95,3 +95,21 @@ def test_a_finger_draws(page: Page, swipe: Swipe) -> None:
     swipe(pad, (0.5, 0.1), (0, 100))
     expect(page.locator('.network[data-model="cnn_a"] .says')).not_to_have_text("–")
     assert scrolled(page) == top
+
+
+def test_taps_choose(page: Page) -> None:
+    page.get_by_role("button", name="Bag").tap()
+    expect(page.locator('.network[data-model="cnn_b"] .says')).to_have_text("Bag")
+    page.get_by_role("button", name="Up", exact=True).tap()
+    expect(page.locator("#moved")).to_have_text("moved 1 up")
+    page.locator("#room").tap()
+    expect(page.locator("#room")).to_be_checked()
+    page.locator('.network[data-model="cnn_b"]').tap()
+    expect(page.locator('input[value="cnn_b"]')).to_be_checked()
+    page.locator("#lens-heading").scroll_into_view_if_needed()
+    page.locator("#lens-layers label", has_text="Convolution 2").tap()
+    expect(page.locator("#lens-value")).to_contain_text("Convolution 2")
+    with page.expect_file_chooser():
+        page.locator("label", has_text="Choose a photo").tap()
+    with page.expect_file_chooser():
+        page.locator("label.coarse").tap()

@@ -23,7 +23,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:  # noqa: 
     if not experiments:
         return None
     figure = new(10, 4.2)
-    by_epoch, by_seed = figure.subplots(1, 2, width_ratios=(3, 2))
+    by_epoch, by_seed = figure.subplots(1, 2, width_ratios=(6, 5))
     for position, experiment in enumerate(experiments):
         style = line(experiment["name"])
         curves = np.array([run["history"]["val_accuracy"] for run in experiment["runs"]]) * 100

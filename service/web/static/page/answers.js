@@ -120,13 +120,17 @@ function sentences(answer, { photograph, moved, drawn }) {
   if (!answer) return [];
   if (moved && photograph) return [t("You moved the picture: your browser answers now, from this one view, and nothing was sent. Where it was, the service averages several views of a photo.")];
   if (moved) return [t("You moved the picture: your browser answers now, and nothing was sent. How often such answers are right was not measured.")];
-  if (drawn) return [t("How often answers to drawings are right was not measured.")];
+  if (drawn) return [t("How often answers to drawings are right was not measured."), ...doubt(answer)];
   const { name, reliability, decision } = answer;
   const values = { network: titleOf(name), label: label(largest(answer.probabilities)) };
-  if (photograph) return [...ofPhotographs(name, values), ...(decision === "unsure" ? [] : counted(reliability, "photographs", values))];
+  if (photograph) return decision === "unsure" ? ofPhotographs(name, values) : counted(reliability, "photographs", values);
   if (!reliability) return [t("The service did not judge this answer.")];
-  return counted(reliability, "dataset", values);
+  return [...counted(reliability, "dataset", values), ...doubt(answer)];
 }
+
+/** Why a network is unsure of a picture that looks like those it learned from. */
+const doubt = ({ decision, in_distribution }) =>
+  decision === "unsure" && in_distribution ? [t("It says “unsure” below the probability from which nine of ten of its answers were right.")] : [];
 
 const COUNTED = {
   dataset: {

@@ -7,10 +7,12 @@ import { paintPlace } from "./lens_place.js";
 import { showSum } from "./lens_sums.js";
 import { isRunnable, run } from "./networks/running.js";
 import { within } from "./numbers.js";
+import { mostOf } from "./paint.js";
 import { toShares } from "./pixels.js";
 import { arrow } from "./stage.js";
 
 const PACE = 90; // milliseconds a place, while the kernel slides
+const ROWS_BEFORE = 3; // from where it starts to slide, before the place that is looked at: there is something to see
 
 // The place that is looked at. `found` holds the input and each layer's output; layer 0 makes found[1] of found[0].
 const lens = { network: null, layers: null, found: null, ranks: null, pixels: null, layer: 0, channel: 0, row: 0, column: 0 };
@@ -77,6 +79,7 @@ function choose(layer) {
   // Pooling is looked at where the convolution was: the same channel, half the row and column.
   const isSame = lens.layers[layer].kind === "max_pooling" && layer === lens.layer + 1;
   Object.assign(lens, { layer, channel: isSame ? lens.channel : clearest(layer) });
+  named();
   Object.assign(lens, strongest(lens.found[layer + 1], lens.channel));
   byId("lens-layer").textContent = description(layer);
   paintChannels(lens, chooseChannel);
@@ -85,8 +88,7 @@ function choose(layer) {
 
 /** Of the maps that contribute most, the one with the largest value: where there is most to see. */
 function clearest(layer) {
-  const maps = lens.found[layer + 1];
-  const most = (channel) => Math.max(...maps.data.filter((_, at) => at % maps.channels === channel));
+  const most = (channel) => mostOf(lens.found[layer + 1], channel);
   return order(lens, layer)
     .slice(0, 8)
     .reduce((best, channel) => (most(channel) > most(best) ? channel : best));
@@ -154,7 +156,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const play = button("", () => {
   if (playing) return stop();
   if (still.matches) return next();
-  Object.assign(lens, { row: 0, column: 0 });
+  Object.assign(lens, { row: Math.max(lens.row - ROWS_BEFORE, 0), column: 0 });
   playing = setInterval(() => next() || stop(), PACE);
   named();
   look();
@@ -179,7 +181,8 @@ function stop() {
 }
 
 function named() {
-  play.textContent = playing ? t("Stop") : still.matches ? t("Next place") : t("Play: slide the kernel");
+  const slide = lens.layers?.[lens.layer].kind === "max_pooling" ? t("Play: slide the window") : t("Play: slide the kernel");
+  play.textContent = playing ? t("Stop") : still.matches ? t("Next place") : slide;
 }
 still.addEventListener("change", stop);
 named();

@@ -5,7 +5,7 @@ import { byId, element } from "./dom.js";
 import { convolved, pooled } from "./networks/places.js";
 
 const SHOWN = 4; // of a second layer's input maps, whose sums are largest
-export const number = (value) => decimal(value, 2).replace("-", "−");
+export const number = (value) => decimal(value, 2).replace(/^-(?=[0.,]+$)/, "").replace("-", "−"); // no −0.00
 
 /** Write out how the value at the lens's place came about. */
 export function showSum({ layers, found, layer, channel, row, column }, name) {
@@ -38,7 +38,7 @@ function convolution({ terms, total, bias, before, value }, [, width, inputs]) {
     "→",
     part(t("ReLU: what is below 0 becomes 0"), value),
   );
-  return [...lines, end];
+  return [...lines, end, element("p", t("All numbers are rounded to two places."), { className: "soft" })];
 }
 
 function termLine({ input, patch, kernel, products, sum }, width, inputs) {

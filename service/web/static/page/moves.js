@@ -10,7 +10,8 @@ import { SIZE, isCut, room, shift, toShares } from "./pixels.js";
 
 const AROUND = 4; // pixels looked at each way
 const EDGE = 2 * AROUND + 1;
-const SQUARE = 24; // pixels of the canvas
+const SQUARE = 48; // pixels of the canvas
+const GAP = 4; // of them, between squares
 const MOVES = Array.from({ length: EDGE * EDGE }, (_, index) => [
   (index % EDGE) - AROUND,
   Math.floor(index / EDGE) - AROUND,
@@ -32,24 +33,24 @@ function figure(name) {
   return { whole, canvas, counted, title, redraw: () => {} };
 }
 
-export async function follow({ pixels, kind }, last) {
+export async function follow({ pixels, kind, truth }, last) {
   const margin = room(pixels);
   const cut = MOVES.map((move) => isCut(margin, move));
   const batch = new Float32Array(MOVES.length * SIZE * SIZE);
   MOVES.forEach((move, index) => batch.set(toShares(shift(pixels, ...move)), index * SIZE * SIZE));
   byId("no-room").hidden = cut.filter((is) => !is).length > MOVES.length / 2;
-  for (const [name, shown] of figures) {
-    const found = await run("classify", name, { pixels: batch, kind });
+  for (const [network, shown] of figures) {
+    const found = await run("classify", network, { pixels: batch, kind });
     if (!last()) return;
-    const here = largest(found[(MOVES.length - 1) / 2]);
+    const name = truth ?? largest(found[(MOVES.length - 1) / 2]);
     const places = found.map((probabilities, index) => ({
       cut: cut[index],
-      share: probabilities[here],
-      other: largest(probabilities) !== here,
+      share: probabilities[name],
+      other: largest(probabilities) !== name,
     }));
     const whole = places.filter((place) => !place.cut);
     const same = whole.filter((place) => !place.other).length;
-    shown.counted.textContent = t("{label} in {same} of {places} places", { label: label(here), same, places: whole.length });
+    shown.counted.textContent = t("{label} in {same} of {places} places", { label: label(name), same, places: whole.length });
     shown.canvas.setAttribute("aria-label", `${shown.title}: ${shown.counted.textContent}`);
     shown.redraw = () => draw(shown.canvas, places);
     shown.redraw();
@@ -57,7 +58,7 @@ export async function follow({ pixels, kind }, last) {
   byId("moves").setAttribute("aria-busy", "false");
 }
 
-/** A square a place: how probable the answer stays there, a dot where another one is given; hatched where it is cut. */
+/** A square a place: how probable the name is there, a dot where another one is given; grey where the picture is cut. */
 function draw(canvas, places) {
   const context = canvas.getContext("2d");
   const [paper, ink, line, full] = ["--tint", "--ink", "--line", "--network"].map((name) => themed(name, canvas));
@@ -66,14 +67,14 @@ function draw(canvas, places) {
   places.forEach((place, index) => {
     const [x, y] = [(index % EDGE) * SQUARE, Math.floor(index / EDGE) * SQUARE];
     context.fillStyle = css(place.cut ? line : mix(paper, full, place.share));
-    context.fillRect(x, y, SQUARE - 1, SQUARE - 1);
+    context.fillRect(x, y, SQUARE - GAP, SQUARE - GAP);
     if (place.cut || !place.other) return;
     context.fillStyle = css(ink);
     context.beginPath();
-    context.arc(x + SQUARE / 2, y + SQUARE / 2, 4, 0, 2 * Math.PI);
+    context.arc(x + (SQUARE - GAP) / 2, y + (SQUARE - GAP) / 2, 8, 0, 2 * Math.PI);
     context.fill();
   });
   context.strokeStyle = css(ink);
-  context.lineWidth = 2;
-  context.strokeRect(AROUND * SQUARE, AROUND * SQUARE, SQUARE - 1, SQUARE - 1);
+  context.lineWidth = 5;
+  context.strokeRect(AROUND * SQUARE, AROUND * SQUARE, SQUARE - GAP, SQUARE - GAP);
 }

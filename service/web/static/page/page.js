@@ -8,7 +8,7 @@ import { byId, served, whenNear } from "./dom.js";
 import { Latest } from "./latest.js";
 import { prepare as prepareWorkers } from "./networks/client.js";
 import { run, runnable } from "./networks/running.js";
-import { fromFile, shift, shrunk, toBMP, toShares } from "./pixels.js";
+import { fromFile, isCut, room, shift, shrunk, toBMP, toShares } from "./pixels.js";
 import { Sorry, notAPicture, sentence } from "./refusals.js";
 import { drawInstead, isDrawing, reachable, showPixels, whenMoved } from "./stage.js";
 
@@ -31,18 +31,19 @@ const isMoved = () => state.moved[0] !== 0 || state.moved[1] !== 0;
 const isDrawn = () => state.source?.kind === "drawing";
 const isPhoto = () => state.source?.kind === "photo";
 
-/** What the panels show: the pixels as they are now, and how answers to them are calibrated. */
+/** What the panels show: the pixels as they are now, how answers to them are calibrated, and the class of a sample. */
 const view = () => ({
   pixels: shift(state.pixels, ...state.moved),
   kind: state.source.mode ?? "dataset",
   network: chosen(),
+  truth: state.source.truth,
 });
 
 // Showing
 
 /**
- * Show 28×28 pixels. `source` is {kind: "sample" | "photo" | "file" | "drawing", sample, room, mode}; `judgement` what
- * the service has said of them already.
+ * Show 28×28 pixels. `source` is {kind: "sample" | "photo" | "file" | "drawing", sample, truth, room, mode}; `judgement`
+ * what the service has said of them already.
  */
 function show(pixels, source, judgement = null, moved = [0, 0]) {
   Object.assign(state, { pixels, source, judgement, moved });
@@ -52,7 +53,7 @@ function show(pixels, source, judgement = null, moved = [0, 0]) {
   byId("photo").hidden = !isPhoto();
   byId("pad-help").hidden = isPhoto() || isDrawn();
   byId("draw-help").hidden = !isDrawn();
-  byId("shared-help").hidden = source.kind === "sample";
+  byId("shared-help").hidden = source.kind === "sample" || isDrawing(); // what is being drawn is not sent
   for (const button of document.querySelectorAll("[data-sample]")) {
     button.setAttribute("aria-pressed", String(button.dataset.sample === source.sample));
   }
@@ -62,6 +63,7 @@ function show(pixels, source, judgement = null, moved = [0, 0]) {
 /** Follow the picture: pixels and answers at once, what takes longer when it has come to rest. */
 function follow() {
   showPixels(shift(state.pixels, ...state.moved), state.moved);
+  byId("cut").hidden = !isMoved() || !isCut(room(state.pixels), state.moved);
   clearTimeout(settling);
   if (!state.pixels.some(Boolean)) return clear(); // nothing is drawn yet
   answering.run(() => guarded(answer));
@@ -124,7 +126,7 @@ async function byService(pixels, kind) {
 
 // Choosing
 
-async function showSample(sample, { room = byId("room").checked, moved = [0, 0] } = {}) {
+async function showSample(sample, { room: small = byId("room").checked, moved = [0, 0] } = {}) {
   const button = document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
   if (!button) return;
   const mine = ++choice;
@@ -132,7 +134,8 @@ async function showSample(sample, { room = byId("room").checked, moved = [0, 0] 
     throw new Unreachable();
   });
   const pixels = await fromFile(file);
-  if (mine === choice) show(room ? shrunk(pixels, WITH_ROOM) : pixels, { kind: "sample", sample, room }, null, moved);
+  const source = { kind: "sample", sample, truth: Number(button.dataset.class), room: small };
+  if (mine === choice) show(small ? shrunk(pixels, WITH_ROOM) : pixels, source, null, moved);
 }
 
 /** Show a picture file: a photograph, or a picture of the dataset's own kind. */
@@ -145,9 +148,11 @@ async function showFile(file) {
     const photo = await import("./photo.js");
     await photo.open(file, { isCurrent: () => mine === choice, show, guarded });
   } catch (error) {
-    // What was there before is still shown, and can be moved.
-    if (mine === choice && state.pixels) document.body.classList.remove("stale");
-    throw isExpected(error) ? new Sorry(await sentence(error, file)) : error;
+    if (!isExpected(error)) throw error;
+    const said = await sentence(error, file);
+    if (mine !== choice || !state.pixels) throw new Sorry(said);
+    document.body.classList.remove("stale"); // what was there before can be moved
+    throw new Sorry(`${said} ${t("Below is still the picture before it.")}`);
   } finally {
     if (mine === choice) busy("");
   }

@@ -55,12 +55,16 @@ export function paintOcclusion(canvas, pixels, drop, stride) {
   });
 }
 
-/** One channel of maps, from 0 to its own largest value; places after `until` are not computed yet, and dimmed. */
-export function paintMap(canvas, { height, width, channels, data }, channel, until = Infinity) {
-  const values = Array.from({ length: height * width }, (_, place) => data[place * channels + channel]);
-  const most = Math.max(...values, 1e-6);
-  paint(canvas, width, height, (place) => {
-    const colour = shade(values[place] / most);
+const valuesOf = ({ channels, data }, channel) => data.filter((_, at) => at % channels === channel);
+
+/** The largest value of one channel of maps. */
+export const mostOf = (maps, channel) => Math.max(...valuesOf(maps, channel));
+
+/** One channel of maps, from 0 to `most`; places after `until` are not computed yet, and dimmed. */
+export function paintMap(canvas, maps, channel, { most = mostOf(maps, channel), until = Infinity } = {}) {
+  const values = valuesOf(maps, channel);
+  paint(canvas, maps.width, maps.height, (place) => {
+    const colour = shade(values[place] / Math.max(most, 1e-6));
     return place <= until ? colour : mix(colour, [128, 128, 128], 0.75);
   });
 }

@@ -24,7 +24,7 @@ export async function sentence(error, file) {
   if (error.status === 429 || error.status === 503) return t("The service is busy or just starting. Wait a few seconds, then try again.");
   if (error.status === 401) return t("This service asks for a key, which this page does not have. Ask whoever runs it.");
   if (error.status === 413) return t("This file is too large. Take a screenshot of it, and choose that.");
-  if (error.status === 422) return t("Nothing in this picture stands out from its background. Photograph one garment before a plain background, or draw a box around it.");
+  if (error.status === 422) return t("Nothing in this picture stands out from its background. Photograph one garment before a plain background that is lighter or darker than it.");
   const head = String.fromCharCode(...new Uint8Array((await file?.slice(0, 512).arrayBuffer()) ?? []));
   const kind = KINDS.find(([pattern]) => pattern.test(head));
   if (kind) return kind[1]();
