@@ -22,6 +22,7 @@ from PIL import Image
 
 from benchmarks.speed.server import free_port
 from service.__main__ import main
+from service.settings import allowed_cpus
 from tests.contract.subject import SUBJECT, Sample, Subject
 from tests.contract.targets import CommandTarget
 from tests.servers import launch, wait_until_ready
@@ -46,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Tests ask over plain HTTP, thousands of times; each time httpx would read all certificates anew, 20 ms of CPU.
     ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: a third of the time they wait, for servers, browsers and time limits."""
+    return allowed_cpus() + 1
 
 
 # By whole files, as these are shared out among processes: what takes longest must not come last.

@@ -64,6 +64,7 @@ def test_finishes_what_it_has(target: Target, subject: Subject) -> None:
     with target.ready() as running:
         with slow_request(running, subject.sample) as statuses:
             running.terminate()
+            time.sleep(1)  # for it to notice
         running.exit_status(subject.stop_seconds)
     assert statuses == [200], f"the request was answered with {statuses}"
 
@@ -108,13 +109,15 @@ def test_logs_name_the_inference_id(target: Target, sample: Sample) -> None:
 
 @contextmanager
 def slow_request(running: Running, sample: Sample) -> Iterator[list[int | str]]:
-    """Send a request whose body takes 1.5 s to arrive; gives its status, or the error, once the block is left."""
+    """Send a request whose body is whole once the block is left; gives its status, or the error, then."""
     outcome: list[int | str] = []
+    half_sent, finish = threading.Event(), threading.Event()
     headers = sample.headers | {"content-length": str(len(sample.body))}
 
     def pieces() -> Iterator[bytes]:
         yield sample.body[: len(sample.body) // 2]
-        time.sleep(1.5)
+        half_sent.set()
+        finish.wait()
         yield sample.body[len(sample.body) // 2 :]
 
     def ask() -> None:
@@ -126,8 +129,10 @@ def slow_request(running: Running, sample: Sample) -> Iterator[list[int | str]]:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    time.sleep(0.5)
+    half_sent.wait(20)  # a server that is not there is told of by the outcome
+    time.sleep(0.5)  # for it to read what it was sent
     try:
         yield outcome
     finally:
+        finish.set()
         asking.join()

@@ -54,7 +54,8 @@ def test_spans_reach_the_collector_and_join_the_callers_trace(collector: tuple[s
 
 
 def test_a_collector_that_is_away_costs_no_request() -> None:
-    with started(SERVICE_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}") as (url, _):
+    away = f"http://127.0.0.1:{free_port()}"
+    with started(SERVICE_OTLP_ENDPOINT=away, OTEL_EXPORTER_OTLP_TIMEOUT="1") as (url, _):  # when it ends, it tries on
         answer = httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG)
         assert answer.json()["label"] == "Coat"
 
