@@ -8,8 +8,8 @@ import numpy as np
 from service.errors import MalformedError, UnusableError, shortened
 from service.inputs.batches import PIXELS, Batch, normalize, numbered_lines, only_carriage_returns
 
-_DECIMAL_COMMAS = re.compile(rb"\s*[\"']?-?\d*,\d+[\"']?\s*[;\t]")
-"""A row's first number as a spreadsheet of many languages writes it, and what it separates numbers with."""
+_DECIMAL_COMMAS = re.compile(rb"[;\t\"'] *-?\d*,\d+ *(?:[;\t\"']|$)|^-?\d*,\d+ *[;\t]")
+"""A number as a spreadsheet of many languages writes it, and what it separates numbers with."""
 
 _LEAVE_OUT = "out a label or an index, and a header row"
 _COLUMN_NUMBERS = np.arange(PIXELS, dtype=np.float32)
@@ -27,11 +27,8 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
             raise only_carriage_returns(number)
         columns = row.count(b",") + 1
         if columns != PIXELS:
-            if _DECIMAL_COMMAS.match(row) or columns == 2 * PIXELS:
-                raise MalformedError(
-                    f"row {number} seems to be written with decimal commas, as 0,5; write 0.5, and commas between the "
-                    f"{PIXELS} numbers"
-                )
+            if _DECIMAL_COMMAS.search(row) or columns == 2 * PIXELS:
+                raise _decimal_commas(number)
             hint = ""
             if b";" in row or b"\t" in row:
                 hint = f"; separate them with commas, not {'semicolons' if b';' in row else 'tabs'}"
@@ -39,6 +36,8 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
                 hint = "; separate them with commas"
             elif columns == PIXELS + 1:
                 hint = "; leave " + ("out the comma at its end" if row.endswith(b",") else _LEAVE_OUT)
+            elif columns > PIXELS and b"." not in row:
+                hint = "; if it is written with decimal commas, as 0,5, write 0.5"
             raise UnusableError(f"row {number} has {columns} columns, an image has {PIXELS}{hint}")
         try:
             with np.errstate(over="ignore"):  # infinite as float32, which is refused with all others
@@ -52,7 +51,16 @@ def read_csv(body: bytes, *, max_batch: int, first: int = 1) -> Batch:
     return Batch(normalize(values, lambda position: f"row {rows[position][0]}"))
 
 
+def _decimal_commas(number: int) -> MalformedError:
+    return MalformedError(
+        f"row {number} seems to be written with decimal commas, as 0,5; write 0.5, and commas between the {PIXELS} "
+        "numbers"
+    )
+
+
 def _not_a_number(row: bytes, number: int) -> MalformedError:
+    if _DECIMAL_COMMAS.search(row):  # as many as separators would be
+        return _decimal_commas(number)
     cells = enumerate(row.split(b","), 1)
     column, cell = next((column, cell.strip()) for column, cell in cells if not _is_number(cell))
     found = shortened(cell.decode("utf-8", "replace")) if cell else "empty"
