@@ -91,7 +91,7 @@ class Bundle:
         try:
             return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
         except ValidationError as error:
-            raise BundleError(f"{path}: {_first_message(error)}; {_REMEDY}") from error
+            raise _broken(f"{path}: {_first_message(error)}") from error
 
     def _read_report(self) -> dict[str, Any] | None:
         if "experiments.json" not in self.manifest.files:
@@ -101,9 +101,9 @@ class Bundle:
             report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             ExperimentsReport.model_validate(report)
         except ValidationError as error:
-            raise BundleError(f"{path}: {_first_message(error)}; {_REMEDY}") from error
+            raise _broken(f"{path}: {_first_message(error)}") from error
         except ValueError as error:
-            raise BundleError(f"{path} is not JSON ({error}); {_REMEDY}") from error
+            raise _broken(f"{path} is not JSON ({error})") from error
         return report
 
 
@@ -118,6 +118,8 @@ def content_checksum(manifest: dict[str, Any]) -> str:
 
 def _unpacked(folder: Path) -> Path:
     """Go to the folder with the bundle where the given one holds it in another."""
+    if folder.is_file():
+        raise BundleError(f"{folder.resolve()} is a file; unpack it, and give the folder")
     try:
         inner = saved_model.unpacked(folder, saved_model.places(folder, _FILE))
     except saved_model.AmbiguousError as error:
@@ -141,17 +143,17 @@ def _read_manifest(folder: Path) -> Manifest:
             "; name a folder that does (SERVICE_MODEL_DIR), or make one: python -m training release",
         ) from error
     except (OSError, ValueError) as error:
-        raise BundleError(f"{path} cannot be read ({error}); {_REMEDY}") from error
+        raise _broken(f"{path} cannot be read ({error})") from error
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
-        raise BundleError(f"{path} has schema version {version}, this service reads {SCHEMA_VERSION}; {_REMEDY}")
+        raise _broken(f"{path} has schema version {version}, this service reads {SCHEMA_VERSION}")
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:
-        raise BundleError(f"{path}: {_first_message(error)}; {_REMEDY}") from error
+        raise _broken(f"{path}: {_first_message(error)}") from error
     # The text as well, so that no byte at all may differ from what the release wrote.
     if content_checksum(content) != manifest.sha256 or text != json.dumps(content, indent=2, ensure_ascii=False) + "\n":
-        raise BundleError(f"{path} was changed after its release: its checksum does not match; {_REMEDY}")
+        raise _broken(f"{path} was changed after its release: its checksum does not match")
     return manifest
 
 
@@ -164,11 +166,10 @@ def _verify(path: Path, expected: str) -> None:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise BundleError(
-            f"{path} is listed in bundle.json but cannot be read ({error.strerror}); {_REMEDY}"
-        ) from error
+        raise _broken(f"{path} is listed in bundle.json but cannot be read ({error.strerror})") from error
     if found != expected:
-        raise BundleError(f"{path} was changed after its release: SHA-256 {found}, expected {expected}; {_REMEDY}")
+        raise _broken(f"{path} was changed after its release: SHA-256 {found}, expected {expected}")
 
 
-_REMEDY = "restore the released bundle, or make a new one: python -m training release"
+def _broken(what: str) -> BundleError:
+    return BundleError(f"{what}; restore the released bundle", ", or make a new one: python -m training release")

@@ -120,6 +120,11 @@ class ModelRegistry:
 
         """
         with self._locked():
+            if "://" in url:
+                raise UnusableError(
+                    f"url is {shortened(url)}; give a folder on this machine, as SageMaker does after it has unpacked "
+                    "an archive"
+                )
             if self._file(name).exists():
                 raise AlreadyLoadedError(f"a model {name!r} is loaded already; DELETE /models/{name} unloads it")
             try:

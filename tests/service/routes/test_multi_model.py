@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,6 +144,7 @@ def test_what_cannot_be_loaded_is_explained_and_not_kept(http: httpx.Client, tmp
     (broken / "cnn_a" / "1" / "saved_model.pb").write_bytes(b"")
     assert_problem(load(http, "m", str(broken)), 422, "saved_model.pb was changed")
     assert_problem(load(http, "m", "/nowhere"), 422, "/nowhere holds no bundle.json")
+    assert_problem(load(http, "m", "s3://bucket/m.tar.gz"), 422, "'s3://bucket/m.tar.gz'; give a folder")
     assert_problem(http.post("/models", json={"url": "/x"}), 422, "model_name", "required")
     assert_problem(http.post("/models", content=b"{"), 422, "JSON")
     assert_problem(http.post("/models", content=b"[" * 20_000), 413, "16,384 bytes")
@@ -159,6 +161,37 @@ def test_what_cannot_be_loaded_is_explained_and_not_kept(http: httpx.Client, tmp
     assert_problem(http.get("/models", params={"next_page_token": "9" * 5000}), 422, "next_page_token")
     assert_problem(http.get("/models/m"), 404, "'m'")
     assert_problem(http.delete("/models/m"), 404, "'m'")
+
+
+_ARCHIVES = ["1", "model/1", "export/Servo/0000000001", "shoes", "shoes/1"]
+
+
+@pytest.mark.parametrize("place", _ARCHIVES)
+def test_archives_are_served_however_they_are_packed(http: httpx.Client, tmp_path: Path, place: str) -> None:
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(MODELS / "baseline" / "1", place)
+        packed.addfile(tarfile.TarInfo("._shoes"))  # as macOS packs it
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path / "hash" / "model", filter="data")
+    boot = (DATA / "ankle-boot.png").read_bytes()
+    assert load(http, "m", str(tmp_path / "hash" / "model")).status_code == 200
+    assert http.post("/models/m/invoke", content=boot, headers=PNG).json()["predictions"][0][9] > 0.5
+    assert_problem(load(http, "n", str(archive)), 422, "model.tar.gz is a file; unpack it, and give the folder")
+
+
+def test_no_advice_is_given_that_does_not_count_here(http: httpx.Client, tmp_path: Path) -> None:
+    changed = Path(shutil.copytree(MODELS, tmp_path / "changed"))
+    (changed / "cnn_a" / "1" / "saved_model.pb").write_bytes(b"")
+    for name, content in {"junk": "{", "old": '{"schema_version": 1}', "empty": ""}.items():
+        (tmp_path / name).mkdir()
+        if content:
+            (tmp_path / name / "bundle.json").write_text(content, encoding="utf-8")
+    for name in ("changed", "junk", "old", "empty", "nowhere"):
+        said = load(http, "m", str(tmp_path / name)).json()["detail"]
+        assert "cannot be served" in said
+        assert "SERVICE_" not in said
+        assert "python -m" not in said
 
 
 @pytest.mark.slow
