@@ -17,7 +17,7 @@ def main(url: str) -> None:
     """Open the ankle boot, wait for the lens, and save what a window of 1280 pixels shows."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1440}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1280, "height": 1660}, color_scheme="light")
         page.goto(url)
         expect(page.locator("#lens-value")).to_contain_text("Convolution 1")
         answered(page)

@@ -36,6 +36,8 @@ NAMES |= {
     "Brier",
     "MaxPool",
     "Pooling",
+    "ReLU",
+    "Softmax",
     "Error",
     "Color",
     "Local",

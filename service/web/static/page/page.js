@@ -148,11 +148,10 @@ async function showFile(file) {
     const photo = await import("./photo.js");
     await photo.open(file, { isCurrent: () => mine === choice, show, guarded });
   } catch (error) {
+    const isShown = mine === choice && state.pixels; // what was there before, and can be moved
+    if (isShown) document.body.classList.remove("stale");
     if (!isExpected(error)) throw error;
-    const said = await sentence(error, file);
-    if (mine !== choice || !state.pixels) throw new Sorry(said);
-    document.body.classList.remove("stale"); // what was there before can be moved
-    throw new Sorry(`${said} ${t("Below is still the picture before it.")}`);
+    throw new Sorry([await sentence(error, file), isShown && t("Below is still the picture before it.")].filter(Boolean).join(" "));
   } finally {
     if (mine === choice) busy("");
   }
