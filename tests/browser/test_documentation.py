@@ -58,6 +58,9 @@ def test_swagger_ui_comes_when_it_is_asked_for(page: Page) -> None:
     page.get_by_role("button", name="Open the reference").click()
     expect(page.get_by_text("/invocations", exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Open the reference")).to_be_hidden()
+    for colours, name in (("dark", "dark-mode"), ("light", "")):
+        page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_class(name)
 
 
 def test_a_link_to_a_route_opens_it(browser: Browser, url: str) -> None:

@@ -36,7 +36,13 @@ function openReference() {
   document.head.append(style, script);
 }
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+/** Swagger UI's own dark colours. */
+const followTheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+
 function show() {
+  dark.addEventListener("change", followTheme);
+  followTheme();
   const { presets } = SwaggerUIBundle;
   SwaggerUIBundle({
     url: "openapi.json",
