@@ -12,8 +12,9 @@ from service.inputs import av1, formats
 _FULL_BOX = 4
 """Bytes of version and flags before the content of some boxes."""
 _LEAST_LOCATION = 8
-_IN_FILE = 0
-"""How an item's data are kept; else they are in a box of their own."""
+"""Bytes of an ``iloc`` box up to its first item; a shorter box is filled up with 0."""
+_IN_FILE, _IN_BOX = 0, 1
+"""Construction methods of ``iloc``: an item's data are in the file, or in the ``idat`` box."""
 _HEAD_BYTES = 4096
 """What samples say of themselves is at their beginning."""
 
@@ -79,7 +80,7 @@ def _parts(meta: bytes, item: int) -> list[int]:
 
 
 def _coded(content: bytes, meta: bytes, item: int) -> bytes:
-    """Give how an item's data begin, by the ``iloc`` box; nothing where they are not in the file."""
+    """Give how an item's data begin, by the ``iloc`` box; nothing where they are within another item."""
     location = _one(meta, b"iloc").ljust(_LEAST_LOCATION, b"\0")
     version, id_size = location[0], 2 if location[0] < 2 else 4
     offset_size, length_size, base_size, index_size = (n for byte in location[4:6] for n in (byte >> 4, byte & 15))
@@ -97,7 +98,7 @@ def _coded(content: bytes, meta: bytes, item: int) -> bytes:
         if found == item:
             fields.read(index_size)
             start = base + fields.read(offset_size)
-            source = _one(meta, b"idat") if method else content
+            source = {_IN_FILE: content, _IN_BOX: _one(meta, b"idat")}.get(method, b"")
             return source[start : start + min(fields.read(length_size) or _HEAD_BYTES, _HEAD_BYTES)]
         fields.read(extents * (index_size + offset_size + length_size))
     return b""

@@ -8,7 +8,7 @@ import numpy as np
 from service.errors import MalformedError, UnusableError, shortened
 from service.inputs.batches import PIXELS, Batch, normalize, numbered_lines, only_carriage_returns
 
-_DECIMAL_COMMAS = re.compile(rb"[;\t\"'] *-?\d*,\d+ *(?:[;\t\"']|$)|^-?\d*,\d+ *[;\t]")
+_DECIMAL_COMMAS = re.compile(rb"[;\t\"'] *-?\d+,\d+ *(?:[;\t\"']|$)|^-?\d+,\d+ *[;\t]")
 """A number as a spreadsheet of many languages writes it, and what it separates numbers with."""
 
 _LEAVE_OUT = "out a label or an index, and a header row"

@@ -32,7 +32,7 @@ _MAX_UNPACKED_BYTES = 1024 * 1024
 _MAX_CHUNKS = 20_000
 """Of the usual 8 KB each, 160 MB; a million empty ones would take seconds to walk through."""
 _GAMMAS = range(10_000, 1_000_001)
-"""In 100,000ths. With others, all levels of a picture but the ends become one."""
+"""In 100,000ths. Beyond these the chunk is damaged: nothing stores samples so."""
 
 
 def without_ignored_chunks(content: bytes) -> bytes:
@@ -46,11 +46,13 @@ def without_ignored_chunks(content: bytes) -> bytes:
     """
     if not content.startswith(_SIGNATURE):
         return content
-    kept, left, at, count = bytearray(_SIGNATURE), _MAX_UNPACKED_BYTES, len(_SIGNATURE), 0
-    seen, gamma, may_unpack = set[bytes](), slice(0, 0), True
+    view, left, at, count = memoryview(content), _MAX_UNPACKED_BYTES, len(_SIGNATURE), 0
+    kept: list[memoryview] = []
+    gamma: memoryview | None = None
+    seen, may_unpack = set[bytes](), True
     while at < len(content):
         kind, end = content[at + 4 : at + 8], at + 12 + int.from_bytes(content[at : at + 4])
-        chunk, at = content[at:end], end
+        chunk, at = view[at:end], end
         data = chunk[8:-4]
         count += 1
         if count > _MAX_CHUNKS:
@@ -60,37 +62,40 @@ def without_ignored_chunks(content: bytes) -> bytes:
                 "the file is a PNG as Apple's build tools rewrite it for apps (CgBI), which other programs cannot "
                 "read; send the picture that it was made from"
             )
-        if kind in _ONCE_BEFORE_DATA and (kind in seen or _DATA in seen or not _counts(kind, data)):
+        if kind in _ONCE_BEFORE_DATA and (kind in seen or _DATA in seen or not _is_valid(kind, data)):
             continue
         if kind == _TRANSPARENCY and content[_COLOUR_TYPE] == _OF_PALETTE and _PALETTE not in seen:
             continue
         if kind == _PROFILE or kind in _TEXTS:
-            packed = _packed(kind, data)
+            text = bytes(data)
+            packed = _packed(kind, text)
             # Of many that are large, the first has cost enough.
-            size = len(data) if packed is None else _unpacked_size(packed, left) if may_unpack else left + 1
+            size = len(text) if packed is None else _unpacked_size(packed, left) if may_unpack else left + 1
             if size > left:
                 may_unpack = may_unpack and packed is None
                 seen.add(kind)
                 continue
             left -= size
-            if data.partition(b"\0")[0] in _NAMES_OF_PILLOW or (kind == _PROFILE and not _is_profile(packed)):
+            if kind in _TEXTS and text.partition(b"\0")[0] in _NAMES_OF_PILLOW:
+                continue
+            if kind == _PROFILE and not _is_profile(packed):
                 continue
         seen.add(kind)
         if kind == _CODE_POINTS:
-            formats.refuse_high_dynamic_range(data[1:2])
+            formats.refuse_high_dynamic_range(bytes(data[1:2]))
         elif kind == _GAMMA:
-            gamma = slice(len(kept), len(kept) + len(chunk))
-        kept += chunk
+            gamma = chunk
+        kept.append(chunk)
     if seen & _BEFORE_GAMMA:
-        del kept[gamma]
-    elif _GAMMA in seen:
-        _require_gamma(int.from_bytes(kept[gamma][8:12]))
-    return content if len(kept) == len(content) else bytes(kept)
+        kept = [chunk for chunk in kept if chunk is not gamma]
+    elif gamma:
+        _require_gamma(int.from_bytes(gamma[8:12]))
+    return content if len(kept) == count else b"".join([_SIGNATURE, *kept])
 
 
-def _counts(kind: bytes, data: bytes) -> bool:
-    """Tell whether a chunk says something: whether it has its length, and code points that are specified."""
-    if kind == _CODE_POINTS and data[1:2] and data[1] in _UNSPECIFIED:
+def _is_valid(kind: bytes, data: memoryview) -> bool:
+    """Tell whether a chunk has its length, and code points that are specified."""
+    if kind == _CODE_POINTS and len(data) > 1 and data[1] in _UNSPECIFIED:
         return False
     return len(data) == _LENGTHS.get(kind, len(data))
 
@@ -104,8 +109,8 @@ def _require_gamma(hundred_thousandths: int) -> None:
     """
     if hundred_thousandths and hundred_thousandths not in _GAMMAS:
         raise UnusableError(
-            f"the PNG says that its samples were stored with a gamma of {hundred_thousandths / 100_000:,.5g} (gAMA), "
-            "which leaves nothing of a picture; save it anew without"
+            f"the PNG says that its samples were stored with a gamma of {hundred_thousandths / 100_000:.5f} (gAMA), "
+            "which no camera or program uses; save it again without the gAMA chunk"
         )
 
 

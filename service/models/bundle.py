@@ -119,7 +119,7 @@ def content_checksum(manifest: dict[str, Any]) -> str:
 def _unpacked(folder: Path) -> Path:
     """Go to the folder with the bundle where the given one holds it in another."""
     if folder.is_file():
-        raise BundleError(f"{folder.resolve()} is a file; unpack it, and give the folder")
+        raise BundleError(f"{folder.resolve()} is a file, not a folder; if it is an archive, unpack it first")
     try:
         inner = saved_model.unpacked(folder, saved_model.places(folder, _FILE))
     except saved_model.AmbiguousError as error:
@@ -172,4 +172,5 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def _broken(what: str) -> BundleError:
+    """Advise to restore the bundle; the command, which containers lack, only where one folder is served."""
     return BundleError(f"{what}; restore the released bundle", ", or make a new one: python -m training release")

@@ -119,12 +119,12 @@ class ModelRegistry:
             UnusableError: the folder holds nothing that can be served.
 
         """
+        if "://" in url:
+            raise UnusableError(
+                f"url is {shortened(url)}; give a folder on this machine, as SageMaker does after it has unpacked "
+                "an archive"
+            )
         with self._locked():
-            if "://" in url:
-                raise UnusableError(
-                    f"url is {shortened(url)}; give a folder on this machine, as SageMaker does after it has unpacked "
-                    "an archive"
-                )
             if self._file(name).exists():
                 raise AlreadyLoadedError(f"a model {name!r} is loaded already; DELETE /models/{name} unloads it")
             try:

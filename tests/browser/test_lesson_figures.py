@@ -40,7 +40,9 @@ def test_pooling_shows_what_a_move_of_one_pixel_changes(page: Page) -> None:
         np.testing.assert_array_equal(values.reshape(2, 2, 2, 2).max(axis=(1, 3)), largest)
     np.testing.assert_array_equal(moved[:, 1:], before[:, :-1])  # a convolution moves along with the picture
     assert page.locator("#pooling-here .winner").count() == 4
-    *counted, maps, all_before, all_after = [int(number) for number in re.findall(r"\d+", said.inner_text())]
+    *counted, maps, all_before, all_after = [
+        float(number) for number in re.findall(r"\d+(?:\.\d+)?", said.inner_text())
+    ]
     assert counted == [16, (before != moved).sum(), 4, (kept != moved_kept).sum()]
     assert counted[1] / counted[0] > counted[3] / counted[2]
     assert maps == 32
@@ -64,7 +66,10 @@ def test_four_pixels_are_one_place_of_the_last_map(page: Page) -> None:
     assert np.ptp(here[..., :3]) > 100
     answers = page.locator("#last-said li")
     assert answers.count() == 5
-    # Of the moves that cut nothing off, the one that changes most answers is shown.
+    # Of the moves that cut nothing off, the one that changes most answers is shown, and the page says so.
+    expect(page.locator("#last-said-heading")).to_contain_text(
+        f"{said.inner_text().split('moved ')[1]}, the move that changes"
+    )
     assert any(then.split(",")[0] not in was for was, then in (one.split(" → ") for one in answers.all_inner_texts()))
     page.locator('.network[data-model="baseline"]').click()
     expect(page.locator("#last-maps")).to_be_hidden()

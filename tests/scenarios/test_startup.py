@@ -103,6 +103,9 @@ def test_a_service_without_a_report_still_serves(bundle: Path, start_server: Sta
     write_manifest(bundle, manifest["models"], default_model="baseline")
     url = start_server(SERVICE_MODEL_DIR=str(bundle))
     assert_problem(httpx.get(f"{url}/experiments"), 404, "carries no report")
+    shown = httpx.get(f"{url}/experiments", headers={"accept": "text/html"})
+    assert shown.status_code == 404
+    assert "the served bundle carries no report" in shown.text
     answer = httpx.post(
         f"{url}/predict", content=(DATA / "bag.png").read_bytes(), headers={"content-type": "image/png"}
     )

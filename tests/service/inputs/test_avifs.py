@@ -112,6 +112,20 @@ def test_samples_say_their_transfer_themselves(transfer: int, name: str | None) 
         seen(plain)
 
 
+@pytest.mark.parametrize("method", [1, 2])
+def test_data_are_looked_for_where_the_file_says(method: int) -> None:
+    bright = bytes.fromhex("12000a093819afc76f09100990")  # a sequence header of PQ
+    item, one, length = (number.to_bytes(2) for number in (1, 1, len(bright)))
+    location = b"\1\0\0\0" + b"\x02\0" + one + item + method.to_bytes(2) + b"\0\0" + one + length
+    boxes = box(b"pitm", bytes(4) + item) + box(b"iloc", location) + box(b"idat", bright)
+    content = box(b"meta", bytes(4) + boxes)
+    if method == 1:  # in the meta box; with 2, within another item
+        with pytest.raises(UnusableError, match="PQ"):
+            avif.require_known(content)
+    else:
+        avif.require_known(content)
+
+
 @pytest.mark.parametrize("cut", [0, 8, 40, 100, 250])
 def test_boxes_that_lead_nowhere_end_the_walk(cut: int) -> None:
     content = encode(Image.fromarray(photo()), "AVIF")

@@ -65,7 +65,8 @@ def _gamma(hundred_thousandths: int) -> bytes:
 
 _LINEAR, _USUAL = _gamma(100_000), _gamma(45_455)
 _SRGB = chunk(b"sRGB", b"\0")
-_PROFILE = chunk(b"iCCP", b"s\0\0" + zlib.compress(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()))
+_PACKED_PROFILE = zlib.compress(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+_PROFILE, _PROFILE_NAMED_GAMMA = (chunk(b"iCCP", name + b"\0\0" + _PACKED_PROFILE) for name in (b"s", b"gamma"))
 _NO_PROFILES = {
     "not compressed": chunk(b"iCCP", b"s\0\0junk"),
     "without a name": chunk(b"iCCP", b"junk"),
@@ -87,6 +88,7 @@ AS_STORED = {
     "sRGB goes before gamma": _SRGB + _LINEAR,
     "sRGB goes before gamma, behind it": _LINEAR + _SRGB,
     "a profile goes before gamma": _PROFILE + _LINEAR,
+    "a profile goes before gamma, whatever its name": _PROFILE_NAMED_GAMMA + _LINEAR,
     "code points go before gamma": _code_points(1, 13, 0, 1) + _LINEAR,
     "code points go before gamma, behind it": _LINEAR + _code_points(1, 13, 0, 1),
     "primaries": chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
@@ -127,12 +129,18 @@ def test_srgb_behind_the_pixels_does_not_go_before_gamma() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(1, "1e-05"), (9_999, "0.09999"), (1_000_001, "10"), (2**31 - 1, "21,475"), (2**32 - 1, "42,950")],
+    [(1, "0.00001"), (9_999, "0.09999"), (1_000_001, "10.00001"), (2**32 - 1, "42949.67295")],
 )
-def test_a_gamma_that_no_picture_has_is_named(value: int, said: str) -> None:
-    with pytest.raises(UnusableError, match=rf"gamma of {said} \(gAMA\), .* save it anew without"):
+def test_a_gamma_that_no_program_uses_is_named(value: int, said: str) -> None:
+    with pytest.raises(UnusableError, match=rf"gamma of {said} \(gAMA\), .* save it again without the gAMA chunk"):
         seen(picture(_gamma(value)))
     require_same(picture(_SRGB + _gamma(value)), photo(), most=0)  # where it does not count
+
+
+@pytest.mark.parametrize("value", [10_000, 1_000_000])
+def test_the_outermost_gammas_that_are_read(value: int) -> None:
+    linear = np.rint(255 * (photo() / 255) ** (100_000 / 2.2 / value)).astype(np.uint8)
+    require_same(picture(_gamma(value)), linear, most=0)
 
 
 def test_of_what_is_transparent_the_first_counts_and_not_before_the_palette() -> None:
@@ -161,7 +169,7 @@ def test_a_text_is_only_a_text_whatever_its_name(name: bytes, kind: bytes) -> No
         require_same(content, boot() // 16 * 17 if bits == 4 else photo(), most=0)
 
 
-def test_what_has_no_large_text_is_not_copied() -> None:
+def test_a_picture_of_which_nothing_is_left_out_stays_the_same_object() -> None:
     for content in (picture(), picture(chunk(b"tEXt", b"Comment\0small")), b"", b"\x89PNG\r\n\x1a\n", b"tEXt"):
         assert without_ignored_chunks(content) is content
 

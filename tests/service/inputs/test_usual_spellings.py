@@ -101,6 +101,8 @@ def test_what_is_no_number_in_json_is_named(number: str) -> None:
         (",".join(['"0"', '"0,125"'] * 392), "decimal commas, as 0,5"),
         ("\t".join(["0", "0,125"] * 392), "decimal commas, as 0,5"),
         (",".join(["0", "0,125"] * 392), "1176 columns, .* if it is written with decimal commas"),
+        ('"0",' * 784 + "9", "785 columns, .*; leave out a label"),
+        ('"pixel",' * 784 + "1", "785 columns, .*; leave out a label"),
         (";".join(["0.125"] * 784), "separate them with commas, not semicolons"),
         ("\t".join(["0.125"] * 784), "separate them with commas, not tabs"),
     ],

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from service.http.negotiation import choose_language
+from service.models.saved_model import LABELS
 from service.outputs.languages import Language
 from tests.conftest import ROOT, assert_problem
 
@@ -26,6 +27,8 @@ def said(*patterns: str) -> set[str]:
 def test_every_sentence_is_translated_with_the_same_values_and_tags() -> None:
     # Browsers have the scripts' catalogue alone.
     assert said("static/*.js", "static/page/**/*.js") - OF_SCRIPTS.keys() == set()
+    # Scripts have the classes' names from the service.
+    assert OF_SCRIPTS.keys() - said("static/*.js", "static/page/**/*.js") == set(LABELS)
     assert said("templates/*.html") - OF_SCRIPTS.keys() - OF_TEMPLATES.keys() == set()
     assert OF_SCRIPTS.keys() & OF_TEMPLATES.keys() == set()
     for english, spanish in (OF_TEMPLATES | OF_SCRIPTS).items():
@@ -97,6 +100,10 @@ def test_a_browser_that_is_lost_finds_a_page_that_leads_home(client: httpx.Clien
         assert "Aquí no hay nada" in page.text
         assert f'href="{root or "./"}"' in page.text
         assert f'href="{root}experiments"' in page.text
+        # An address that is like none is not repeated; what is missing at a known one is said.
+        is_known = path.startswith("/experiments/")
+        assert ("Ninguna página tiene esta dirección" in page.text) == (not is_known)
+        assert ("no experiment is called &#39;nothing&#39;; there are: " in page.text) == is_known
     refused = client.get("/predict", headers=BROWSER)
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
     assert "<q" in refused.text

@@ -177,7 +177,9 @@ def test_archives_are_served_however_they_are_packed(http: httpx.Client, tmp_pat
     boot = (DATA / "ankle-boot.png").read_bytes()
     assert load(http, "m", str(tmp_path / "hash" / "model")).status_code == 200
     assert http.post("/models/m/invoke", content=boot, headers=PNG).json()["predictions"][0][9] > 0.5
-    assert_problem(load(http, "n", str(archive)), 422, "model.tar.gz is a file; unpack it, and give the folder")
+    assert_problem(
+        load(http, "n", str(archive)), 422, "model.tar.gz is a file, not a folder; if it is an archive, unpack it first"
+    )
 
 
 def test_no_advice_is_given_that_does_not_count_here(http: httpx.Client, tmp_path: Path) -> None:

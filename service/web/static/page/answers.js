@@ -130,7 +130,7 @@ function sentences(answer, { photograph, moved, drawn }) {
 
 /** Why a network is unsure of a picture that looks like those it learned from. */
 const doubt = ({ decision, in_distribution }) =>
-  decision === "unsure" && in_distribution ? [t("It says “unsure” below the probability from which nine of ten of its answers were right.")] : [];
+  decision === "unsure" && in_distribution ? [t("It says “unsure” because its probability is below its threshold. Of its answers above the threshold, nine of ten were right on held-out pictures.")] : [];
 
 const COUNTED = {
   dataset: {

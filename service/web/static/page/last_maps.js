@@ -9,7 +9,7 @@ import { largest } from "./numbers.js";
 import { mostOf, paintMap } from "./paint.js";
 import { SIZE, room, shift, toShares } from "./pixels.js";
 
-const USUAL = 4; // pixels: a place of the last map, where a network has none
+const USUAL = 4; // pixels: a place of the last map, for networks without maps
 
 export async function follow({ pixels, network, kind }, last) {
   const here = isRunnable(network) ? await run("look", network, { pixels: toShares(pixels) }) : null;
@@ -24,7 +24,10 @@ export async function follow({ pixels, network, kind }, last) {
   const moved = index < 0 ? null : await run("look", network, { pixels: toShares(shift(pixels, ...ways[way].move)) });
   if (!last()) return;
   const values = { step, direction: ways[way].words };
-  byId("last-said-heading").textContent = t("What each network says of the picture, and of the picture moved {step} pixels {direction}:", values);
+  byId("last-said-heading").textContent =
+    changes(way) && ways.length > 1
+      ? t("What each network says of the picture, and of the picture moved {step} pixels {direction}, the move that changes most answers:", values)
+      : t("What each network says of the picture, and of the picture moved {step} pixels {direction}:", values);
   byId("last-said").replaceChildren(...answers.map(([before, ...after], at) => said(runnable[at].name, before, after[way])));
   byId("last-maps").hidden = index < 0;
   if (index < 0) return;
