@@ -190,7 +190,9 @@ def test_a_label_that_leaves_classes_open_asks_for_any_of_them() -> None:
 def test_varied_copies_stay_the_photograph_and_repeat_with_the_seed() -> None:
     square = np.zeros((8, 2, 56, 56), np.uint8)
     square[:, :, 14:42, 14:42] = 200
-    once, again = (augmentation.photographed_again(square, np.random.default_rng(3)) for _ in range(2))
+    once, again = (
+        augmentation.photographed_again(square, np.random.default_rng(3), conversion.SHARES) for _ in range(2)
+    )
     assert (once == again).all()
     assert once.shape == (8, 28, 28)
     assert (once[:, 12:16, 12:16].mean(axis=(1, 2)) > once[:, :2, :2].mean(axis=(1, 2))).all()
@@ -203,7 +205,7 @@ def test_varied_copies_stay_the_photograph_and_repeat_with_the_seed() -> None:
 def test_what_surrounds_a_garment_is_enlarged_from_the_corners() -> None:
     squares = np.full((40, 2, 56, 56), 255, np.uint8)
     squares[:, :, 19:37, 19:37] = 0  # what is further in than a third of the edge is not shown
-    found = augmentation.surroundings(squares, np.random.default_rng(0))
+    found = augmentation.surroundings(squares, np.random.default_rng(0), conversion.SHARES)
     assert found.shape == (40, 28, 28)
     assert (found.std(axis=(1, 2)) == 0).all()
 

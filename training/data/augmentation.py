@@ -1,5 +1,7 @@
 """Varied copies of training images: as garments vary in photos, within what leaves them what they are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -76,20 +78,21 @@ def shifted(images: Images, rng: np.random.Generator, *, most: int) -> Images:
     return np.asarray(padded[np.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]])
 
 
-def photographed_again(squares: Images, rng: np.random.Generator) -> Images:
+def photographed_again(squares: Images, rng: np.random.Generator, mixtures: Sequence[float]) -> Images:
     """Vary photographs as if taken anew: from another place and angle, closer or farther, in other light.
 
     Args:
         squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
-        rng: draws for each: one of the mixtures that the service shows; mirrored or not; turned by 15 degrees
+        rng: draws for each: one of the mixtures; mirrored or not; turned by 15 degrees
             (standard deviation), as the other deviations: scaled by 20 %, stretched by 7 %, moved by a tenth of half
             the edge; gamma 30 %, contrast 20 %, brightness 8 %.
+        mixtures: shares of brightness, see ``conversion.blended``.
 
     Returns:
         uint8 (N, 28, 28).
 
     """
-    squares = conversion.blended(squares, rng.choice(conversion.SHARES, len(squares)))
+    squares = conversion.blended(squares, rng.choice(mixtures, len(squares)))
     count, edge = len(squares), squares.shape[1]
     turn = np.deg2rad(rng.normal(0, 15, count))
     zoom, stretch = np.exp(rng.normal(0, 0.2, count)), np.exp(rng.normal(0, 0.07, count))
@@ -107,19 +110,20 @@ def photographed_again(squares: Images, rng: np.random.Generator) -> Images:
     return _in_other_light(values, rng)
 
 
-def surroundings(squares: Images, rng: np.random.Generator) -> Images:
+def surroundings(squares: Images, rng: np.random.Generator, mixtures: Sequence[float]) -> Images:
     """Enlarge a corner of each photograph, a sixth to a third of its edge wide: floors and walls, and no garment.
 
     Args:
         squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
         rng: draws the mixture, the corner, its size and the light.
+        mixtures: shares of brightness, see ``conversion.blended``.
 
     Returns:
         uint8 (N, 28, 28).
 
     """
     count, edge = len(squares), squares.shape[-1]
-    squares = conversion.blended(squares, rng.choice(conversion.SHARES, count))
+    squares = conversion.blended(squares, rng.choice(mixtures, count))
     sizes, far = rng.integers(edge // 6, edge // 3, count), rng.random((count, 2)) < 0.5
     places = np.linspace(0, 1, edge // 2)
     steps = (places * (sizes[:, None] - 1)).round().astype(int)

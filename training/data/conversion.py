@@ -4,6 +4,7 @@
 the views that a network is asked about, training the two 56×56 squares that these and all varied copies come from.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from training.errors import TrainingError
 SIZE, SQUARE = 28, 56
 SHARES = (0.5, 1.0, 0.0)
 """Of brightness, in what is shown; the rest is the colour's distance."""
-VIEWS = 4 * len(SHARES)
+VIEWS_A_SHARE = 4
 
 _WORKING_EDGE = 224
 _MARGIN = 4  # pixels of the square that the closer view leaves out on each side
@@ -73,13 +74,13 @@ def blended(squares: Square, share: npt.NDArray[np.floating] | float) -> Square:
     return np.asarray((brightness * shares + distance * (1 - shares)).round(), np.uint8)
 
 
-def views(squares: Square) -> Square:
-    """Give what a network is asked about, uint8 (VIEWS, 28, 28).
+def views(squares: Square, shares: Sequence[float] = SHARES) -> Square:
+    """Give what a network is asked about, uint8 (4 · shares, 28, 28).
 
-    For each of ``SHARES``: all, its mirror image, the middle 48×48, its mirror image.
+    For each of the shares: all, its mirror image, the middle 48×48, its mirror image.
     """
     shown = []
-    for square in (blended(squares, share) for share in SHARES):
+    for square in (blended(squares, share) for share in shares):
         closer = square[_MARGIN : SQUARE - _MARGIN, _MARGIN : SQUARE - _MARGIN]
         for part in (square, closer):
             view = np.asarray(Image.fromarray(part).resize((SIZE, SIZE), Image.Resampling.BOX))

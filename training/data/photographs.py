@@ -15,6 +15,7 @@ import csv
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -86,10 +87,11 @@ class Photographs:
         _, person, taken = np.unique(self.senders, return_inverse=True, return_counts=True)
         return np.asarray((1 / taken)[person])
 
-    def views(self) -> Images:
-        """Show each as the service does: uint8 (N, VIEWS, 28, 28)."""
-        shown = [conversion.views(squares) for squares in self.squares]
-        return np.array(shown, np.uint8).reshape(len(shown), conversion.VIEWS, conversion.SIZE, conversion.SIZE)
+    def views(self, shares: Sequence[float] = conversion.SHARES) -> Images:
+        """Show each as the service does, or in other mixtures: uint8 (N, 4 · shares, 28, 28)."""
+        shown = [conversion.views(squares, shares) for squares in self.squares]
+        views = conversion.VIEWS_A_SHARE * len(shares)
+        return np.array(shown, np.uint8).reshape(len(shown), views, conversion.SIZE, conversion.SIZE)
 
 
 def part(sender: str, *, pictures: int) -> str:

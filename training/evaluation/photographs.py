@@ -1,11 +1,13 @@
 """How well networks do on photographs: how often they are right, and whether they know when they are not."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from training.data.conversion import SHARES
 from training.data.fashion_mnist import scale
 from training.data.photographs import Photographs
 from training.evaluation.calibration import BINS
@@ -23,15 +25,16 @@ def average(probabilities: Probabilities, views: int) -> Probabilities:
     return np.asarray(probabilities.reshape(-1, views, probabilities.shape[-1]).mean(axis=1))
 
 
-def predict(network: Any, photographs: Photographs) -> Probabilities:
+def predict(network: Any, photographs: Photographs, mixtures: Sequence[float] = SHARES) -> Probabilities:
     """Ask a network about every view of each photograph; returns the mean, (N, 10).
 
     Args:
         network: maps float32 (M, 28, 28, 1) to (M, 10).
         photographs: those.
+        mixtures: shares of brightness in which each is shown.
 
     """
-    views = photographs.views()
+    views = photographs.views(mixtures)
     return average(network(scale(views.reshape(-1, *views.shape[2:]))), views.shape[1])
 
 

@@ -82,11 +82,11 @@ class EpochData:
         self, photographs: Photographs, epoch: int, rng: np.random.Generator
     ) -> tuple[Images, npt.NDArray[np.float32]]:
         """Give varied photographs, and what shows none of the classes: their surroundings, and what is drawn."""
-        copies = self._recipe.photographs
+        copies, mixtures = self._recipe.photographs, self._recipe.mixtures
         none = ~photographs.right.any(axis=1, keepdims=True)
         right = np.tile(np.concatenate([photographs.right, none], axis=1), (copies, 1)).astype(np.float32)
-        varied = augmentation.photographed_again(np.tile(photographs.squares, (copies, 1, 1, 1)), rng)
-        around = augmentation.surroundings(photographs.squares, rng)
+        varied = augmentation.photographed_again(np.tile(photographs.squares, (copies, 1, 1, 1)), rng, mixtures)
+        around = augmentation.surroundings(photographs.squares, rng, mixtures)
         seed = _FIRST_DRAWING + epoch
         drawn = [ood_pictures.draw(kind, count=_DRAWN, seed=seed) for kind in ood_pictures.KINDS]
         strange = np.concatenate([around, *drawn])

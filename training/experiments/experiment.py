@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from training.data.conversion import SHARES
 from training.data.fashion_mnist import Images, black_out_strip, permute_pixels, permute_visible_pixels
 from training.sentences import Sentence, joined, say
 
@@ -40,6 +41,8 @@ class Recipe:
         photographs: how many varied copies of every photograph an epoch shows beside the dataset; 0 is none. Where
             there are some, pictures without clothing are shown too, and an eleventh class stands for what is none of
             the ten (outlier exposure: Hendrycks, Mazeika and Dietterich 2019). It is left out at the end.
+        mixtures: shares of brightness in which photographs are shown, in training and when they are asked about; see
+            ``conversion.SHARES``.
 
     """
 
@@ -59,6 +62,7 @@ class Recipe:
     dropout: float = 0.0
     jittered: bool = False
     photographs: int = 0
+    mixtures: tuple[float, ...] = SHARES
     shifted: int = 0
 
     @property
@@ -103,6 +107,10 @@ class Recipe:
                     copies=self.photographs,
                 )
             )
+        if self.mixtures == (1.0,):
+            said.append(say("Photographs were shown by their brightness alone."))
+        if self.mixtures == (0.0,):
+            said.append(say("Photographs were shown by their colours' distance from the border's alone."))
         if self.copies > 1:
             varied = "moved, mirrored and redrawn" if self.redrawn else "moved and mirrored"
             said.append(say("The images took turns with copies of them that were {varied}.", varied=varied))

@@ -6,12 +6,12 @@ from dataclasses import replace
 from training.errors import TrainingError
 from training.experiments.causes import CAUSES
 from training.experiments.experiment import Experiment, Recipe
+from training.experiments.world import in_the_world
 from training.sentences import say
 
 REPLICATION, CONTROLS = "The workshop's three networks", "Controls"
 PERMUTATION, DATA = "Pixels permuted", "Fewer training images"
 RECIPE = "A better recipe"
-PHOTOGRAPHS = "In the world: photographs"
 
 _WORKSHOP = (
     Experiment(
@@ -230,29 +230,7 @@ _BETTER = (
     ),
 )
 
-_WITH_PHOTOGRAPHS = replace(_ONE_CYCLE, epochs=28, photographs=4)
-
-
-def _photographs(experiment: Experiment, hypothesis: str, against: tuple[str, ...], *, served: bool) -> Experiment:
-    return replace(
-        experiment,
-        name=f"{experiment.name}_photos",
-        title=say("{title}, photographs", title=experiment.title.split(" (")[0]),
-        group=PHOTOGRAPHS,
-        hypothesis=hypothesis,
-        against=against,
-        seeds=1,
-        served=served,
-        recipe=_WITH_PHOTOGRAPHS,
-        probed=experiment.name == "cnn_a",
-    )
-
-
-_WORLD = (
-    _photographs(_WORKSHOP[0], "whether the world's variety helps a dense network as much", (), served=False),
-    _photographs(_WORKSHOP[1], "CNN A unchanged, having seen photographs", ("cnn_a", "baseline_photos"), served=True),
-    _photographs(_WORKSHOP[2], "whether wider kernels suit photographs", ("cnn_a_photos",), served=False),
-)
+_WORLD = in_the_world(_WORKSHOP, _ONE_CYCLE)
 
 EXPERIMENTS = {e.name: e for e in (*_WORKSHOP, *_CONTROLS, *_PERMUTATION, *CAUSES, *_DATA, *_BETTER, *_WORLD)}
 """Every experiment, by name."""

@@ -24,7 +24,7 @@ from training.evaluation import photographs as on_photographs
 from training.experiments import architectures, folding, provenance
 from training.experiments.distillation import SoftCrossEntropy, Teacher
 from training.experiments.epoch_data import EpochData
-from training.experiments.experiment import Experiment
+from training.experiments.experiment import Experiment, Recipe
 from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
 from training.experiments.runs import Run, RunFolder, to_json, write_atomically
@@ -83,7 +83,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         _checkpoint(experiment, seed, runs, model, history, seconds)
         observer.epoch(epoch + 1, recipe.epochs, metrics)
 
-    if recipe.batch_normalisation:
+    if _has_more_in_training(recipe):
         model = _folded(model, experiment, seed, runs, test_pixels)
     validation = evaluation.predict(model, held_out)
     test = evaluation.predict(model, test_pixels)
@@ -98,7 +98,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         validation=dict(evaluation.metrics(validation, data.train_labels[split.validation])),
         test=dict(evaluation.metrics(test, data.test_labels)),
         test_predictions=evaluation.classes(test),
-        photographs={part: _on_photographs(model, pictures[part]) for part in ("held_out", "report")}
+        photographs={part: _on_photographs(model, pictures[part], recipe) for part in ("held_out", "report")}
         if pictures
         else None,
         examined=examination.examine(model, data.test_images, data.test_labels, as_seen) if experiment.probed else None,
@@ -179,11 +179,17 @@ def _compiled(experiment: Experiment, *, batches: int) -> keras.Model:
     return model
 
 
+def _has_more_in_training(recipe: Recipe) -> bool:
+    """Tell whether the network has layers or a class in training that the finished one lacks."""
+    return recipe.batch_normalisation or recipe.photographs > 0
+
+
 def _network(experiment: Experiment, *, in_training: bool) -> keras.Model:
     recipe = experiment.recipe
     more: dict[str, Any] = {}
-    if in_training and recipe.batch_normalisation:
-        more |= {"normalised": True, "dropout": recipe.dropout, "classes": 11 if recipe.photographs else 10}
+    if in_training and _has_more_in_training(recipe):
+        more["normalised"] = recipe.batch_normalisation
+        more |= {"dropout": recipe.dropout, "classes": 11 if recipe.photographs else 10}
     return architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments, **more)
 
 
@@ -199,7 +205,7 @@ def _computing_in(policy: str) -> Iterator[None]:
 
 
 def _folded(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFolder, pixels: Pixels) -> keras.Model:
-    """Fold batch normalisation into a network of the experiment's plain architecture, and keep that one's weights."""
+    """Make a network of the experiment's plain architecture that computes the same, and keep that one's weights."""
     model = _network(experiment, in_training=False)
     exact = _network(experiment, in_training=True)  # in float32
     exact.set_weights(trained.get_weights())
@@ -211,9 +217,9 @@ def _folded(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFo
     return model
 
 
-def _on_photographs(model: keras.Model, pictures: Photographs) -> dict[str, Any]:
+def _on_photographs(model: keras.Model, pictures: Photographs, recipe: Recipe) -> dict[str, Any]:
     garments, others = (
-        on_photographs.predict(lambda pixels: evaluation.predict(model, pixels), some)
+        on_photographs.predict(lambda pixels: evaluation.predict(model, pixels), some, recipe.mixtures)
         for some in (pictures.garments, pictures.others)
     )
     return on_photographs.measure(garments, pictures.garments.right, others)

@@ -86,7 +86,7 @@ def assess(
 
 def without_clothing(photographs: Photographs, *, drawn: int = 30, seed: int = 0) -> Photographs:
     """Make pictures without clothing: an enlarged corner of each photograph, ``drawn`` drawings of each kind."""
-    around = augmentation.surroundings(photographs.squares, np.random.default_rng(seed))
+    around = augmentation.surroundings(photographs.squares, np.random.default_rng(seed), conversion.SHARES)
     pictures = [around, *(ood_pictures.draw(kind, count=drawn, seed=seed) for kind in ood_pictures.KINDS)]
     squares = [conversion.squared(Image.fromarray(one).convert("RGB")) for one in np.concatenate(pictures)]
     count = len(squares)
