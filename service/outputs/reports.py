@@ -183,7 +183,7 @@ def _samples(labels: list[str]) -> list[tuple[str, str]]:
 def _for_page(report: dict[str, Any]) -> dict[str, Any]:
     """Sort experiments and figures into the page's sections, and give names and metrics their words."""
     experiments = report["experiments"]
-    shown = {figure for claim in report["claims"] for figure in claim["figures"]}
+    shown = {"photographs", *(figure for claim in report["claims"] for figure in claim["figures"])}
     headings = dict.fromkeys(e["group"] for e in experiments)
     return {
         "groups": [{"title": h, "experiments": [e for e in experiments if e["group"] == h]} for h in headings],

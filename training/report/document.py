@@ -117,7 +117,7 @@ def build(
             "sha256": SHA256,
         },
         "near_duplicates": _near_duplicates(rows, finished, data),
-        "photographs": section(photographs, _trained_with_photographs(experiments, runs)) if photographs else None,
+        "photographs": section(photographs, [(e, finished[e.name]) for e in experiments]) if photographs else None,
         "provenance": _provenance([run for of_one in finished.values() for run in of_one]),
     }
     report["claims"] = claims.decide(report)
@@ -170,12 +170,6 @@ def _near_duplicates(
             if r["served"]
         },
     }
-
-
-def _trained_with_photographs(experiments: Sequence[Experiment], runs: RunFolder) -> dict[str, list[dict[str, Any]]]:
-    """What each run of the experiments that saw photographs does with the part ``report``."""
-    found = {e.name: [run.photographs["report"] for run in runs.all(e) if run.photographs] for e in experiments}
-    return {name: of_one for name, of_one in found.items() if of_one}
 
 
 def _provenance(runs: list[Run]) -> dict[str, Any]:

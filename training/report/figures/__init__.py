@@ -23,6 +23,7 @@ from training.report.figures import (
     moved,
     parameters,
     permuted,
+    photographs,
     sight,
     translation,
     tuning,
@@ -49,6 +50,7 @@ _FIGURES = {
     "learning_curves": learning_curves,
     "corruptions": corruptions,
     "tuning": tuning,
+    "photographs": photographs,
     "calibration": calibration,
     "errors": errors,
 }
