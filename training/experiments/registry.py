@@ -228,6 +228,24 @@ _BETTER = (
         served=True,
         recipe=_ONE_CYCLE,
     ),
+    *(
+        replace(
+            experiment,
+            name=f"{experiment.name}_tuned",
+            title=title,
+            group=RECIPE,
+            hypothesis=hypothesis,
+            against=(),
+            seeds=1,
+            served=False,
+            recipe=_ONE_CYCLE,
+            probed=False,
+        )
+        for experiment, title, hypothesis in (
+            (_WORKSHOP[0], "Baseline, tuned", "the dense network by the same recipe"),
+            (_WORKSHOP[2], "CNN B, tuned", "CNN B by the same recipe"),
+        )
+    ),
 )
 
 _WORLD = in_the_world(_WORKSHOP, _ONE_CYCLE)
