@@ -26,7 +26,7 @@ def overview(report: dict[str, Any], *, figures: str) -> str:
             "",
             *_summary(report),
             *_claims(report, figures),
-            *photographs.markdown(report.get("photographs")),
+            *photographs.markdown(report.get("photographs"), _figures(report, ["photographs"], figures)),
             "## The experiments",
             "",
             *(line for group in groups(report) for line in (f"### {group}", "", *_table(_of_group(report, group)), "")),
@@ -158,7 +158,7 @@ def _verdict(claim: dict[str, Any]) -> str:
 
 
 def _unclaimed(report: dict[str, Any]) -> list[str]:
-    shown = {figure for claim in report["claims"] for figure in claim["figures"]}
+    shown = {"photographs", *(figure for claim in report["claims"] for figure in claim["figures"])}
     return [figure["id"] for figure in report["figures"] if figure["id"] not in shown]
 
 

@@ -91,8 +91,8 @@ def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {"verdict": verdict, "rule": RULE, "evidence": evidence}
 
 
-def markdown(found: dict[str, Any] | None) -> list[str]:
-    """Write the report's section; nothing where nothing was measured."""
+def markdown(found: dict[str, Any] | None, figure: list[str]) -> list[str]:
+    """Write the report's section, with the lines that show its figure; nothing where nothing was measured."""
     if not found or not found["served"]:
         return []
     report = {name: parts["report"] for name, parts in found["served"].items()}
@@ -100,6 +100,7 @@ def markdown(found: dict[str, Any] | None) -> list[str]:
     some = next(iter(report.values()))
     return [
         *_served(report),
+        *figure,
         "| Right about | " + " | ".join(report) + " |",
         "| --- |" + " ---: |" * len(report),
         *(

@@ -67,8 +67,9 @@ def test_an_ablations_arms_are_no_further_networks() -> None:
 
 def test_the_text_has_a_row_for_each_arm() -> None:
     found = photographs.section({"cnn_a": {"report": served()}}, finished(**{key: [0.7] for key in NAMES}))
-    text = "\n".join(photographs.markdown(found))
+    text = "\n".join(photographs.markdown(found, ["the figure"]))
     assert "| Brightness alone | 69.0% | 89.0% | 0.80 | 70.0% | 92.00% |" in text
+    assert "the figure" in text
     assert "| cnn_a_photos | 1 | 70.0% | 90.0% |" in text
 
 
