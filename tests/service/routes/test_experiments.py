@@ -93,6 +93,24 @@ def test_html_shows_the_numbers_and_asks_nobody_else(client: httpx.Client) -> No
         assert 'href="http' not in detail.text + page.text
 
 
+@pytest.mark.parametrize(
+    ("language", "heading"), [("en", "In the world: photographs"), ("es", "En el mundo: fotografías")]
+)
+def test_the_page_says_what_photographs_showed(client: httpx.Client, language: str, heading: str) -> None:
+    found = client.get("/experiments").json()["photographs"]
+    page = client.get(f"/experiments.html?lang={language}").text
+    section = page[page.index('<section id="photographs"') :]
+    section = section[: section.index("</section>")]
+    point = "," if language == "es" else "."
+    assert heading in section
+    for parts in found["served"].values():
+        assert f"{parts['report']['accuracy'] * 100:.2f}\N{NO-BREAK SPACE}%".replace(".", point) in section
+    for arm in found["ablation"]:
+        assert f"experiments/{arm['name']}" in section
+    assert len(found["ablation"]) > 1
+    assert "figures/" in section
+
+
 def test_figures_and_style_are_served(client: httpx.Client) -> None:
     for figure in client.get("/experiments").json()["figures"]:
         answer = client.get(f"/{figure['file']}")
