@@ -172,8 +172,9 @@ def test_folding_changes_no_probability_and_a_wrong_fold_is_refused(monkeypatch:
     assert folding.fold(trained, plain, pixels) < folding.LARGEST_DIFFERENCE
     assert plain.count_params() == 121_930
     # An eleventh class is left out, and the others share its probability.
-    of_eleven = architectures.cnn(3, normalised=True, classes=11)
-    assert folding.fold(of_eleven, plain, pixels) < folding.LARGEST_DIFFERENCE
+    for normalised in (True, False):
+        of_eleven = architectures.cnn(3, normalised=normalised, classes=11)
+        assert folding.fold(of_eleven, plain, pixels) < folding.LARGEST_DIFFERENCE
     # Weights that are not the trained network's: folded from another one, they give other probabilities.
     monkeypatch.setattr(folding, "LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(TrainingError, match="changed a probability"):

@@ -37,7 +37,8 @@ def fold(trained: keras.Model, plain: keras.Model, pixels: Pixels) -> float:
     for target, (layer, normalisation) in zip(targets, _pairs(trained), strict=True):
         kernel = np.asarray(layer.kernel, np.float64)
         if normalisation is None:
-            target.set_weights([values[..., : target.units] for values in layer.get_weights()])
+            pairs = zip(layer.get_weights(), target.get_weights(), strict=True)
+            target.set_weights([values[..., : replaced.shape[-1]] for values, replaced in pairs])
             continue
         beta, mean, variance = (np.asarray(value, np.float64) for value in normalisation.get_weights())
         factor = 1 / np.sqrt(variance + normalisation.epsilon)
