@@ -136,16 +136,20 @@ def block() -> list[str]:
 
 
 def with_int8(capacity: float, rows: list[dict[str, Any]]) -> list[str]:
-    """Say what the same instance does with int8 weights; nothing where that was not measured."""
+    """Say what the same instance does with int8 weights; nothing where that was not measured.
+
+    The first row is the one whose rate the plan counts.
+    """
     ratios = {row["name"]: row["ratio"] for row in rows if row["against"] == "float32"}
     if not ratios:
         return []
-    listed = ", ".join(f"{ratio:.2f} × for {name}" for name, ratio in ratios.items())
-    faster = next(iter(ratios.values()))
+    listed = "; ".join(f"{name}: {ratio:.2f} ×" for name, ratio in ratios.items())
+    faster = ratios[rows[0]["name"]]
+    cost = _per_million(capacity * faster)
     return [
         "",
-        f"With `SERVICE_PRECISION=int8` an instance answers more: {listed}. So a million predictions from PNGs cost "
-        f"${_per_million(capacity * faster):.4f} at full load, and ${_per_million(capacity * faster) * 2:.4f} at half.",
+        f"With `SERVICE_PRECISION=int8` an instance answers more requests ({listed}). So a million predictions from "
+        f"PNGs cost ${cost:.4f} at full load, and ${cost * 2:.4f} at half.",
     ]
 
 

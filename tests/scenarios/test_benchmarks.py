@@ -32,7 +32,7 @@ def test_int8_costs_less_by_what_it_is_faster() -> None:
         {"name": "a batch", "against": "float32", "ratio": 2.0},
     ]
     (_, said) = with_int8(0.23 / 3600 * 1e6 / 0.01, rows)  # a cent for a million
-    assert "1.25 × for one PNG, 2.00 × for a batch." in said
+    assert "(one PNG: 1.25 ×; a batch: 2.00 ×)" in said
     assert "$0.0080 at full load, and $0.0160 at half" in said
     assert with_int8(1, rows[:1]) == []
 

@@ -21,8 +21,8 @@ def fold(trained: keras.Model, plain: keras.Model, pixels: Pixels) -> float:
     """Give a plain network the weights of a normalised one.
 
     Args:
-        trained: with batch normalisation after each hidden layer. A class more than the plain network's, of what is
-            none of its classes, is left out: the others share its probability.
+        trained: with batch normalisation after each hidden layer, or none. A class more than the plain network's, of
+            what is none of its classes, is left out: the others share its probability.
         plain: the same architecture without; its weights are replaced.
         pixels: float32 (N, 28, 28, 1), on which both are compared.
 

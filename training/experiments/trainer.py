@@ -84,7 +84,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         observer.epoch(epoch + 1, recipe.epochs, metrics)
 
     if _has_more_in_training(recipe):
-        model = _folded(model, experiment, seed, runs, test_pixels)
+        model = _finished(model, experiment, seed, runs, test_pixels)
     validation = evaluation.predict(model, held_out)
     test = evaluation.predict(model, test_pixels)
     run = Run(
@@ -204,7 +204,7 @@ def _computing_in(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(usual)
 
 
-def _folded(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFolder, pixels: Pixels) -> keras.Model:
+def _finished(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFolder, pixels: Pixels) -> keras.Model:
     """Make a network of the experiment's plain architecture that computes the same, and keep that one's weights."""
     model = _network(experiment, in_training=False)
     exact = _network(experiment, in_training=True)  # in float32

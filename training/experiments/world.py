@@ -50,7 +50,7 @@ def _with_photographs(experiment: Experiment, recipe: Recipe) -> Experiment:
 
 
 def _ablation(experiment: Experiment) -> tuple[Experiment, ...]:
-    """Train half as long, so that all arms can be had, and leave out one part in each arm but the first."""
+    """Train half as long, so that all arms can be had, and change one part in each arm but the first."""
     half = replace(experiment.recipe, epochs=experiment.recipe.epochs // 2)
     parts = (
         ("half", "CNN A, photographs, half as long", "what the others are compared with", half),
@@ -66,7 +66,12 @@ def _ablation(experiment: Experiment) -> tuple[Experiment, ...]:
             "the plainest conversion: no colour's distance from the border's",
             replace(half, mixtures=(1.0,)),
         ),
-        ("distance", "Colour's distance alone", "the other square alone", replace(half, mixtures=(0.0,))),
+        (
+            "distance",
+            "Colour's distance alone",
+            "without brightness: the colour's distance from the border's alone",
+            replace(half, mixtures=(0.0,)),
+        ),
         (
             "unmoved",
             "The dataset's images as they are",

@@ -20,11 +20,6 @@ RULE = (
     "it is the other way round; else not separable"
 )
 
-ABLATION_SAYS = (
-    "What each part of the training gains: CNN A is trained half as long, and each row but the first leaves one part "
-    "out. One seed each, without the bias by class: on so few photographs five points either way may be chance."
-)
-
 
 def section(measured: dict[str, dict[str, Any]], finished: Sequence[tuple[Experiment, list[Run]]]) -> dict[str, Any]:
     """Assemble what ``experiments.json`` says under ``photographs``.
@@ -35,8 +30,9 @@ def section(measured: dict[str, dict[str, Any]], finished: Sequence[tuple[Experi
 
     Returns:
         ``served``, as ``measured``; ``trained``, by experiment trained with photographs, means over its seeds on the
-        part ``report``; ``ablation``, for each arm of it ``name``, ``title``, what it found on people ``held_out`` and
-        of the part ``report``, and its ``test_accuracy``; ``verdict``, ``rule`` and ``evidence``.
+        part ``report``; ``ablation``, of each arm ``name``, ``title``, ``test_accuracy`` on the dataset, and on the
+        held-out people's photographs ``accuracy``, ``surer_half`` and ``auroc``; ``ablation_says``, what that is;
+        ``verdict``, ``rule`` and ``evidence``.
 
     """
     with_photographs = [(e, runs) for e, runs in finished if any(run.photographs for run in runs)]
@@ -48,17 +44,32 @@ def section(measured: dict[str, dict[str, Any]], finished: Sequence[tuple[Experi
         }
         for name, runs in trained.items()
     }
-    ablation = [
+    ablation = [(e, runs[0], _of_part(runs[0], "held_out")) for e, runs in with_photographs if e.group == ABLATION]
+    arms = [
         {
             "name": e.name,
             "title": e.title,
-            **{part: _of_part(runs[0], part) for part in ("held_out", "report")},
-            "test_accuracy": runs[0].test["accuracy"],
+            **{key: found[key] for key in ("accuracy", "surer_half", "auroc")},
+            "test_accuracy": run.test["accuracy"],
         }
-        for e, runs in with_photographs
-        if e.group == ABLATION
+        for e, run, found in ablation
     ]
-    return {"served": measured, "trained": seeds, "ablation": ablation, **_verdict(trained)}
+    says = _of_what([found for _, _, found in ablation])
+    return {"served": measured, "trained": seeds, "ablation": arms, "ablation_says": says, **_verdict(trained)}
+
+
+def _of_what(found: list[dict[str, Any]]) -> str:
+    """Say what an ablation's figures are of, and how much of them may be chance."""
+    if not found:
+        return ""
+    low, high = wilson(found[0]["accuracy"], found[0]["garments"])
+    return say(
+        "What each part of the training gains. CNN A is trained half as long, and each row but the first changes one "
+        "part. One seed each, on {garments} photographs of the people held out, so that {points:.0f} points either way "
+        "may be chance. Only the served network's answers are balanced by class afterwards; these are not.",
+        garments=found[0]["garments"],
+        points=(high - low) * 50,
+    )
 
 
 def _of_part(run: Run, part: str) -> dict[str, Any]:
@@ -68,7 +79,11 @@ def _of_part(run: Run, part: str) -> dict[str, Any]:
 
 def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     if not {"baseline_photos", "cnn_a_photos"} <= trained.keys():
-        return {"verdict": "not tested", "rule": RULE, "evidence": "Both networks must be trained with photographs."}
+        return {
+            "verdict": "not tested",
+            "rule": RULE,
+            "evidence": say("Both networks must be trained with photographs."),
+        }
     cnn, dense = (trained[name][0] for name in ("cnn_a_photos", "baseline_photos"))
     (low, high), (dense_low, dense_high) = (wilson(run["accuracy"], run["garments"]) for run in (cnn, dense))
     verdict = "not separable"
@@ -119,7 +134,7 @@ def markdown(found: dict[str, Any] | None, figure: list[str]) -> list[str]:
         "",
         *_of_seeds(found["trained"]),
         *_lead(found),
-        *_of_parts(found["ablation"]),
+        *_of_parts(found),
     ]
 
 
@@ -176,19 +191,18 @@ def _of_seeds(trained: dict[str, dict[str, Any]]) -> list[str]:
     ]
 
 
-def _of_parts(ablation: list[dict[str, Any]]) -> list[str]:
-    if not ablation:
+def _of_parts(found: dict[str, Any]) -> list[str]:
+    if not found["ablation"]:
         return []
     return [
-        f"{ABLATION_SAYS} Held out are {ablation[0]['held_out']['garments']} garments, report "
-        f"{ablation[0]['report']['garments']}.",
+        found["ablation_says"],
         "",
-        "| Trained | Held out: right | Held out: surer half | Held out: AUROC | Report: right | Dataset's test |",
-        "| --- |" + " ---: |" * 5,
+        "| Trained | Right | Surer half | AUROC | Dataset's test |",
+        "| --- |" + " ---: |" * 4,
         *(
-            f"| {arm['title']} | {arm['held_out']['accuracy']:.1%} | {arm['held_out']['surer_half']:.1%} | "
-            f"{arm['held_out']['auroc']:.2f} | {arm['report']['accuracy']:.1%} | {arm['test_accuracy']:.2%} |"
-            for arm in ablation
+            f"| {arm['title']} | {arm['accuracy']:.1%} | {arm['surer_half']:.1%} | {arm['auroc']:.2f} | "
+            f"{arm['test_accuracy']:.2%} |"
+            for arm in found["ablation"]
         ),
         "",
     ]

@@ -5,8 +5,8 @@ MEANINGS = {
     "out for validation. Several seeds show how much is luck.",
     "Epoch": "One pass over all training pictures.",
     "Learning rate": "How far each step of training changes the weights.",
-    "Validation, test": "Pictures that no network learns from. What is chosen is chosen on validation; the test only "
-    "measures.",
+    "Validation, test": "Pictures that the network measured on them did not learn from. What is chosen is chosen on "
+    "validation; the test only measures.",
     "Point": "A percentage point. From 88 % to 90 % is two points.",
     "95 % CI": "Confidence interval. In the long run, 95 of 100 intervals made like this hold the true mean.",
     "p": "If there were no difference, how often chance alone would show one as large as was measured.",

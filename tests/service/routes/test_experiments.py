@@ -1,13 +1,20 @@
 """GET /experiments: the same numbers in every media type."""
 
+import copy
 import csv
 import json
 import re
 from io import StringIO
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
 
+from service.models.bundle import Bundle
+from service.models.network_files import NetworkFiles
+from service.outputs.pages import Pages, ServedView
+from service.outputs.reports import Reports
 from tests.conftest import MODELS, assert_problem
 from training.data.fashion_mnist import CLASS_NAMES
 
@@ -109,6 +116,21 @@ def test_the_page_says_what_photographs_showed(client: httpx.Client, language: s
         assert f"experiments/{arm['name']}" in section
     assert len(found["ablation"]) > 1
     assert "figures/" in section
+
+
+@pytest.mark.parametrize("missing", ["words", "photographs", "ablation", "ablation_says"])
+def test_reports_of_earlier_releases_are_shown_without_what_they_lack(missing: str) -> None:
+    bundle = Bundle(MODELS)
+    report = copy.deepcopy(bundle.report) or {}
+    report.pop(missing, None)
+    report["photographs"] = report.get("photographs") and {
+        key: value for key, value in report["photographs"].items() if key != missing
+    }
+    earlier = cast("Bundle", SimpleNamespace(report=report, manifest=bundle.manifest, path=bundle.path))
+    page = Reports(earlier, Pages(), NetworkFiles(bundle)).overview_page(ServedView("experiments")).decode()
+    assert report["claims"][0]["claim"] in page
+    assert ("Other seeds, what each part" in page) == (missing != "photographs")
+    assert ("What each part of the training gains" in page) == (missing not in ("photographs", "ablation"))
 
 
 def test_figures_and_style_are_served(client: httpx.Client) -> None:

@@ -11,8 +11,8 @@ TITLE = "Photographs: how often right, by how many are answered"
 CAPTION = (
     "Each network answers the photographs that it is surest of, from a tenth of them on the left to all on the right. "
     "A network that knows when it is right stands high on the left and falls to the right: refusing what it is "
-    "unsure of pays. One whose line is flat does not know. Photographs of the part report, of people whose pictures "
-    "no network has seen."
+    "unsure of pays. One whose line is flat does not know. The photographs are by people of whom no network has seen "
+    "a picture."
 )
 
 
