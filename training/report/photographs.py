@@ -184,7 +184,7 @@ def _of_seeds(trained: dict[str, dict[str, Any]]) -> list[str]:
     if not trained:
         return []
     return [
-        "| Trained with photographs, mean over seeds | Seeds | Right | Surer half |",
+        "| Trained with photographs, before the bias by class, mean over seeds | Seeds | Right | Surer half |",
         "| --- | ---: | ---: | ---: |",
         *(f"| {name} | {t['seeds']} | {t['accuracy']:.1%} | {t['surer_half']:.1%} |" for name, t in trained.items()),
         "",
