@@ -68,13 +68,13 @@ def _ablation(experiment: Experiment) -> tuple[Experiment, ...]:
         ),
         (
             "distance",
-            "Colour's distance alone",
+            "Colour distance alone",
             "without brightness: the colour's distance from the border's alone",
             replace(half, mixtures=(0.0,)),
         ),
         (
             "unmoved",
-            "The dataset's images as they are",
+            "Dataset images as they are",
             "neither mirrored nor moved: what mixing views within each batch gains",
             replace(half, jittered=False),
         ),
