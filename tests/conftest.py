@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Take what is imported by now, TensorFlow and all, out of the garbage collector's rounds.
 
-    It lives until the end anyway. A round over it takes 0.3 s of CPU, and statsmodels alone asks for one at each test.
+    It lives until the end anyway. A full collection over it is slow, and statsmodels starts one in each test.
     """
     gc.collect()
     gc.freeze()

@@ -26,8 +26,6 @@ LIMITS = {
     "SERVICE_KEEP_ALIVE_SECONDS": "1",
     "SERVICE_MAX_HEADER_KB": "4",
 }
-PROMPT_SECONDS = 9.5
-"""A busy machine may be late, but the limits that are not set are 10 s and more."""
 POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -55,12 +53,23 @@ def everything(connection: socket.socket) -> bytes:
     return content
 
 
-def drip(connection: socket.socket, content: bytes, seconds: float) -> None:
-    """Send a byte now and then, until the server has had enough."""
-    with suppress(OSError):
-        for position in range(len(content)):
+def drip(connection: socket.socket, content: bytes) -> bytes:
+    """Send ten bytes a second until the server closes; gives what it answered."""
+    answer = b""
+    connection.settimeout(0.1)
+    for position in range(len(content)):
+        with suppress(OSError):
             connection.sendall(content[position : position + 1])
-            time.sleep(seconds / len(content))
+        try:
+            piece = connection.recv(65536)
+        except TimeoutError:
+            continue
+        except ConnectionResetError:
+            return answer
+        if not piece:
+            return answer
+        answer += piece
+    pytest.fail(f"after {len(content)} bytes the connection was still open")
 
 
 def refusal(answer: bytes) -> tuple[int, str]:
@@ -73,54 +82,43 @@ def refusal(answer: bytes) -> tuple[int, str]:
 
 
 def others_are_answered(url: str) -> None:
-    answer = httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG)
+    answer = httpx.post(f"{url}/predict", content=(DATA / "coat.png").read_bytes(), headers=PNG, timeout=60)
     assert answer.json()["label"] == "Coat"
 
 
 def test_headers_that_drip_are_refused_in_time(url: str) -> None:
-    began = time.monotonic()
     with connected(url) as connection:
-        drip(connection, b"GET /ping HTTP/1.1\r\nX-Slow: 1234567890", 4)
-        status, detail = refusal(everything(connection))
-    assert (status, time.monotonic() - began < PROMPT_SECONDS) == (408, True)
+        status, detail = refusal(drip(connection, b"GET /ping HTTP/1.1\r\nX-Slow: " + b"x" * 300))
+    assert status == 408
     assert "headers did not come within 1 s" in detail
     others_are_answered(url)
 
 
 def test_a_connection_that_never_asks_is_closed(url: str) -> None:
-    began = time.monotonic()
     with connected(url) as connection:
         assert everything(connection) == b""
-    assert time.monotonic() - began < PROMPT_SECONDS
 
 
 def test_a_connection_that_idles_after_a_request_is_closed(url: str) -> None:
-    began = time.monotonic()
     with connected(url) as connection:
         connection.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
         assert everything(connection).startswith(b"HTTP/1.1 200")
-    assert time.monotonic() - began < PROMPT_SECONDS
 
 
 def test_a_body_that_drips_is_refused_in_time(url: str) -> None:
-    began = time.monotonic()
     with connected(url) as connection:
         connection.sendall(POST % 1000)
-        drip(connection, bytes(20), 4)
-        status, detail = refusal(everything(connection))
-    assert (status, time.monotonic() - began < PROMPT_SECONDS) == (408, True)
+        status, detail = refusal(drip(connection, bytes(300)))
+    assert status == 408
     assert "body did not come within 1 s" in detail
     others_are_answered(url)
 
 
 def test_a_body_that_drips_after_its_answer_is_cut(url: str) -> None:
     """The next bytes would keep Uvicorn's own timer from running."""
-    began = time.monotonic()
     with connected(url) as connection:
         connection.sendall((POST % 1000).replace(b"/predict", b"/nothing"))
-        drip(connection, bytes(40), 6)
-        assert everything(connection).startswith(b"HTTP/1.1 404")
-    assert time.monotonic() - began < PROMPT_SECONDS
+        assert drip(connection, bytes(300)).startswith(b"HTTP/1.1 404")
 
 
 def test_a_slow_body_at_a_fair_speed_is_read(url: str) -> None:
@@ -231,7 +229,6 @@ def test_a_client_that_does_not_read_is_cut(url: str) -> None:
     ask = b"GET /static/swagger-ui/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
     with connected(url, receive_buffer=4096) as connection:
         connection.sendall(ask * 20)  # 28 MB, more than any kernel buffers
-        time.sleep(1)
         assert server_holds(connection)
         assert eventually(lambda: not server_holds(connection), 25), "the server still held the connection"
     others_are_answered(url)
