@@ -8,24 +8,24 @@ SIZE = 28
 
 
 @dataclass(frozen=True)
-class Sight:
+class ReceptiveField:
     """What a network sees.
 
     Attributes:
-        field: the receptive field of one unit in front of the head, in pixels: height, and width alike.
+        size: of one unit in front of the head, in pixels: height, and width alike.
         rows: how many rows, from the top, and columns, from the left, reach the network at all.
 
     """
 
-    field: int
+    size: int
     rows: int
 
 
-def sight(name: str) -> Sight:
+def receptive_field(name: str) -> ReceptiveField:
     """Compute it for an experiment: each layer widens the field by its reach times the steps taken before it."""
     experiment = EXPERIMENTS[name]
     if experiment.kernel_size is None:
-        return Sight(SIZE, SIZE)
+        return ReceptiveField(SIZE, SIZE)
     layers = [layer for layer in experiment.layers if layer.startswith(("Conv2D", "MaxPool"))]
     field = step = 1
     maps = [SIZE]
@@ -39,7 +39,7 @@ def sight(name: str) -> Sight:
         size = _size(layer)
         reach = seen * size if layer.startswith("MaxPool") else seen + (size - 1 if "same padding" not in layer else 0)
         seen = min(reach, before)
-    return Sight(field, seen)
+    return ReceptiveField(field, seen)
 
 
 def _size(layer: str) -> int:

@@ -1,6 +1,6 @@
 """The sentences of each claim's evidence."""
 
-from training.experiments.receptive_field import sight
+from training.experiments.receptive_field import receptive_field
 from training.experiments.registry import EXPERIMENTS
 from training.report.comparisons import BLUR
 from training.report.conclusions import Row, measured, p_value
@@ -127,8 +127,8 @@ def hierarchy(e: Evidence) -> list[str]:
                 "once, and takes {work:,} multiply-adds a picture; {b} sees {less} by {less}, and takes {less_work:,}.",
                 a=e.title("cnn_a"),
                 b=e.title("cnn_one"),
-                field=sight("cnn_a").field,
-                less=sight("cnn_one").field,
+                field=receptive_field("cnn_a").size,
+                less=receptive_field("cnn_one").size,
                 work=e.rows["cnn_a"]["multiply_adds"],
                 less_work=e.rows["cnn_one"]["multiply_adds"],
             )

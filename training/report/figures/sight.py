@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from training.experiments.receptive_field import sight
+from training.experiments.receptive_field import receptive_field
 from training.report.figures.pictures import Pictures
 from training.report.figures.style import by_name, new, picture
 
@@ -30,7 +30,7 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:
     mean = np.asarray(pictures.test_images).mean(axis=0)
     for axis, row in zip(figure.subplots(1, len(shown)), shown, strict=True):
         picture(axis, mean)
-        seen = sight(row["name"])
+        seen = receptive_field(row["name"])
         for corner, width, height in (
             ((seen.rows, 0), 28 - seen.rows, 28),
             ((0, seen.rows), seen.rows, 28 - seen.rows),
@@ -39,8 +39,8 @@ def draw(report: dict[str, Any], pictures: Pictures) -> Figure | None:
             axis.add_patch(
                 Rectangle((left, top), width, height, hatch="////", fill=False, color="#d55e00", linewidth=0)
             )
-        if seen.field < 28:
-            axis.add_patch(Rectangle((8.5, 8.5), seen.field, seen.field, fill=False, color="#56b4e9", linewidth=2))
+        if seen.size < 28:
+            axis.add_patch(Rectangle((8.5, 8.5), seen.size, seen.size, fill=False, color="#56b4e9", linewidth=2))
         axis.set_title(row["title"].replace(", ", ",\n").replace(" (", "\n("), fontsize=10)
-        axis.set_xlabel(f"{seen.field}×{seen.field}", fontsize=10)
+        axis.set_xlabel(f"{seen.size}×{seen.size}", fontsize=10)
     return figure
