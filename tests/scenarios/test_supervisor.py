@@ -19,7 +19,7 @@ from benchmarks.speed import server as measured
 from benchmarks.speed.server import free_port
 from tests.conftest import MODELS, ROOT, slow
 from tests.scenarios.test_workers import predict, worker_ids
-from tests.servers import answers, eventually, scrape, started, value, workers
+from tests.servers import answers, eventually, logging_server, scrape, started, value, workers
 
 
 def gone(pid: int) -> bool:
@@ -41,6 +41,16 @@ def shared_folder(worker: int) -> Path:
     return next(Path(line.split()[-1]).parent for line in lines if line.endswith(f"_{worker}.db"))
 
 
+def wait_until_all_serve(url: str, parent: int) -> None:
+    """Ask until each worker's own counts have an answer."""
+
+    def serves(worker: int) -> bool:
+        counts = shared_folder(worker) / f"counter_{worker}.db"
+        return counts.exists() and b"/predict" in counts.read_bytes()
+
+    assert eventually(lambda: predict(url).status_code == 200 and all(map(serves, workers(parent))))
+
+
 @pytest.mark.parametrize("mode", ["false", "true"])
 def test_the_parent_runs_one_thread_and_counts_nothing(mode: str) -> None:
     with started(SERVICE_WORKERS="2", SAGEMAKER_MULTI_MODEL=mode) as (url, parent):
@@ -58,21 +68,23 @@ def test_workers_share_what_was_loaded_before_the_fork() -> None:
             assert proportional_megabytes(pid) < 30  # over 35 where each has loaded its own
 
 
-def test_a_killed_worker_has_a_successor_at_once() -> None:
-    with started() as (url, parent):
-        (first,) = workers(parent.pid)
-        asked = {"route": "/predict", "method": "POST", "status": "200"}
+def test_a_killed_worker_has_a_successor_at_once(tmp_path: Path) -> None:
+    def answered() -> float:
+        return value(scrape(url), "service_requests_total", route="/predict", method="POST", status="200")
+
+    with logging_server(tmp_path / "log") as (url, log):
+        (first,) = worker_ids(scrape(url))
         assert predict(url).status_code == 200
-        # A request is counted in the turn of the event loop after its answer.
-        assert eventually(lambda: value(scrape(url), "service_requests_total", **asked) == 1, 5)
-        os.kill(first, signal.SIGKILL)
-        killed = time.monotonic()
+        assert eventually(lambda: answered() == 1)  # counted in the turn of the event loop after the answer
+        os.kill(int(first), signal.SIGKILL)
         assert eventually(lambda: answers(url))
-        assert time.monotonic() - killed < 5  # 0.1 s where nothing else runs; one that hangs is given 5 s and more
-        assert workers(parent.pid) != [first]
-        assert value(scrape(url), "service_requests_total", **asked) == 1  # counted by who is dead
+        assert worker_ids(scrape(url)) != {first}
+        assert answered() == 1  # counted by who is dead
         assert predict(url).status_code == 200
-        assert value(scrape(url), "service_requests_total", **asked) == 2
+        assert eventually(lambda: answered() == 2)
+        said = log.read_text()
+    assert f"worker {first} was ended by SIGKILL; another takes its place" in said
+    assert "has done nothing" not in said  # found by its end, not by its silence, which takes seconds
 
 
 def test_workers_end_when_their_parent_was_killed() -> None:
@@ -93,19 +105,17 @@ def test_workers_end_when_their_parent_was_killed() -> None:
 
 def test_a_worker_that_hangs_is_replaced() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        # One that has not served yet is not thought to hang: each has answered, and had its turn to say so.
-        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
-        time.sleep(1.5)
+        wait_until_all_serve(url, parent.pid)  # one that has not served yet is not thought to hang
         hung = workers(parent.pid)[0]
         os.kill(hung, signal.SIGSTOP)
-        assert eventually(lambda: gone(hung), 30)
-        assert eventually(lambda: answers(url) and len(workers(parent.pid)) == 2, 30)
+        assert eventually(lambda: gone(hung))
+        assert eventually(lambda: answers(url) and len(workers(parent.pid)) == 2)
 
 
 @pytest.mark.slow
 def test_a_frozen_service_goes_on_with_the_same_workers() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        time.sleep(1.5)
+        wait_until_all_serve(url, parent.pid)
         before = workers(parent.pid)
         for number, seconds in ((signal.SIGSTOP, 7), (signal.SIGCONT, 3)):  # longer than a worker may stand still
             for pid in (parent.pid, *before):
@@ -140,9 +150,12 @@ def test_nobody_who_was_let_in_is_reset_when_the_service_ends() -> None:
 
 
 def test_who_connected_and_asks_nothing_does_not_hold_up_the_end() -> None:
-    with started() as (url, parent), socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))):
+    with (
+        started(SERVICE_HEADER_SECONDS="60") as (url, parent),
+        socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))),
+    ):
         parent.send_signal(signal.SIGTERM)
-        assert parent.wait(8) == 0  # at once where nothing else runs; it might take 10 s over its headers
+        assert parent.wait(30) == 0
 
 
 def test_signals_of_other_servers_change_nothing() -> None:
