@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 BROKEN = os.environ.get("BROKEN", "")
 STARTED = time.monotonic()
 LOADING_SECONDS = 1.0
-STOPPING = threading.Event()
+STOPPING, READING = threading.Event(), threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -34,7 +34,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer /ping and /invocations."""
+        READING.set()
         body = self._body()
+        READING.clear()
         if self.path == "/ping":
             self._answer(200, b"")
         elif time.monotonic() - STARTED <= LOADING_SECONDS:
@@ -85,11 +87,16 @@ def main() -> None:
     """Serve until told to stop, or longer."""
     server = Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler)
 
+    def end() -> None:
+        while BROKEN == "200 while stopping" and READING.is_set():
+            time.sleep(0.05)
+        server.shutdown()
+
     def stop(*_: object) -> None:
         if BROKEN == "dies at once":
             os._exit(1)
         STOPPING.set()
-        threading.Timer(1.0, server.shutdown).start()
+        threading.Timer(1.0, end).start()
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN if BROKEN == "ignores SIGTERM" else stop)
     server.serve_forever(poll_interval=0.05)
