@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -145,9 +146,13 @@ def test_pixels_of_the_blind_strip_change_no_answer(page: Page) -> None:
 
 
 def test_play_slides_the_kernel(lens: Page) -> None:
+    lens.clock.install()
+    lens.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
     lens.get_by_role("button", name="Play: slide the kernel").click()
-    lens.wait_for_function("() => document.getElementById('lens-value').textContent.includes(', column 4:')")
+    lens.clock.run_for(400)  # four places' time
+    expect(lens.locator("#lens-value")).to_contain_text(", column 4:")
     lens.get_by_role("button", name="Stop").click()
+    lens.clock.resume()
     expect(lens.get_by_role("button", name="Play: slide the kernel")).to_be_visible()
     lens.emulate_media(reduced_motion="reduce")
     _, row, column, _ = place(lens)

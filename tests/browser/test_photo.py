@@ -88,12 +88,11 @@ def test_a_large_photo_is_scaled_down_first(page: Page, sizes: list[int]) -> Non
     assert len(original) > 5 * MAX_UPLOAD_BYTES
     held: list[Route] = []
     page.route("**/compare**", lambda route: held.append(route))
-    drop(page, "shirt.jpg", "image/jpeg", original)
+    with page.expect_request("**/compare**"):
+        drop(page, "shirt.jpg", "image/jpeg", original)
     expect(page.locator("#status")).to_have_text("Uploading…")
-    page.wait_for_function("() => true")  # the request is on its way by now
-    page.unroute("**/compare**")
-    for route in held:
-        route.continue_()
+    [upload] = held
+    upload.continue_()
     expect(page.locator("#photo")).to_be_visible()
     assert len(sizes) == 1
     assert sizes[0] <= MAX_UPLOAD_BYTES
