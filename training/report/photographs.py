@@ -1,4 +1,4 @@
-"""The report's section "In the world: photographs": what each served network does with them, and what follows."""
+"""The report's section "Photographs taken at home": what each served network does with them, and what follows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from training.experiments.runs import Run
 from training.experiments.world import ABLATION
 from training.sentences import say
 
-HEADING = "In the world: photographs"
+HEADING = "Photographs taken at home"
 
 RULE = (
     "supported where the CNN trained with photographs is right about more photographs of the part report than the "

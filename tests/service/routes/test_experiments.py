@@ -101,7 +101,7 @@ def test_html_shows_the_numbers_and_asks_nobody_else(client: httpx.Client) -> No
 
 
 @pytest.mark.parametrize(
-    ("language", "heading"), [("en", "In the world: photographs"), ("es", "En el mundo: fotografías")]
+    ("language", "heading"), [("en", "Photographs taken at home"), ("es", "Fotografías hechas en casa")]
 )
 def test_the_page_says_what_photographs_showed(client: httpx.Client, language: str, heading: str) -> None:
     found = client.get("/experiments").json()["photographs"]
