@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     pictures = commands.add_parser("photographs", help="fetch and verify the photographs; goes on where it stopped")
     pictures.set_defaults(command=_fetch_photographs)
 
-    for command in (run, probe, report, release, pictures):
+    for command in (run, release, pictures):
         command.add_argument(
             "--photographs", type=Path, metavar="DIR", help="folder of the photographs (default: this project's cache)"
         )

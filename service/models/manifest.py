@@ -33,7 +33,7 @@ class Reliability(BaseModel):
 
     over: Literal["label", "confidence", "all"] = Field(
         description="alike in what: the same label at about this confidence; where too few are, any label at about "
-        "this confidence; where too few still are, all of them"
+        "this confidence, and where too few still are, at the confidences beside it; or all of them"
     )
     pictures: Literal["dataset", "photographs"] = Field(
         description="what was held out: images of the dataset, or photographs by people of whom the model has seen none"

@@ -5,7 +5,7 @@ form:
 
 *Reliability.* Validation images are counted by the label the model gives and the band its calibrated confidence is in:
 how many there are, and how many are right, with Wilson's interval. A cell of fewer than ``MIN_IMAGES`` says little;
-its band over all labels stands in for it, or where that is as thin, all of the validation images.
+its band over all labels stands in for it; where that is as thin, the bands beside it join it.
 
 *An outlier score.* The larger of two distances, each in standard deviations from the validation images' mean. One is
 the relative Mahalanobis distance (Ren et al. 2021) of the last hidden layer's output: to the nearest class's mean, less
@@ -184,15 +184,22 @@ def describe(
 
 
 def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classes: int) -> list[list[dict[str, Any]]]:
-    """Count how often answers are right, by predicted class and band of confidence; see the module."""
+    """Count how often answers are right, by predicted class and band of confidence; see the module.
+
+    Where a class has too few images in a band, all classes count; where they are too few, the next bands, too.
+    """
     right = predicted == labels
     band = np.searchsorted(BANDS, confidence, side="right") - 1
 
     def cell(label: int, index: int) -> dict[str, Any]:
         in_band = band == index
-        for over, chosen in (("label", in_band & (predicted == label)), ("confidence", in_band)):
-            if chosen.sum() >= MIN_IMAGES:
-                return {"over": over, **_share(right[chosen])}
+        if (of_label := in_band & (predicted == label)).sum() >= MIN_IMAGES:
+            return {"over": "label", **_share(right[of_label])}
+        # All images would say less of the surest answers than of others: the nearest bands say more.
+        for reach in range(len(BANDS) - 1):
+            near = np.abs(band - index) <= reach
+            if near.sum() >= MIN_IMAGES and not near.all():
+                return {"over": "confidence", **_share(right[near])}
         return {"over": "all", **_share(right)}
 
     return [[cell(label, index) for index in range(len(BANDS))] for label in range(classes)]

@@ -31,6 +31,15 @@ def test_reliability_counts_by_label_and_band_and_pools_what_is_thin() -> None:
     assert MIN_IMAGES == 30
 
 
+def test_the_surest_answers_are_not_said_to_be_the_least_reliable() -> None:
+    """Few are that sure: those beside them stand in for them, not all images, of which many more are wrong."""
+    confidence = np.array([0.995] * 10 + [0.95] * 30 + [0.6] * 60)
+    predicted = np.zeros(100, np.uint8)
+    labels = np.array([0] * 10 + [0] * 27 + [1] * 3 + [0] * 30 + [1] * 30, np.uint8)
+    surest = reliability(confidence, predicted, labels, classes=2)[1][-1]
+    assert (surest["over"], surest["images"], surest["accuracy"]) == ("confidence", 40, 0.925)
+
+
 def _made_up(count: int, seed: int) -> tuple[Any, Any, Any]:
     """Three classes apart in features of 5; images in a plane of 2 dimensions and a little more."""
     rng = np.random.default_rng(seed)
