@@ -94,7 +94,8 @@ def _verdict(trained: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     evidence = say(
         "Seed 0 of each, before the bias by class, {garments} garments: CNN A is right about {cnn:.1%} ({low:.1%} to "
         "{high:.1%}), the dense network about {dense:.1%} ({dense_low:.1%} to {dense_high:.1%}). The intervals count "
-        "the photographs as independent, though one person took several, and say nothing of what another seed would give.",
+        "the photographs as independent, though one person took several, and say nothing of what another seed would "
+        "give.",
         garments=cnn["garments"],
         cnn=cnn["accuracy"],
         low=low,
