@@ -18,6 +18,8 @@ export async function takePhoto() {
   try {
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     if (dialog.returnValue !== "take") return null;
+    // Whoever takes it at once would get an empty picture: the size is known before the first frame is there.
+    while (video.readyState < video.HAVE_CURRENT_DATA) await new Promise(requestAnimationFrame);
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
     canvas.getContext("2d").drawImage(video, 0, 0);
