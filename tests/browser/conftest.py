@@ -3,9 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
@@ -18,27 +16,14 @@ USUAL = {"phone": "dark", "desktop": "light"}
 OTHERS = slow("phone light", "desktop dark")
 
 
-@pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the camera sees: a shirt, in every frame alike. Of Chromium's own film, not every frame shows something."""
-    grey = np.full((480, 640), 40, np.uint8)
-    grey[100:420, 220:420] = grey[100:220, 120:520] = 200
-    colourless = np.full(2 * 240 * 320, 128, np.uint8)
-    path = tmp_path_factory.mktemp("film") / "shirt.y4m"
-    frame = b"FRAME\n" + grey.tobytes() + colourless.tobytes()
-    path.write_bytes(b"YUV4MPEG2 W640 H480 F25:1 Ip A1:1 C420jpeg\n" + frame * 5)
-    return path
-
-
 @pytest.fixture(scope="module")
-def browser(film: Path) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         # Its sandbox cannot be had as root, which CI is.
         camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        camera.append(f"--use-file-for-fake-video-capture={film}")
         launched = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", *camera])
         expect.set_options(timeout=30_000)  # the machine may be busy with other tests
         yield launched

@@ -14,12 +14,13 @@ export async function takePhoto() {
   }
   const [dialog, video] = [byId("viewfinder"), byId("viewfinder-video")];
   video.srcObject = stream;
+  const playing = video.play();
+  playing.catch(() => {}); // whoever cancels before it plays does not wait for it
   dialog.showModal();
   try {
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     if (dialog.returnValue !== "take") return null;
-    // Whoever takes it at once would get an empty picture: the size is known before the first frame is there.
-    while (video.readyState < video.HAVE_CURRENT_DATA) await new Promise(requestAnimationFrame);
+    await playing; // until then the picture would be black, though its size is known and the data are there
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
     canvas.getContext("2d").drawImage(video, 0, 0);
