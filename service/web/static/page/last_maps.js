@@ -7,7 +7,7 @@ import { byId, element } from "./dom.js";
 import { isRunnable, run, runnable } from "./networks/running.js";
 import { largest } from "./numbers.js";
 import { mostOf, paintMap } from "./paint.js";
-import { SIZE, room, shift, toShares } from "./pixels.js";
+import { room, shift, toBatch, toShares } from "./pixels.js";
 
 const USUAL = 4; // pixels: a place of the last map, for networks without maps
 
@@ -16,8 +16,7 @@ export async function follow({ pixels, network, kind }, last) {
   const index = here?.layers.findLastIndex((layer) => layer.kind === "max_pooling") ?? -1;
   const step = index < 0 ? USUAL : here.layers.slice(0, index + 1).reduce((pixels, { size }) => pixels * (size || 1), 1);
   const ways = roomiest(pixels, step);
-  const batch = new Float32Array((1 + ways.length) * SIZE * SIZE);
-  [pixels, ...ways.map(({ move }) => shift(pixels, ...move))].forEach((picture, at) => batch.set(toShares(picture), at * SIZE * SIZE));
+  const batch = toBatch([pixels, ...ways.map(({ move }) => shift(pixels, ...move))]);
   const answers = await Promise.all(runnable.map(({ name }) => run("classify", name, { pixels: batch, kind })));
   const changes = (way) => answers.filter(([before, ...after]) => largest(after[way]) !== largest(before)).length;
   const way = ways.reduce((most, _, at) => (changes(at) > changes(most) ? at : most), 0);

@@ -6,7 +6,7 @@ import { byId, element } from "./dom.js";
 import { run, runnable } from "./networks/running.js";
 import { largest } from "./numbers.js";
 import { mix, onTheme, themed } from "./paint.js";
-import { SIZE, isCut, room, shift, toShares } from "./pixels.js";
+import { isCut, room, shift, toBatch } from "./pixels.js";
 
 const AROUND = 4; // pixels looked at each way
 const EDGE = 2 * AROUND + 1;
@@ -36,8 +36,7 @@ function figure(name) {
 export async function follow({ pixels, kind, truth }, last) {
   const margin = room(pixels);
   const cut = MOVES.map((move) => isCut(margin, move));
-  const batch = new Float32Array(MOVES.length * SIZE * SIZE);
-  MOVES.forEach((move, index) => batch.set(toShares(shift(pixels, ...move)), index * SIZE * SIZE));
+  const batch = toBatch(MOVES.map((move) => shift(pixels, ...move)));
   byId("no-room").hidden = cut.filter((is) => !is).length > MOVES.length / 2;
   for (const [network, shown] of figures) {
     const found = await run("classify", network, { pixels: batch, kind });

@@ -55,16 +55,18 @@ export function paintOcclusion(canvas, pixels, drop, stride) {
   });
 }
 
-const valuesOf = ({ channels, data }, channel) => data.filter((_, at) => at % channels === channel);
+const valuesOf = ({ height, width, channels, data }, channel) =>
+  Array.from({ length: height * width }, (_, place) => data[place * channels + channel]);
 
 /** The largest value of one channel of maps. */
 export const mostOf = (maps, channel) => Math.max(...valuesOf(maps, channel));
 
-/** One channel of maps, from 0 to `most`; places after `until` are not computed yet, and dimmed. */
-export function paintMap(canvas, maps, channel, { most = mostOf(maps, channel), until = Infinity } = {}) {
+/** One channel of maps, from 0 to `most`, its own if none is given; places after `until` are not yet, and dimmed. */
+export function paintMap(canvas, maps, channel, { most, until = Infinity } = {}) {
   const values = valuesOf(maps, channel);
+  const whole = Math.max(most ?? Math.max(...values), 1e-6);
   paint(canvas, maps.width, maps.height, (place) => {
-    const colour = shade(values[place] / Math.max(most, 1e-6));
+    const colour = shade(values[place] / whole);
     return place <= until ? colour : mix(colour, [128, 128, 128], 0.75);
   });
 }

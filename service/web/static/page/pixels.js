@@ -6,6 +6,13 @@ const FAINT = 16; // of 255: the dataset's garments have such specks at their ed
 /** What networks take: Float32Array in 0…1. */
 export const toShares = (pixels) => Float32Array.from(pixels, (byte) => byte / 255);
 
+/** Several pictures, one behind the other, as networks take them. */
+export function toBatch(pictures) {
+  const batch = new Float32Array(pictures.length * SIZE * SIZE);
+  pictures.forEach((pixels, at) => batch.set(toShares(pixels), at * SIZE * SIZE));
+  return batch;
+}
+
 /** The picture moved right and down; what comes in from outside is background. */
 export function shift(pixels, right, down) {
   const moved = new Uint8Array(SIZE * SIZE);
