@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from training.data.conversion import SHARES
@@ -168,6 +168,21 @@ class Experiment:
     recipe: Recipe = field(default_factory=Recipe)
     probed: bool = True
     spared_seeds: int = 0
+
+    def trained_otherwise(self, name: str, title: str, group: str, hypothesis: str, recipe: Recipe) -> "Experiment":
+        """Give the same network by another recipe: once, compared with nothing, not served, not probed."""
+        return replace(
+            self,
+            name=name,
+            title=title,
+            group=group,
+            hypothesis=hypothesis,
+            recipe=recipe,
+            against=(),
+            seeds=1,
+            served=False,
+            probed=False,
+        )
 
     def as_seen(self, images: Images, *, seed: int) -> Images:
         """Do to uint8 (N, 28, 28) what a run of this experiment does to every image before its network sees it."""

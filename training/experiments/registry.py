@@ -152,17 +152,16 @@ _BY_SIZE = {
 
 def _with_fewer_images(experiment: Experiment, size: int, recipe: Recipe) -> Experiment:
     return replace(
-        experiment,
-        name=f"{experiment.name}_n{size}",
-        title=say("{title}, {size:,} images", title=experiment.title, size=size),
-        group=DATA,
-        hypothesis="how much data its assumptions are worth",
+        experiment.trained_otherwise(
+            f"{experiment.name}_n{size}",
+            say("{title}, {size:,} images", title=experiment.title, size=size),
+            DATA,
+            "how much data its assumptions are worth",
+            recipe,
+        ),
         against=() if experiment.name == "baseline" else (f"baseline_n{size}",),
         seeds=5,
-        served=False,
         train_size=size,
-        recipe=recipe,
-        probed=False,
     )
 
 
@@ -228,24 +227,10 @@ _BETTER = (
         served=True,
         recipe=_ONE_CYCLE,
     ),
-    *(
-        replace(
-            experiment,
-            name=f"{experiment.name}_tuned",
-            title=title,
-            group=RECIPE,
-            hypothesis=hypothesis,
-            against=(),
-            seeds=1,
-            served=False,
-            recipe=_ONE_CYCLE,
-            probed=False,
-        )
-        for experiment, title, hypothesis in (
-            (_WORKSHOP[0], "Baseline, tuned", "the dense network by the same recipe"),
-            (_WORKSHOP[2], "CNN B, tuned", "CNN B by the same recipe"),
-        )
+    _WORKSHOP[0].trained_otherwise(
+        "baseline_tuned", "Baseline, tuned", RECIPE, "the dense network by the same recipe", _ONE_CYCLE
     ),
+    _WORKSHOP[2].trained_otherwise("cnn_b_tuned", "CNN B, tuned", RECIPE, "CNN B by the same recipe", _ONE_CYCLE),
 )
 
 _WORLD = in_the_world(_WORKSHOP, _ONE_CYCLE)

@@ -188,8 +188,8 @@ def _network(experiment: Experiment, *, in_training: bool) -> keras.Model:
     recipe = experiment.recipe
     more: dict[str, Any] = {}
     if in_training and _has_more_in_training(recipe):
-        more["normalised"] = recipe.batch_normalisation
-        more |= {"dropout": recipe.dropout, "classes": 11 if recipe.photographs else 10}
+        classes = 11 if recipe.photographs else 10
+        more = {"normalised": recipe.batch_normalisation, "dropout": recipe.dropout, "classes": classes}
     return architectures.ARCHITECTURES[experiment.architecture](**experiment.arguments, **more)
 
 

@@ -19,33 +19,18 @@ def in_the_world(workshop: Sequence[Experiment], recipe: Recipe) -> tuple[Experi
 
     """
     shown = replace(recipe, epochs=28, photographs=4)
-    dense, cnn_a, cnn_b = (_with_photographs(experiment, shown) for experiment in workshop)
+
+    def with_photographs(experiment: Experiment, hypothesis: str) -> Experiment:
+        title = say("{title}, photographs", title=experiment.title.split(" (")[0])
+        return experiment.trained_otherwise(f"{experiment.name}_photos", title, PHOTOGRAPHS, hypothesis, shown)
+
+    dense, cnn_a, cnn_b = workshop
+    cnn_a = with_photographs(cnn_a, "CNN A unchanged, having seen photographs")
     return (
-        replace(dense, hypothesis="whether the world's variety helps a dense network as much", seeds=3),
-        replace(
-            cnn_a,
-            hypothesis="CNN A unchanged, having seen photographs",
-            against=("cnn_a", "baseline_photos"),
-            seeds=3,
-            served=True,
-            probed=True,
-        ),
-        replace(cnn_b, hypothesis="whether wider kernels suit photographs", against=("cnn_a_photos",)),
+        replace(with_photographs(dense, "whether the world's variety helps a dense network as much"), seeds=3),
+        replace(cnn_a, against=("cnn_a", "baseline_photos"), seeds=3, served=True, probed=True),
+        replace(with_photographs(cnn_b, "whether wider kernels suit photographs"), against=("cnn_a_photos",)),
         *_ablation(cnn_a),
-    )
-
-
-def _with_photographs(experiment: Experiment, recipe: Recipe) -> Experiment:
-    return replace(
-        experiment,
-        name=f"{experiment.name}_photos",
-        title=say("{title}, photographs", title=experiment.title.split(" (")[0]),
-        group=PHOTOGRAPHS,
-        against=(),
-        seeds=1,
-        served=False,
-        recipe=recipe,
-        probed=False,
     )
 
 
@@ -86,13 +71,6 @@ def _ablation(experiment: Experiment) -> tuple[Experiment, ...]:
         ),
     )
     return tuple(
-        replace(
-            experiment,
-            name=f"{experiment.name}_{name}",
-            title=title,
-            group=ABLATION,
-            hypothesis=hypothesis,
-            recipe=recipe,
-        )
+        experiment.trained_otherwise(f"{experiment.name}_{name}", title, ABLATION, hypothesis, recipe)
         for name, title, hypothesis, recipe in parts
     )
