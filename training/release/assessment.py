@@ -192,15 +192,13 @@ def reliability(confidence: Floats, predicted: Labels, labels: Labels, *, classe
     band = np.searchsorted(BANDS, confidence, side="right") - 1
 
     def cell(label: int, index: int) -> dict[str, Any]:
-        in_band = band == index
-        if (of_label := in_band & (predicted == label)).sum() >= MIN_IMAGES:
+        of_label = (band == index) & (predicted == label)
+        if of_label.sum() >= MIN_IMAGES:
             return {"over": "label", **_share(right[of_label])}
         # All images would say less of the surest answers than of others: the nearest bands say more.
-        for reach in range(len(BANDS) - 1):
-            near = np.abs(band - index) <= reach
-            if near.sum() >= MIN_IMAGES and not near.all():
-                return {"over": "confidence", **_share(right[near])}
-        return {"over": "all", **_share(right)}
+        nearest = (np.abs(band - index) <= reach for reach in range(len(BANDS)))
+        near = next((some for some in nearest if some.sum() >= MIN_IMAGES), np.ones_like(right))
+        return {"over": "all" if near.all() else "confidence", **_share(right[near])}
 
     return [[cell(label, index) for index in range(len(BANDS))] for label in range(classes)]
 

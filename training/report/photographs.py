@@ -44,7 +44,8 @@ def section(measured: dict[str, dict[str, Any]], finished: Sequence[tuple[Experi
         }
         for name, runs in trained.items()
     }
-    ablation = [(e, runs[0], _of_part(runs[0], "held_out")) for e, runs in with_photographs if e.group == ABLATION]
+    ablation = [(e, runs[0]) for e, runs in with_photographs if e.group == ABLATION]
+    held_out = [_of_part(run, "held_out") for _, run in ablation]
     arms = [
         {
             "name": e.name,
@@ -52,13 +53,13 @@ def section(measured: dict[str, dict[str, Any]], finished: Sequence[tuple[Experi
             **{key: found[key] for key in ("accuracy", "surer_half", "auroc")},
             "test_accuracy": run.test["accuracy"],
         }
-        for e, run, found in ablation
+        for (e, run), found in zip(ablation, held_out, strict=True)
     ]
-    says = _of_what([found for _, _, found in ablation])
+    says = _ablation_says(held_out)
     return {"served": measured, "trained": seeds, "ablation": arms, "ablation_says": says, **_verdict(trained)}
 
 
-def _of_what(found: list[dict[str, Any]]) -> str:
+def _ablation_says(found: list[dict[str, Any]]) -> str:
     """Say what an ablation's figures are of, and how much of them may be chance."""
     if not found:
         return ""
@@ -135,7 +136,7 @@ def markdown(found: dict[str, Any] | None, figure: list[str]) -> list[str]:
         "",
         *_of_seeds(found["trained"]),
         *_lead(found),
-        *_of_parts(found),
+        *_ablation_table(found),
     ]
 
 
@@ -192,7 +193,7 @@ def _of_seeds(trained: dict[str, dict[str, Any]]) -> list[str]:
     ]
 
 
-def _of_parts(found: dict[str, Any]) -> list[str]:
+def _ablation_table(found: dict[str, Any]) -> list[str]:
     if not found["ablation"]:
         return []
     return [
