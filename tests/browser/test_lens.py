@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import on_one_screen
-from tests.browser.test_networks import CLASSIFY
+from tests.browser.test_networks import classify
 from tests.conftest import DATA
 
 PNG = {"content-type": "image/png"}
@@ -141,8 +141,8 @@ def test_the_blind_strip_is_a_networks_own(lens: Page) -> None:
 def test_pixels_of_the_blind_strip_change_no_answer(page: Page) -> None:
     pixels = np.tile(np.linspace(0, 1, 784).reshape(28, 28), (2, 1, 1))
     pixels[1, 26:] = pixels[1, :, 26:] = 1
-    found = page.evaluate(CLASSIFY, ["cnn_a", pixels.ravel().tolist()])
-    assert found[0] == found[1]
+    found = classify(page, "cnn_a", pixels)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_play_slides_the_kernel(lens: Page) -> None:

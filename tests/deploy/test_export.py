@@ -140,6 +140,7 @@ def test_every_reference_of_the_configuration_leads_somewhere(
             assert set(arguments.get("depends_on", [])) <= there
 
 
+@pytest.mark.slow
 def test_a_stack_makes_what_the_command_makes(
     aws: Aws, command: Command, export: Callable[..., dict[str, Any]], push_image: Callable[..., str]
 ) -> None:

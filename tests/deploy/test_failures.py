@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutE
 
 from deploy import command_line
 from deploy.errors import explain
-from tests.conftest import DATA, ROOT
+from tests.conftest import DATA, ROOT, slow
 from tests.deploy.aws import Aws
 from tests.deploy.conftest import NAME, Command, Ended
 
@@ -205,7 +205,7 @@ def test_an_interruption_says_whether_it_may_cost(
     assert words in ended.err
 
 
-@pytest.mark.parametrize("key", [b"\x03", b"\x04", b"n\n", b"\n"], ids=["Ctrl-C", "Ctrl-D", "n", "Enter"])
+@pytest.mark.parametrize("key", [b"\x03", b"\n", *slow(b"\x04", b"n\n")], ids=["Ctrl-C", "Enter", "Ctrl-D", "n"])
 @pytest.mark.usefixtures("pushed")
 def test_whatever_is_no_yes_does_nothing(aws: Aws, key: bytes) -> None:
     """On a terminal of its own: the question is asked there alone."""
