@@ -54,10 +54,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return allowed_cpus() + 1
 
 
-# By whole files, as these are shared out among processes: what takes longest must not come last.
+# By whole files, as these are shared out among processes: what takes longest, or waits longest, must not come last.
 _SLOWEST_FILES = (
-    "test_train", "test_contract_suite", "test_notebook", "test_trainer", "test_bundle", "test_claims",
-    "test_resources", "test_export", "test_photographs",
+    "test_train", "test_contract_suite", "test_notebook", "test_client_timeouts", "test_trainer", "test_bundle",
+    "test_connections", "test_claims", "test_resources", "test_export", "test_photographs", "test_default_model",
+    "test_probing",
 )  # fmt: skip
 
 
