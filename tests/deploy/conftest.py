@@ -108,7 +108,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         (folder / name / "saved_model.pb").touch()
     models = {name: {"saved_model": name} for name in ("cnn_a", "cnn_b")}
-    (folder / "bundle.json").write_text(json.dumps({"sha256": 64 * "0", "models": models}))
+    (folder / "bundle.json").write_text(json.dumps({"sha256": 32 * "ab", "models": models}))
     return folder
 
 
@@ -118,7 +118,7 @@ def command(capsys: pytest.CaptureFixture[str], small_bundle: Path) -> Command:
 
     def run(*arguments: str) -> Ended:
         capsys.readouterr()
-        takes_bundle = {"deploy", "async", "serverless", "update", "transform"} & set(arguments[:2])
+        takes_bundle = {"deploy", "async", "serverless", "update", "transform", "export"} & set(arguments[:2])
         if takes_bundle and not any(argument.startswith("--models") for argument in arguments):
             arguments = (*arguments, f"--models={small_bundle}")
         status = main(list(arguments))

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from service.models.bundle import Bundle
 from tests.conftest import DATA, ROOT, unpack
 from tests.deploy.aws import ACCOUNT, REGION, Aws
-from tests.deploy.conftest import NAME, Command
+from tests.deploy.conftest import NAME, RELEASED, Command
 from tests.deploy.runtime import MAX_BODY_BYTES, Runtime
 from training.data.fashion_mnist import FashionMNIST
 from training.experiments.registry import EXPERIMENTS
@@ -30,9 +30,7 @@ BOOT = DATA / "ankle-boot.png"
 def deployed(command: Command, push_image: PushImage) -> str:
     """An endpoint in service; gives its image's digest."""
     digest = push_image("1")
-    ended = command(
-        "deploy", "--yes", "--max-instances=3", "--capacity=100", "--capture=25", f"--models={ROOT / 'models'}"
-    )
+    ended = command("deploy", "--yes", "--max-instances=3", "--capacity=100", "--capture=25", RELEASED)
     assert ended.status == 0, ended.err
     return digest
 

@@ -60,7 +60,7 @@ def export(aws: Aws, command: Command, tmp_path: Path) -> Callable[..., dict[str
     """Export a command; gives what was written."""
 
     def run(form: str, shape: tuple[str, ...]) -> dict[str, Any]:
-        ended = command("export", f"--format={form}", f"--to={tmp_path}", *shape, RELEASED)
+        ended = command("export", f"--format={form}", f"--to={tmp_path}", *shape)
         assert ended.status == 0, ended.err
         assert aws.calls == []
         name = {"cloudformation": "template.json", "terraform": "main.tf.json"}[form]
@@ -183,9 +183,9 @@ def test_a_stack_makes_what_the_command_makes(
 
 
 def test_the_bundle_is_written_beside_it(export: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
-    export("terraform", ("deploy",))
+    export("terraform", ("deploy", RELEASED))
     assert (tmp_path / "model.tar.gz").stat().st_size > 100_000
-    export("cloudformation", ("deploy", "--multi-model"))
+    export("cloudformation", ("deploy", "--multi-model", RELEASED))
     assert (tmp_path / "cnn_b.tar.gz").is_file()
 
 

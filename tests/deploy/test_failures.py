@@ -205,7 +205,7 @@ def test_an_interruption_says_whether_it_may_cost(
     assert words in ended.err
 
 
-@pytest.mark.parametrize("key", [b"\x03", b"\n", *slow(b"\x04", b"n\n")], ids=["Ctrl-C", "Enter", "Ctrl-D", "n"])
+@pytest.mark.parametrize("key", [b"\n", *slow(b"\x03", b"\x04", b"n\n")], ids=["Enter", "Ctrl-C", "Ctrl-D", "n"])
 @pytest.mark.usefixtures("pushed")
 def test_whatever_is_no_yes_does_nothing(aws: Aws, key: bytes) -> None:
     """On a terminal of its own: the question is asked there alone."""
