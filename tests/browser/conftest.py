@@ -94,5 +94,19 @@ def answered(page: Page) -> None:
     expect(page.locator("#answers")).to_have_attribute("aria-busy", "false")
 
 
+def come_down_to(page: Page, heading: str, shown: str) -> None:
+    """Scroll to a heading until the lesson shows an element: what fills on the way pushes the heading further down."""
+    scroll = """([heading, shown]) => {
+        document.querySelector(heading).scrollIntoView();
+        return document.querySelector(shown);
+    }"""
+    page.wait_for_function(scroll, arg=[heading, shown], polling=50)
+
+
+def come_down_to_moves(page: Page) -> None:
+    """Scroll until the map of moves, the lesson's last part, is there; so all networks' weights are, too."""
+    come_down_to(page, "#evidence-heading", "#moves[aria-busy=false]")
+
+
 def says(page: Page, model: str) -> str:
     return page.locator(f'.network[data-model="{model}"] .says').inner_text()

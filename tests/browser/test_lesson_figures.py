@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import come_down_to, come_down_to_moves
 from tests.browser.test_lens import numbers
 
 PIXELS = """(id) => {
@@ -25,14 +26,8 @@ def piece(page: Page, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     return np.reshape(before, (4, 4)), np.reshape(numbers(page, f"#{name} .numbers >> nth=1 >> td"), (2, 2))
 
 
-def heading(page: Page, name: str) -> Locator:
-    found = page.locator(name)
-    found.scroll_into_view_if_needed()
-    return found
-
-
 def test_pooling_shows_what_a_move_of_one_pixel_changes(page: Page) -> None:
-    heading(page, "#pooling-heading")
+    come_down_to(page, "#pooling-heading", "#pooling-kept:not(:empty)")
     said = page.locator("#pooling-kept")
     expect(said).to_contain_text("Of these 16 numbers")
     (before, kept), (moved, moved_kept) = piece(page, "pooling-here"), piece(page, "pooling-moved")
@@ -53,7 +48,7 @@ def test_pooling_shows_what_a_move_of_one_pixel_changes(page: Page) -> None:
 
 def test_four_pixels_are_one_place_of_the_last_map(page: Page) -> None:
     page.locator("#room").check()
-    heading(page, "#moves-heading")
+    come_down_to_moves(page)
     said = page.locator("#last-map-moved-text")
     expect(said).to_contain_text("moved 4 pixels ")
     place, axis = MOVES[said.inner_text().split(" pixels ")[1]]

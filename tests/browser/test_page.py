@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, Response, expect
 
-from tests.browser.conftest import Watched, answered, on_both_screens, on_one_screen, says
+from tests.browser.conftest import Watched, answered, come_down_to_moves, on_both_screens, on_one_screen, says
 from tests.conftest import DATA, Samples
 
 MAX_BYTES_BEFORE_ANSWER = 150_000  # uncompressed
@@ -123,8 +123,7 @@ def test_a_swipe_beside_the_pad_scrolls(page: Page) -> None:
 
 
 def test_offline_samples_and_moves_go_on(page: Page) -> None:
-    page.locator("#moves-heading").scroll_into_view_if_needed()
-    expect(page.locator("#moves")).to_have_attribute("aria-busy", "false")  # so all weights are there
+    come_down_to_moves(page)
     page.get_by_role("button", name="Bag").click()
     expect(page.locator('.network[data-model="cnn_b"] .says')).to_have_text("Bag")
     page.context.set_offline(True)
@@ -140,8 +139,22 @@ def test_offline_samples_and_moves_go_on(page: Page) -> None:
     page.context.set_offline(False)
 
 
+def test_the_lesson_is_filled_as_the_reader_comes_down(page: Page, watched: Watched) -> None:
+    def weights() -> int:
+        return len({request.url for request in watched.requests if request.url.endswith(".bin")})
+
+    page.wait_for_timeout(500)
+    assert weights() <= 1, "a reader who looks at the answers alone fetches no other networks"
+    page.context.set_offline(True)
+    page.locator("#evidence-heading").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    page.context.set_offline(False)
+    come_down_to_moves(page)
+    assert weights() == 5
+
+
 def test_places_where_the_garment_is_cut_are_not_counted(page: Page) -> None:
-    page.locator("#moves-heading").scroll_into_view_if_needed()
+    come_down_to_moves(page)
     counted = page.locator('#moves [data-model="cnn_a"] figcaption span')
     expect(counted).to_contain_text("of 9 places")  # the boot fills the picture's width
     expect(page.locator("#no-room")).to_be_visible()

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SIZES
+from tests.browser.conftest import SIZES, come_down_to_moves
 from tests.browser.test_photo import drop, shop_picture, snapshot
 
 
@@ -66,8 +66,7 @@ STATES = (sample, even_photo, uneven_photo, refusal, drawing, second_convolution
 def test_a_state_has_no_barrier(page: Page, reach: Callable[[Page], None], theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
     reach(page)
-    page.locator("#moves-heading").scroll_into_view_if_needed()
-    expect(page.locator("#moves")).to_have_attribute("aria-busy", "false")
+    come_down_to_moves(page)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

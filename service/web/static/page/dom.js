@@ -17,15 +17,16 @@ export function button(text, press) {
   return made;
 }
 
-/** Calls `work` as soon as the element comes near the window, once. */
-export function whenNear(target, work) {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
-      work();
-    },
-    { rootMargin: "400px" },
-  );
-  observer.observe(target);
-}
+/** Waits until the reader comes near an element, or is below it. */
+export const near = (target) =>
+  new Promise((resolve) => {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        observer.disconnect();
+        resolve();
+      },
+      { rootMargin: "1000000px 0px 400px 0px" }, // of the window: above, right, below, left
+    );
+    observer.observe(target);
+  });

@@ -4,7 +4,7 @@ import { t } from "../text.js";
 import * as address from "./address.js";
 import { clear, judged, show as showAnswers, speak } from "./answers.js";
 import { Refusal, Unreachable, compare } from "./api.js";
-import { byId, served, whenNear } from "./dom.js";
+import { byId, near, served } from "./dom.js";
 import { Latest } from "./latest.js";
 import { prepare as prepareWorkers } from "./networks/client.js";
 import { run, runnable } from "./networks/running.js";
@@ -20,7 +20,14 @@ const WITH_ROOM = 20; // pixels: the edge to which a sample is shrunk, so that i
 // What is shown: the 28×28 before any move, where it comes from, how far it was moved, and what the service said of it.
 const state = { pixels: null, source: null, moved: [0, 0], judgement: null };
 const answering = new Latest();
-const panels = []; // {latest, follow}: what is further down; it has no `follow` until it is near
+const panels = [
+  panel("lens", async () => (await import("./lens.js")).follow),
+  panel("pooling", async () => (await import("./pooling.js")).follow),
+  panel("why", async () => (await import("./why.js")).follow),
+  panel("last", async () => (await import("./last_maps.js")).follow),
+  panel("moves", async () => (await import("./moves.js")).follow),
+];
+let filling;
 let settling = 0;
 let speaking = 0;
 let preparing;
@@ -67,6 +74,7 @@ function follow() {
   clearTimeout(settling);
   if (!state.pixels.some(Boolean)) return clear(); // nothing is drawn yet
   answering.run(() => guarded(answer));
+  filling ??= fill();
   settling = setTimeout(() => {
     remember();
     panels.forEach(refresh);
@@ -75,14 +83,23 @@ function follow() {
 
 const refresh = (panel) => panel.follow && state.pixels && panel.latest.run((last) => guarded(() => panel.follow(view(), last)));
 
-/** Have a part of the lesson follow the picture, from when it is near on. */
+/** A part of the lesson, from top to bottom; it has no `follow`, and is empty, until the reader comes near. */
 function panel(id, load) {
-  const made = { latest: new Latest(), follow: null };
-  panels.push(made);
-  whenNear(byId(id), async () => {
-    made.follow = await load();
-    refresh(made);
-  });
+  return { id, load, latest: new Latest(), follow: null };
+}
+
+/** Fill the lesson as the reader comes down. One panel after the other: while all are empty, the last one, too, is near. */
+async function fill() {
+  for (const panel of panels) {
+    await near(byId(panel.id));
+    try {
+      panel.follow ??= await panel.load();
+    } catch {
+      filling = null; // without a connection; tried again when there is one, or another picture
+      return;
+    }
+    await refresh(panel);
+  }
 }
 
 async function answer() {
@@ -260,12 +277,6 @@ async function guarded(work) {
 }
 
 // Opening
-
-panel("lens", async () => (await import("./lens.js")).follow);
-panel("pooling", async () => (await import("./pooling.js")).follow);
-panel("why", async () => (await import("./why.js")).follow);
-panel("last", async () => (await import("./last_maps.js")).follow);
-panel("moves", async () => (await import("./moves.js")).follow);
 
 function open() {
   const { sample, room, dx, dy, model } = address.read();
