@@ -50,6 +50,7 @@ VALIDATION_SHARE = 12
 
 _SAGEMAKER_CHANNEL = Path("/opt/ml/input/data/training")
 _DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+_ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"  # as keras.datasets.fashion_mnist has it
 
 Images = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.float32]
@@ -183,13 +184,16 @@ def _download() -> Path:
     import keras  # imported late: its start takes seconds, and only a machine without the data needs it
 
     try:
-        keras.datasets.fashion_mnist.load_data()
+        files = [
+            keras.utils.get_file(f"{name}.gz", f"{_ORIGIN}/{name}.gz", cache_subdir="datasets/fashion-mnist")
+            for name in SHA256
+        ]
     except Exception as error:  # Keras raises a bare Exception when a download fails
         raise TrainingError(
             f"Fashion-MNIST is not on this machine and could not be downloaded ({error}). Put its four IDX files into "
             "a folder and name it with --data DIR, or on Debian: apt-get install dataset-fashion-mnist"
         ) from error
-    return Path(keras.config.keras_home()) / "datasets" / "fashion-mnist"
+    return Path(files[0]).parent
 
 
 def _read_verified(folder: Path, name: str) -> bytes:

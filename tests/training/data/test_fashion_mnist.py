@@ -1,7 +1,12 @@
 import gzip
 import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -70,16 +75,35 @@ def test_sagemakers_channel_comes_before_installed_folders(tmp_path: Path, monke
         load()
 
 
-def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import keras
-
-    def fail() -> None:
-        raise Exception("URL fetch failure")  # noqa: TRY002 (what Keras raises)
-
+@pytest.fixture
+def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that is served in the dataset's place, to a machine that has the data nowhere."""
+    served = tmp_path / "served"
+    served.mkdir()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(served)))
+    threading.Thread(target=server.serve_forever).start()
     monkeypatch.setattr(fashion_mnist, "_DEBIAN_FOLDER", tmp_path / "none")
     monkeypatch.setattr(fashion_mnist, "_SAGEMAKER_CHANNEL", tmp_path / "none")
-    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", fail)  # the network's boundary
-    with pytest.raises(TrainingError, match=r"URL fetch failure.*--data DIR.*dataset-fashion-mnist"):
+    monkeypatch.setattr(fashion_mnist, "_ORIGIN", f"http://127.0.0.1:{server.server_port}")
+    get_file = keras.utils.get_file
+    monkeypatch.setattr(keras.utils, "get_file", partial(get_file, cache_dir=str(tmp_path)))
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_machine_without_the_data_downloads_it_once(origin: Path, dataset: FashionMNIST) -> None:
+    for name in SHA256:
+        shutil.copy(dataset.source / f"{name}.gz", origin)
+    np.testing.assert_array_equal(load().test_images, dataset.test_images)
+    for path in origin.iterdir():
+        path.unlink()
+    np.testing.assert_array_equal(load().test_labels, dataset.test_labels)
+
+
+@pytest.mark.usefixtures("origin")
+def test_a_failed_download_says_what_to_do() -> None:
+    with pytest.raises(TrainingError, match=r"URL fetch failure.* 404 .*--data DIR.*dataset-fashion-mnist"):
         load()
 
 
