@@ -12,7 +12,7 @@ from sagemaker.core import image_uris
 
 from deploy import archives, endpoint_config, execution_role, guard, hosting, storage, waiting
 from deploy.account import Account
-from deploy.baseline import constraints, statistics
+from deploy.drift_baseline import constraints, statistics
 from deploy.endpoint_config import Instances
 from deploy.errors import DeploymentError, if_there
 from deploy.isolation import Isolation

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deploy import alarms, hosting, monitoring, registry, scaling, versions, waiting
+from deploy import alarms, hosting, model_registry, monitoring, scaling, versions, waiting
 from deploy.account import Account
 from deploy.errors import code_of, if_there, is_missing
 
@@ -21,7 +21,7 @@ def remove(account: Account) -> Iterator[str]:
     yield from (f"deleted {what}" for what in (*scaling.remove(account), *alarms.remove(account)))
     yield from _topic(account)
     yield from _guard(account)
-    yield from (f"deleted {what}" for what in (*monitoring.remove(account), *registry.remove(account)))
+    yield from (f"deleted {what}" for what in (*monitoring.remove(account), *model_registry.remove(account)))
     if endpoint is not None:
         if endpoint.endpoint_status != "Deleting":  # as an interrupted deletion leaves it
             endpoint.delete()

@@ -27,7 +27,7 @@ from service.models.bundle import Bundle
 from service.models.classifier import Models
 from service.models.multi_model import ModelRegistry
 from service.models.network_files import NetworkFiles
-from service.monitoring import metric_files, metrics, tracing
+from service.monitoring import metric_buffer, metrics, tracing
 from service.outputs.pages import Pages
 from service.outputs.reports import Reports
 from service.routes import (
@@ -154,7 +154,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Drain]]:
                 _keep_beating(beat)
             yield state
     finally:
-        metric_files.flush()
+        metric_buffer.flush()
         if app.state.drain.orphaned:  # nobody else will remove what the workers shared
             rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
         if provider:

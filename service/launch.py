@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from service.app import create_app, load_before_fork
 from service.http.security import NOSNIFF
 from service.models.bundle import Bundle
-from service.monitoring import metric_files
+from service.monitoring import metric_buffer
 from service.server import supervisor
 from service.server.burst_accept import BurstAcceptor
 from service.server.client_timeouts import ClientTimeoutProtocol, ClientTimeouts
@@ -58,7 +58,7 @@ def run(settings: Settings, bundle: Bundle | None, sockets: list[socket.socket])
         with suppress(KeyboardInterrupt):  # raised again after it has drained
             server.run(sockets)
         return 0 if server.started else STARTUP_FAILURE
-    metric_files.forget()
+    metric_buffer.forget()
     Multiprocess(_configure(settings, "service.app:create_app", acceptor), sockets).run()
     return 0
 
@@ -103,7 +103,7 @@ def _fork_workers(config: uvicorn.Config, app: FastAPI, sockets: list[socket.soc
     config.load()
     config.get_loop_factory()  # imports it
     load_before_fork(app)
-    metric_files.forget()
+    metric_buffer.forget()
 
     def work(parent: Parent) -> int:
         app.state.beat = parent.beat

@@ -37,8 +37,8 @@ def _deferred() -> None:
     _replace(deferred, "call", lambda work, *arguments: work(*arguments))
 
 
-def _metric_files() -> None:
-    from service.monitoring.metric_files import _BufferedValue
+def _metric_buffer() -> None:
+    from service.monitoring.metric_buffer import _BufferedValue
 
     _replace(_BufferedValue, "inc", _BufferedValue.__mro__[1].inc)
 
@@ -78,7 +78,7 @@ def _direct() -> None:
 
 SWITCHES = {
     "deferred": _deferred,
-    "metric_files": _metric_files,
+    "metric_buffer": _metric_buffer,
     "messages": _messages,
     "plain_png": _plain_png,
     "micro_batching": _micro_batching,

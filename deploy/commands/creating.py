@@ -17,7 +17,7 @@ from deploy import (
     storage,
 )
 from deploy.account import Account
-from deploy.asking import confirm
+from deploy.confirmation import confirm
 from deploy.endpoint_config import Instances, Serverless, Shape
 from deploy.errors import DeploymentError
 from deploy.isolation import Isolation

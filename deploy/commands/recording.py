@@ -2,17 +2,17 @@
 
 import argparse
 
-from deploy import cost, image, monitoring, registry, storage
+from deploy import cost, image, model_registry, monitoring, storage
 from deploy.account import Account
-from deploy.asking import confirm
+from deploy.confirmation import confirm
 
 
 def register(account: Account, options: argparse.Namespace) -> None:
     """Put the image and the bundle into the model registry, with their figures."""
-    known = registry.documents(options.models)
+    known = model_registry.documents(options.models)
     uri = image.to_use(account, options.image, "serving", "amd64")  # as the registry's instance types are
     storage.ensure_bucket(account, None)
-    print(registry.register(account, image=uri, models=options.models, known=known, approved=options.approve))
+    print(model_registry.register(account, image=uri, models=options.models, known=known, approved=options.approve))
 
 
 def monitor(account: Account, options: argparse.Namespace) -> None:

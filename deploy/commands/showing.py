@@ -4,7 +4,7 @@ import argparse
 
 from deploy import invocation, overview, removal
 from deploy.account import Account
-from deploy.asking import confirm
+from deploy.confirmation import confirm
 
 
 def invoke(account: Account, options: argparse.Namespace) -> None:

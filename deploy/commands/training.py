@@ -5,7 +5,7 @@ import argparse
 from deploy import cost, execution_role, image, storage
 from deploy.account import Account
 from deploy.architecture import of_instance
-from deploy.asking import confirm
+from deploy.confirmation import confirm
 from deploy.errors import DeploymentError
 from deploy.isolation import Isolation
 

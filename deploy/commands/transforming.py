@@ -6,7 +6,7 @@ from deploy import archives, cost, environment, execution_role, image, isolation
 from deploy import transform as job
 from deploy.account import Account
 from deploy.architecture import of_instance
-from deploy.asking import confirm
+from deploy.confirmation import confirm
 from deploy.release import Release
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from deploy import alarms, archives, cost, endpoint_config, environment, hosting, image, monitoring, release
 from deploy.account import Account
-from deploy.asking import confirm
 from deploy.commands.creating import set_guard
+from deploy.confirmation import confirm
 from deploy.endpoint_config import Instances, Serverless, Shape, Trial
 from deploy.errors import DeploymentError
 from deploy.release import Release

@@ -6,7 +6,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 import numpy as np
 
 from service.errors import MalformedError, UnusableError, shortened
-from service.inputs.batches import PIXELS, Batch, normalize, numbered_lines, only_carriage_returns
+from service.inputs.batch_validation import PIXELS, Batch, normalize, numbered_lines, only_carriage_returns
 
 _DECIMAL_COMMAS = re.compile(rb"[;\t\"'] *-?\d+,\d+ *(?:[;\t\"']|$)|^-?\d+,\d+ *[;\t]")
 """A number as a spreadsheet of many languages writes it, and what it separates numbers with."""

@@ -19,8 +19,8 @@ from PIL import (  # (the decoders that ``preinit`` leaves out)
 )
 
 from service.errors import MalformedError, ServiceError, TooLargeError, UnusableError
-from service.inputs import avif, formats, png, tiff
-from service.inputs.conversion import WORKING_EDGE, Box
+from service.inputs import avif, formats, png_chunks, tiff
+from service.inputs.dataset_conversion import WORKING_EDGE, Box
 from service.inputs.formats import FORMATS
 
 _DRAWN_PIXELS = 25_000_000  # more than the service ever draws
@@ -57,7 +57,7 @@ def open_picture(content: bytes, max_pixels: int) -> Image.Image:
     if not content:
         raise MalformedError("the image is empty (0 bytes)")
     formats.refuse_rare_jpeg(content)
-    content = png.without_ignored_chunks(content)
+    content = png_chunks.without_ignored_chunks(content)
     # Pillow refuses twice as many before it makes a GIF's frame, which could be of 4 GB, of a file of 37 bytes. It asks
     # the same of all that it draws, so that this is never so small that it would matter there.
     Image.MAX_IMAGE_PIXELS = max(_DRAWN_PIXELS, (max_pixels + 1) // 2)

@@ -16,7 +16,7 @@ from simdjson import Array, Object
 from service.arrays import Images
 from service.errors import MalformedError, UnusableError, shortened
 from service.inputs import json_document
-from service.inputs.batches import (
+from service.inputs.batch_validation import (
     PIXELS,
     SHAPES,
     Batch,

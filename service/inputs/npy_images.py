@@ -7,7 +7,7 @@ from typing import IO, Any
 import numpy as np
 
 from service.errors import MalformedError, UnusableError, shortened
-from service.inputs.batches import IMAGE_SHAPES, SHAPES, Batch, check_count, format_shape, normalize
+from service.inputs.batch_validation import IMAGE_SHAPES, SHAPES, Batch, check_count, format_shape, normalize
 
 _NPY_HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,

@@ -14,7 +14,7 @@ import simdjson
 
 from service.errors import MalformedError, UnusableError, shortened
 from service.inputs import json_document
-from service.inputs.batches import IMAGE_SHAPES, SHAPES, Batch, check_count, format_shape, normalize
+from service.inputs.batch_validation import IMAGE_SHAPES, SHAPES, Batch, check_count, format_shape, normalize
 
 INPUT, OUTPUT = "images", "probabilities"
 _MAX_DIMENSIONS = 8

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from service.arrays import SIZE
-from service.inputs.conversion import Grey
+from service.inputs.dataset_conversion import Grey
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

@@ -6,7 +6,7 @@ Two ways, and the response says which was taken:
     A 28×28 grey picture is one of the dataset's own kind (light garment on black) and stays as it is.
 ``photo``
     Anything else: a garment before an even background is cut out as the dataset's product photos were
-    (``service/inputs/conversion.py``), a photograph is shown whole (``service/inputs/photograph.py``).
+    (``dataset_conversion.py``), a photograph is shown whole (``photograph_conversion.py``).
 
 Who knows better may say which part of the picture shows the garment, how it is turned, and whether it is darker than
 what is around it: ``Adjustment``.
@@ -24,8 +24,8 @@ from PIL import Image
 from service.arrays import SIZE, scale
 from service.errors import UnusableError
 from service.http import offload
-from service.inputs import photograph, plain_png
-from service.inputs.conversion import Box, Grey, convert
+from service.inputs import photograph_conversion, plain_png
+from service.inputs.dataset_conversion import Box, Grey, convert
 from service.inputs.decoding import decode, open_picture
 
 # A picture of more bytes or pixels takes milliseconds to read, and is read off the event loop.
@@ -147,7 +147,7 @@ def _convert_photo(image: Image.Image, region: Box, adjustment: Adjustment) -> M
     """Convert a picture that shows a region of the upright one, turned by request."""
     found = convert(image, invert=adjustment.invert)
     if found is None:
-        whole = photograph.convert(image.convert("RGB"), invert=adjustment.invert)
+        whole = photograph_conversion.convert(image.convert("RGB"), invert=adjustment.invert)
         return ModelInput(_to_pixels(whole.views), "photo", whole.inverted, region, adjustment.rotate)
     left, right = (edge / image.width for edge in found.box[0::2])
     top, bottom = (edge / image.height for edge in found.box[1::2])

@@ -9,7 +9,7 @@ import numpy as np
 from service.arrays import PROBABILITIES, Activations, Engine, Images, Pixels, Precision, Probabilities, scale
 from service.errors import NotFoundError, NotReadyError
 from service.http import offload
-from service.models import adaptation, engines
+from service.models import engines, signature_inference
 from service.models.assessment import Assessor, Decision
 from service.models.bundle import Bundle, BundleError
 from service.models.golden_samples import FEATURES, require_reproduced
@@ -248,7 +248,7 @@ class Models:
         quantized = entry.int8 if self._precision == "int8" else None
         golden = entry.golden if quantized is None else quantized.golden
         if golden is None:  # a plain SavedModel
-            adapted, notes = adaptation.adapt(name, engine, len(entry.labels))
+            adapted, notes = signature_inference.adapt(name, engine, len(entry.labels))
             return Classifier(name, entry.version, entry.labels, InstrumentedEngine(adapted, name), notes=notes)
         assessor, photo_assessor = (
             None if assessment is None else Assessor(self._bundle, assessment)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 SCHEMA_VERSION: Literal[3] = 3
 
 PREPROCESSING: Literal["fashion-mnist-3"] = "fashion-mnist-3"
-"""The conversion of pictures that the models are released for: ``service/inputs/conversion.py``."""
+"""The conversion of pictures that the models are released for: ``service/inputs/dataset_conversion.py``."""
 
 
 def _inside(path: str) -> str:

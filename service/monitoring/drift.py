@@ -20,7 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from service.arrays import Pixels
-from service.monitoring import metric_files  # before the first metric
+from service.monitoring import metric_buffer  # before the first metric
 
 MIN_IMAGES = 200
 """With fewer the index is chance: under no drift it is about (buckets - 1) / images."""
@@ -104,7 +104,7 @@ class DriftMonitor:
             (self._confidence, confidences),
             (self._score, scores),
         ):
-            metric_files.observe_all(histogram, found)
+            metric_buffer.observe_all(histogram, found)
         for label in labels:
             if label not in self._labels:
                 self._labels[label] = _LABELS.labels(self._model, label)

@@ -23,7 +23,7 @@ from service import __version__, file_lock
 from service.arrays import Activations, Engine, Pixels, Probabilities
 from service.monitoring import (
     deferred,
-    metric_files,  # metric_files before the first metric
+    metric_buffer,  # before the first metric
 )
 from service.monitoring.drift import DriftCollector, ServedModel
 
@@ -65,7 +65,7 @@ def count_requests(ended: Iterable[tuple[Scope, int, float]]) -> None:
     for labels, count in counts.items():
         _requests(*labels).inc(count)
     for route, found in durations.items():
-        metric_files.observe_all(_duration(route), found)
+        metric_buffer.observe_all(_duration(route), found)
 
 
 class InstrumentedEngine:
@@ -122,7 +122,7 @@ def exposition(models: Sequence[ServedModel], bundle_sha256: str) -> bytes:
 
     """
     registry = CollectorRegistry()
-    metric_files.flush()
+    metric_buffer.flush()
     # No other worker may add the files up while this one moves counts from file to file.
     with file_lock.exclusive(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock"):
         workers = _living_workers()

@@ -11,7 +11,7 @@ import orjson
 
 from service.arrays import Probabilities
 from service.http.media_types import CSV, JSON, JSON_LINES, JSON_LINES_ALIASES, NPY
-from service.inputs.batches import Batch
+from service.inputs.batch_validation import Batch
 
 # Rows that are written at a time: between them another thread has its turn.
 _ROWS_AT_ONCE = 256

@@ -16,7 +16,7 @@ from service.http.media_types import ALL_JSON_LINES, CSV, JSON, JSON_LINES, NPY
 from service.http.messages import EncodedJSON, echoed, header, read_body
 from service.inputs import formats
 from service.inputs.batch_readers import READERS
-from service.inputs.batches import Batch
+from service.inputs.batch_validation import Batch
 from service.inputs.preprocessing import preprocess
 from service.inputs.uploads import BINARY, IMAGE_TYPES, batch_type, media_type, refuse_compressed
 from service.models.classifier import Classifier, Models

@@ -13,7 +13,7 @@ from service import request_state
 from service.http import negotiation, offload
 from service.http.messages import EncodedJSON, header
 from service.inputs import preprocessing
-from service.inputs.conversion import Box
+from service.inputs.dataset_conversion import Box
 from service.inputs.preprocessing import Adjustment, ModelInput, Turn
 from service.inputs.uploads import BINARY, IMAGE_TYPES, read_picture
 from service.models import explanations

@@ -22,7 +22,7 @@ from service.http.body_limit import content_length
 from service.http.media_types import ALL_JSON_LINES, CSV, JSON_LINES, NPY
 from service.http.messages import read_body
 from service.inputs import npy_images
-from service.inputs.batches import MAX_LINE_BYTES, Batch, check_count, normalize
+from service.inputs.batch_validation import MAX_LINE_BYTES, Batch, check_count, normalize
 from service.inputs.csv_images import read_csv
 from service.inputs.json_images import read_json_lines
 from service.outputs.writers import WRITERS

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy import baseline
+from deploy import drift_baseline
 from tests.conftest import ROOT
 from tests.deploy.aws import REGION, Aws
 from tests.deploy.conftest import BUCKET, NAME, RELEASED, Command
@@ -64,7 +64,7 @@ def test_an_endpoint_that_cannot_be_monitored(aws: Aws, command: Command, push_i
 def test_the_baseline_is_the_drift_reference() -> None:
     manifest = json.loads((ROOT / "models" / "bundle.json").read_text(encoding="utf-8"))
     reference = manifest["models"][manifest["default_model"]]["assessment"]["reference"]
-    confidence, label = baseline.statistics(manifest)["features"]
+    confidence, label = drift_baseline.statistics(manifest)["features"]
     found = confidence["numerical_statistics"]
     buckets = found["distribution"]["kll"]["buckets"]
     assert [bucket["count"] for bucket in buckets] == reference["confidence"]["counts"]

@@ -14,15 +14,15 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from service.inputs import photograph
+from service.inputs import photograph_conversion as served_conversion
 from service.inputs.preprocessing import preprocess_sync
 from tests.conftest import MODELS
-from training.data import augmentation, conversion, ood_pictures, photograph_download, photographs
+from training.data import augmentation, ood_pictures, photograph_conversion, photograph_download, photographs
 from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
 from training.evaluation import photographs as on_photographs
 from training.evaluation.calibration import soften
-from training.experiments import architectures, folding, trainer
+from training.experiments import architectures, batch_norm_folding, trainer
 from training.experiments.epoch_data import NONE, EpochData
 from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
@@ -101,11 +101,11 @@ def test_the_service_sees_what_training_saw(folder: Path) -> None:
 def test_a_dark_garment_on_a_light_floor_comes_out_light() -> None:
     pixels = np.random.default_rng(1).integers(150, 250, (90, 60, 3), np.uint8)
     pixels[20:70, 15:45] = 20
-    found = photograph.convert(Image.fromarray(pixels))
+    found = served_conversion.convert(Image.fromarray(pixels))
     assert found.inverted
     assert found.views[0, 10:18, 12:16].min() > found.views[0, :2].max()
-    assert not photograph.convert(Image.fromarray(255 - pixels)).inverted
-    assert (conversion.views(conversion.squared(Image.fromarray(pixels))) == found.views).all()
+    assert not served_conversion.convert(Image.fromarray(255 - pixels)).inverted
+    assert (photograph_conversion.views(photograph_conversion.squared(Image.fromarray(pixels))) == found.views).all()
 
 
 @pytest.mark.parametrize(
@@ -169,16 +169,16 @@ def test_folding_changes_no_probability_and_a_wrong_fold_is_refused(monkeypatch:
     trained.compile("sgd", "sparse_categorical_crossentropy")
     trained.fit(pixels, np.arange(200) % 10, epochs=2, verbose=0)
     plain = architectures.cnn(3)
-    assert folding.fold(trained, plain, pixels) < folding.LARGEST_DIFFERENCE
+    assert batch_norm_folding.fold(trained, plain, pixels) < batch_norm_folding.LARGEST_DIFFERENCE
     assert plain.count_params() == 121_930
     # An eleventh class is left out, and the others share its probability.
     for normalised in (True, False):
         of_eleven = architectures.cnn(3, normalised=normalised, classes=11)
-        assert folding.fold(of_eleven, plain, pixels) < folding.LARGEST_DIFFERENCE
+        assert batch_norm_folding.fold(of_eleven, plain, pixels) < batch_norm_folding.LARGEST_DIFFERENCE
     # Weights that are not the trained network's: folded from another one, they give other probabilities.
-    monkeypatch.setattr(folding, "LARGEST_DIFFERENCE", -1.0)
+    monkeypatch.setattr(batch_norm_folding, "LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(TrainingError, match="changed a probability"):
-        folding.fold(trained, plain, pixels)
+        batch_norm_folding.fold(trained, plain, pixels)
 
 
 def test_a_label_that_leaves_classes_open_asks_for_any_of_them() -> None:
@@ -192,7 +192,8 @@ def test_varied_copies_stay_the_photograph_and_repeat_with_the_seed() -> None:
     square = np.zeros((8, 2, 56, 56), np.uint8)
     square[:, :, 14:42, 14:42] = 200
     once, again = (
-        augmentation.photographed_again(square, np.random.default_rng(3), conversion.SHARES) for _ in range(2)
+        augmentation.photographed_again(square, np.random.default_rng(3), photograph_conversion.SHARES)
+        for _ in range(2)
     )
     assert (once == again).all()
     assert once.shape == (8, 28, 28)
@@ -206,7 +207,7 @@ def test_varied_copies_stay_the_photograph_and_repeat_with_the_seed() -> None:
 def test_what_surrounds_a_garment_is_enlarged_from_the_corners() -> None:
     squares = np.full((40, 2, 56, 56), 255, np.uint8)
     squares[:, :, 19:37, 19:37] = 0  # what is further in than a third of the edge is not shown
-    found = augmentation.surroundings(squares, np.random.default_rng(0), conversion.SHARES)
+    found = augmentation.surroundings(squares, np.random.default_rng(0), photograph_conversion.SHARES)
     assert found.shape == (40, 28, 28)
     assert (found.std(axis=(1, 2)) == 0).all()
 

@@ -10,8 +10,8 @@ from string import Formatter
 
 from tests.conftest import MODELS, ROOT
 from training.report.figures import _FIGURES
+from training.report.glossary import MEANINGS
 from training.report.rules import RULES
-from training.report.words import MEANINGS
 from training.sentences import Sentence, in_spanish, joined, say, translations
 
 CATALOGUE: dict[str, str] = json.loads((ROOT / "training" / "messages" / "es.json").read_text())

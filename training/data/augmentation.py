@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from training.data import conversion
+from training.data import photograph_conversion
 from training.data.fashion_mnist import Images
 
 _SHIFT, _ROTATION, _SHEAR = 2.0, 8.0, 0.08  # pixels, degrees, pixels a pixel: the most, in either direction
@@ -82,17 +82,17 @@ def photographed_again(squares: Images, rng: np.random.Generator, mixtures: Sequ
     """Vary photographs as if taken anew: from another place and angle, closer or farther, in other light.
 
     Args:
-        squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
+        squares: uint8 (N, 2, 56, 56), see ``photograph_conversion.squared``.
         rng: draws for each: one of the mixtures; mirrored or not; turned by 15 degrees
             (standard deviation), as the other deviations: scaled by 20 %, stretched by 7 %, moved by a tenth of half
             the edge; gamma 30 %, contrast 20 %, brightness 8 %.
-        mixtures: shares of brightness, see ``conversion.blended``.
+        mixtures: shares of brightness, see ``photograph_conversion.blended``.
 
     Returns:
         uint8 (N, 28, 28).
 
     """
-    squares = conversion.blended(squares, rng.choice(mixtures, len(squares)))
+    squares = photograph_conversion.blended(squares, rng.choice(mixtures, len(squares)))
     count, edge = len(squares), squares.shape[1]
     turn = np.deg2rad(rng.normal(0, 15, count))
     zoom, stretch = np.exp(rng.normal(0, 0.2, count)), np.exp(rng.normal(0, 0.07, count))
@@ -114,16 +114,16 @@ def surroundings(squares: Images, rng: np.random.Generator, mixtures: Sequence[f
     """Enlarge a corner of each photograph, a sixth to a third of its edge wide: floors and walls, and no garment.
 
     Args:
-        squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
+        squares: uint8 (N, 2, 56, 56), see ``photograph_conversion.squared``.
         rng: draws the mixture, the corner, its size and the light.
-        mixtures: shares of brightness, see ``conversion.blended``.
+        mixtures: shares of brightness, see ``photograph_conversion.blended``.
 
     Returns:
         uint8 (N, 28, 28).
 
     """
     count, edge = len(squares), squares.shape[-1]
-    squares = conversion.blended(squares, rng.choice(mixtures, count))
+    squares = photograph_conversion.blended(squares, rng.choice(mixtures, count))
     sizes, far = rng.integers(edge // 6, edge // 3, count), rng.random((count, 2)) < 0.5
     places = np.linspace(0, 1, edge // 2)
     steps = (places * (sizes[:, None] - 1)).round().astype(int)

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from training.data import conversion
+from training.data import photograph_conversion
 from training.data.fashion_mnist import CLASS_NAMES, Images
 from training.errors import TrainingError
 
@@ -58,7 +58,7 @@ class Photographs:
         senders: who took it.
         labels: what the collection calls it, a key of ``CLASSES``.
         right: bool (N, 10), which classes are right; none for what is not one of the ten.
-        squares: uint8 (N, 2, 56, 56), see ``conversion.squared``.
+        squares: uint8 (N, 2, 56, 56), see ``photograph_conversion.squared``.
 
     """
 
@@ -87,11 +87,13 @@ class Photographs:
         _, person, taken = np.unique(self.senders, return_inverse=True, return_counts=True)
         return np.asarray((1 / taken)[person])
 
-    def views(self, shares: Sequence[float] = conversion.SHARES) -> Images:
+    def views(self, shares: Sequence[float] = photograph_conversion.SHARES) -> Images:
         """Show each as the service does, or in other mixtures: uint8 (N, 4 · shares, 28, 28)."""
-        shown = [conversion.views(squares, shares) for squares in self.squares]
-        views = conversion.VIEWS_A_SHARE * len(shares)
-        return np.array(shown, np.uint8).reshape(len(shown), views, conversion.SIZE, conversion.SIZE)
+        shown = [photograph_conversion.views(squares, shares) for squares in self.squares]
+        views = photograph_conversion.VIEWS_A_SHARE * len(shares)
+        return np.array(shown, np.uint8).reshape(
+            len(shown), views, photograph_conversion.SIZE, photograph_conversion.SIZE
+        )
 
 
 def part(sender: str, *, pictures: int) -> str:
@@ -175,11 +177,11 @@ def _listed(path: Path) -> list[dict[str, str]]:
 
 
 def _read(rows: list[dict[str, str]], source: Path) -> Photographs:
-    squares = [conversion.read(source / "images" / f"{row['image']}.jpg") for row in rows]
+    squares = [photograph_conversion.read(source / "images" / f"{row['image']}.jpg") for row in rows]
     return Photographs(
         names=np.array([row["image"] for row in rows], np.str_),
         senders=np.array([row["sender_id"] for row in rows], np.str_),
         labels=np.array([row["label"] for row in rows], np.str_),
         right=np.array([[name in CLASSES[row["label"]] for name in CLASS_NAMES] for row in rows], bool).reshape(-1, 10),
-        squares=np.array(squares, np.uint8).reshape(-1, 2, conversion.SQUARE, conversion.SQUARE),
+        squares=np.array(squares, np.uint8).reshape(-1, 2, photograph_conversion.SQUARE, photograph_conversion.SQUARE),
     )

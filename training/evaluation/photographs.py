@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from training.data.conversion import SHARES
 from training.data.fashion_mnist import scale
+from training.data.photograph_conversion import SHARES
 from training.data.photographs import Photographs
 from training.evaluation.calibration import BINS
 from training.evaluation.metrics import Probabilities

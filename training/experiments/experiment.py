@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
-from training.data.conversion import SHARES
 from training.data.fashion_mnist import Images, black_out_strip, permute_pixels, permute_visible_pixels
+from training.data.photograph_conversion import SHARES
 from training.sentences import Sentence, joined, say
 
 

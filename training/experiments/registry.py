@@ -6,7 +6,7 @@ from dataclasses import replace
 from training.errors import TrainingError
 from training.experiments.causes import CAUSES
 from training.experiments.experiment import Experiment, Recipe
-from training.experiments.world import in_the_world
+from training.experiments.photograph_experiments import in_the_world
 from training.sentences import say
 
 REPLICATION, CONTROLS = "The workshop's three networks", "Controls"

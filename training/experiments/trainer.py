@@ -21,7 +21,7 @@ from training.errors import TrainingError
 from training.evaluation import examination
 from training.evaluation import metrics as evaluation
 from training.evaluation import photographs as on_photographs
-from training.experiments import architectures, folding, provenance
+from training.experiments import architectures, batch_norm_folding, provenance
 from training.experiments.distillation import SoftCrossEntropy, Teacher
 from training.experiments.epoch_data import EpochData
 from training.experiments.experiment import Experiment, Recipe
@@ -209,7 +209,7 @@ def _finished(trained: keras.Model, experiment: Experiment, seed: int, runs: Run
     model = _network(experiment, in_training=False)
     exact = _network(experiment, in_training=True)  # in float32
     exact.set_weights(trained.get_weights())
-    folding.fold(exact, model, pixels)
+    batch_norm_folding.fold(exact, model, pixels)
     weights = runs.weights(experiment.name, seed)
     temporary = weights.with_suffix(f".{os.getpid()}.keras")
     model.save(temporary)

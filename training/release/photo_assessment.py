@@ -16,7 +16,7 @@ from PIL import Image
 from scipy import optimize
 from scipy.special import expit
 
-from training.data import augmentation, conversion, ood_pictures
+from training.data import augmentation, ood_pictures, photograph_conversion
 from training.data.fashion_mnist import Labels, Pixels, scale
 from training.data.photographs import Photographs
 from training.evaluation import photographs as on_photographs
@@ -86,9 +86,9 @@ def assess(
 
 def without_clothing(photographs: Photographs, *, drawn: int = 30, seed: int = 0) -> Photographs:
     """Make pictures without clothing: an enlarged corner of each photograph, ``drawn`` drawings of each kind."""
-    around = augmentation.surroundings(photographs.squares, np.random.default_rng(seed), conversion.SHARES)
+    around = augmentation.surroundings(photographs.squares, np.random.default_rng(seed), photograph_conversion.SHARES)
     pictures = [around, *(ood_pictures.draw(kind, count=drawn, seed=seed) for kind in ood_pictures.KINDS)]
-    squares = [conversion.squared(Image.fromarray(one).convert("RGB")) for one in np.concatenate(pictures)]
+    squares = [photograph_conversion.squared(Image.fromarray(one).convert("RGB")) for one in np.concatenate(pictures)]
     count = len(squares)
     nothing = np.full(count, "")
     return Photographs(nothing, nothing, nothing, np.zeros((count, 10), bool), np.stack(squares))

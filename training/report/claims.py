@@ -20,8 +20,8 @@ from training.report.evidence import (
     Evidence,
     verdict,
 )
-from training.report.plain_words import PLAIN, UNTESTED
 from training.report.rules import RULES
+from training.report.verdict_wording import PLAIN, UNTESTED
 from training.sentences import say
 
 NOTHING_KNOWN = say("Not tested: the training runs that this takes are not all there.")

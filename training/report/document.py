@@ -22,11 +22,11 @@ from training.report import (
     conclusions,
     examined,
     figures,
+    glossary,
     learning_curve,
     markdown,
     model_cards,
     rules,
-    words,
 )
 from training.report.photographs import section
 from training.report.rows import relate_corruption_errors, row
@@ -122,7 +122,7 @@ def build(
     }
     report["claims"] = claims.decide(report)
     report["summary"] = [c["sentence"] for c in report["claims"] if c["sentence"] != claims.NOTHING_KNOWN]
-    report["words"] = [{"word": word, "meaning": meaning} for word, meaning in words.MEANINGS.items()]
+    report["words"] = [{"word": word, "meaning": meaning} for word, meaning in glossary.MEANINGS.items()]
     report["rules"] = {
         "date": rules.DATE,
         "commit": rules.COMMIT,

@@ -8,8 +8,8 @@ import numpy as np
 from training.data.fashion_mnist import CLASS_NAMES
 from training.evaluation.statistics import wilson
 from training.experiments.experiment import Experiment
+from training.experiments.photograph_experiments import ABLATION
 from training.experiments.runs import Run
-from training.experiments.world import ABLATION
 from training.sentences import say
 
 HEADING = "Photographs taken at home"

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from service.errors import MalformedError, ServiceError, UnusableError
-from service.inputs.batches import Batch
+from service.inputs.batch_validation import Batch
 from service.inputs.json_images import read_json, read_json_lines
 from service.outputs.writers import write_json
 from tests.conftest import DATA, Samples, assert_problem

@@ -11,7 +11,7 @@ from PIL import ImageCms
 
 from service.errors import UnsupportedMediaTypeError, UnusableError
 from service.inputs.decoding import decode, open_picture
-from service.inputs.png import without_ignored_chunks
+from service.inputs.png_chunks import without_ignored_chunks
 from tests.service.inputs.comparisons import MAX_PIXELS, require_same, seen
 from tests.service.inputs.pictures import boot, chunk, photo, png
 

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from service.app import create_app
-from service.inputs.batches import Batch
+from service.inputs.batch_validation import Batch
 from service.inputs.json_images import read_json
 from service.outputs import writers
 from service.routes import tensorflow_serving

@@ -23,7 +23,7 @@ const answering = new Latest();
 const panels = [
   panel("lens", async () => (await import("./lens.js")).follow),
   panel("pooling", async () => (await import("./pooling.js")).follow),
-  panel("why", async () => (await import("./why.js")).follow),
+  panel("why", async () => (await import("./occlusion.js")).follow),
   panel("last", async () => (await import("./last_maps.js")).follow),
   panel("moves", async () => (await import("./moves.js")).follow),
 ];

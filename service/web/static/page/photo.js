@@ -4,7 +4,7 @@ import { t } from "../text.js";
 import { judged } from "./answers.js";
 import { compare } from "./api.js";
 import { AskedWorker } from "./asked_worker.js";
-import { boxOn } from "./box.js";
+import { boxOn } from "./crop_box.js";
 import { byId } from "./dom.js";
 import { Latest } from "./latest.js";
 import { fromFile } from "./pixels.js";

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy import archives, release, storage
 from deploy.account import Account
-from deploy.baseline import constraints, statistics
+from deploy.drift_baseline import constraints, statistics
 from deploy.errors import DeploymentError, if_there
 
 _CONTENT_TYPES = [

@@ -1,7 +1,7 @@
 """A photograph as the networks see it: whole, its background with it.
 
 Where the background is not even, cutting a garment out goes wrong more often than it helps networks that were trained
-with photographs. ``training/data/conversion.py`` does the same.
+with photographs. ``training/data/photograph_conversion.py`` does the same.
 """
 
 from dataclasses import dataclass

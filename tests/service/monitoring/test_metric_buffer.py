@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import Counter
 from prometheus_client.mmap_dict import MmapedDict
 
-from service.monitoring import metric_files
+from service.monitoring import metric_buffer
 
 
 def made() -> Counter:
@@ -33,7 +33,7 @@ def test_without_an_event_loop_a_count_is_written_at_once() -> None:
 def test_a_turn_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counters = [made(), made()]
     written: list[Any] = []
-    monkeypatch.setattr(metric_files._BufferedValue, "set", lambda self, value: written.append((self, value)))
+    monkeypatch.setattr(metric_buffer._BufferedValue, "set", lambda self, value: written.append((self, value)))
 
     async def count() -> None:
         for _ in range(32):
@@ -63,5 +63,5 @@ def test_threads_and_a_loop_lose_nothing() -> None:
             await asyncio.gather(*threads)
 
     asyncio.run(count())
-    metric_files.flush()
+    metric_buffer.flush()
     assert in_file(counter) == 2500

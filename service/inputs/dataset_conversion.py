@@ -6,7 +6,7 @@ plain or mildly uneven colour, or transparent, and the garment may be drawn in l
 filled garment on black all the same.
 
 That works where the background is even, as in drawings, cut-outs and product pictures. Elsewhere a cut would be a
-guess, and the whole picture is shown instead: ``service/inputs/photograph.py``.
+guess, and the whole picture is shown instead: ``service/inputs/photograph_conversion.py``.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Where counted values are kept, and buffered: without the buffer, a request takes 4 % longer.
 
-Measured with ``python -m benchmarks.speed.parts metric_files``. To be imported before the first metric is made.
+Measured with ``python -m benchmarks.speed.parts metric_buffer``. To be imported before the first metric is made.
 
 Workers share their counts through files (prometheus_client's multiprocess mode), in a folder that
 ``python -m service`` names before it makes them.

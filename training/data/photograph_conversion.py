@@ -1,4 +1,4 @@
-"""From a photograph to 28×28 grey pixels, as ``service/inputs/photograph.py`` does it: neither imports the other.
+"""From a photograph to 28×28 grey pixels, as ``service.inputs.photograph_conversion``: neither imports the other.
 
 ``tests/training/test_photographs.py`` holds both to the same pixels. What differs is when they stop: the service needs
 the views that a network is asked about, training the two 56×56 squares that these and all varied copies come from.
