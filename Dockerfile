@@ -13,8 +13,8 @@ ARG EXTRAS=""
 # A CPU interpreter never loads LiteRT's GPU accelerator, its compilers for NPUs and their makers' libraries.
 RUN uv sync --frozen --no-default-groups $(for extra in $EXTRAS; do echo --extra $extra; done) --no-cache && \
     cd /opt/venv/lib/python3.*/site-packages && \
-    (cd ai_edge_litert && rm -rf libLiteRtWebGpuAccelerator.so aot tools vendors) && \
-    rm -f simdjson/*.cpp simdjson/*.h && \
+    rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/aot ai_edge_litert/tools \
+        ai_edge_litert/vendors simdjson/*.cpp simdjson/*.h && \
     find numpy -type d -name tests -prune -exec rm -rf {} +
 RUN uv export --quiet --frozen --no-default-groups $(for extra in $EXTRAS; do echo --extra $extra; done) \
     --format cyclonedx1.5 --output-file sbom.cdx.json

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from service.app import create_app, load_before_fork
@@ -21,7 +22,7 @@ from service.server.burst_accept import BurstAcceptor
 from service.server.client_timeouts import ClientTimeoutProtocol, ClientTimeouts
 from service.server.connections import ConnectionLimits, Connections
 from service.server.ports import Server
-from service.server.supervisor import STARTUP_FAILURE, Parent, Supervisor
+from service.server.supervisor import Parent, Supervisor
 from service.settings import Settings
 
 STOP_SECONDS = 25

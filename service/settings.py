@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 _PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 # FastAPI brings opentelemetry's API, which alone would not do.
@@ -270,7 +271,13 @@ def explain(error: ValidationError) -> str:
             name = str(e["loc"][0]).upper()
             prefix = "" if name.startswith(("SERVICE_", "SAGEMAKER_")) else "SERVICE_"
             given = "…" if name == "API_KEY" else e["input"]  # no secret in a log
-            sentences.append(f"{prefix}{name}={given}: {e['msg'].removeprefix('Value error, ')}")
+            sentences.append(f"{prefix}{name}={given}: {_said(e)}")
         else:
-            sentences.append(e["msg"].removeprefix("Value error, "))
+            sentences.append(_said(e))
     return "; ".join(sentences)
+
+
+def _said(error: ErrorDetails) -> str:
+    """Give a validator's own words, before which Pydantic puts some of its own, or else Pydantic's."""
+    raised = error.get("ctx", {}).get("error")
+    return str(raised) if isinstance(raised, ValueError) else error["msg"]

@@ -15,7 +15,8 @@ _NPY_HEADERS = {
     (3, 0): np.lib.format.read_array_header_2_0,  # but for its text, UTF-8, which only structured dtypes need
 }
 
-_MAGIC_BYTES = np.lib.format.MAGIC_LEN
+_PREFIX = b"\x93NUMPY"
+_MAGIC_BYTES = len(_PREFIX) + 2  # and the version
 _OTHER_FILES = {
     b"PK\x03\x04": "it is a ZIP archive, as numpy.savez and torch.save write it",
     b"\x80": "it is a pickle, which is never read",
@@ -81,7 +82,7 @@ def _version(magic: bytes) -> tuple[int, int]:
         MalformedError: they are of no such file; the message names what people send instead of it.
 
     """
-    if not magic.startswith(np.lib.format.MAGIC_PREFIX) or len(magic) < _MAGIC_BYTES:
+    if not magic.startswith(_PREFIX) or len(magic) < _MAGIC_BYTES:
         found = next((f": {what}" for start, what in _OTHER_FILES.items() if magic.startswith(start)), "")
         raise MalformedError(f"the body is not a .npy file{found}; write one with numpy.save(file, array)")
     version = magic[-2], magic[-1]

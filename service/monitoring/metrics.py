@@ -126,7 +126,9 @@ def exposition(models: Sequence[ServedModel], bundle_sha256: str) -> bytes:
     # No other worker may add the files up while this one moves counts from file to file.
     with file_lock.exclusive(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]) / "lock"):
         workers = _living_workers()
-        counted = _SummedMetrics(list(MultiProcessCollector(None).collect()))  # type: ignore[no-untyped-call]
+        files = CollectorRegistry()
+        MultiProcessCollector(files)  # type: ignore[no-untyped-call]
+        counted = _SummedMetrics(list(files.collect()))
     registry.register(counted)
     registry.register(DriftCollector(models, counted.collect()))
     registry.register(_Processes(workers))

@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from uvicorn.config import STARTUP_FAILURE
+
 CAN_FORK = sys.platform == "linux"
 """Elsewhere system libraries do not survive a fork, or there is none."""
 
@@ -29,9 +31,6 @@ _SILENT_LOOKS = 5
 """So many looks in a row may find no new beat. Looks, not seconds: where all processes are frozen, none is missed."""
 _PR_SET_PDEATHSIG = 1
 """prctl(2)."""
-
-STARTUP_FAILURE = 3
-"""The exit status of a worker that could not start and will not: Uvicorn's."""
 
 _log = logging.getLogger("uvicorn.error")
 _libc = ctypes.CDLL(None)
@@ -141,7 +140,7 @@ class Supervisor:
             self._workers[place] = None
             if ending:
                 continue
-            if code == STARTUP_FAILURE:
+            if code == STARTUP_FAILURE:  # nor would another
                 _log.error("worker %d could not start; the service ends", pid)
                 self._failed = True
                 continue

@@ -3,74 +3,40 @@
 An upgrade that takes one of these away fails here, with a sentence, instead of somewhere else without.
 """
 
-import asyncio
-import importlib.util
+import ast
 import inspect
 import re
+import sys
+import sysconfig
 import tomllib
 import zlib
 from collections.abc import Callable
 from importlib.metadata import version
+from io import BytesIO, StringIO
 from pathlib import Path
+from platform import machine
 
 import botocore.client
 import botocore.session
+import matplotlib as mpl
 import orjson
 import pytest
 import simdjson
-import starlette.routing
 from botocore.awsrequest import AWSResponse
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi._compat import shared
-from fastapi.routing import APIRoute
-from PIL import AvifImagePlugin, Image, ImagePalette, TiffImagePlugin
-from prometheus_client import Histogram, values
-from prometheus_client.mmap_dict import MmapedDict
+from matplotlib.figure import Figure
+from PIL import AvifImagePlugin, Image, ImagePalette, PngImagePlugin, TiffImagePlugin
+from prometheus_client import values
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from uvicorn.config import Config
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import Server, ServerState
 from uvicorn.supervisors import Multiprocess
 
 from tests.conftest import ROOT
+from tests.service import private_web_parts as web
+from tests.service.private_web_parts import has, parameters
 
 Check = Callable[[], object]
-
-
-def has(owner: object, *names: str) -> bool:
-    return all(hasattr(owner, name) for name in names)
-
-
-def sets(function: Callable[..., object], *names: str) -> bool:
-    """Whether a function mentions these attributes: those of instances that take too much to make."""
-    return set(names) <= set(inspect.unwrap(function).__code__.co_names)
-
-
-def parameters(function: Callable[..., object]) -> list[str]:
-    return list(inspect.signature(function).parameters)
-
-
-def protocol() -> bool:
-    loop = asyncio.new_event_loop()
-    made = HttpToolsProtocol(Config(app=FastAPI(), log_config=None), ServerState(), {}, _loop=loop)
-    loop.close()
-    events = ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete", "on_response_complete")
-    calls = ("data_received", "connection_made", "connection_lost", "pause_writing", "resume_writing", "shutdown")
-    attributes = ("loop", "cycle", "pipeline", "flow", "parser", "client", "app_state", "server_state", "config")
-    cycle = ("response_started", "response_complete", "keep_alive", "scope", "body", "more_body", "disconnected")
-    return (
-        has(made, *events, *calls, *attributes, "transport", "_unset_keepalive_if_required")
-        and sets(FlowControl.__init__, "read_paused", "write_paused")
-        and sets(HttpToolsProtocol.on_message_begin, "scope", "headers", "url")
-        and sets(RequestResponseCycle.__init__, *cycle, "message_event")
-        and has(ServerState(), "default_headers")
-        and STATUS_LINE[200].startswith(b"HTTP/1.1 200")
-    )
-
 
 DEEP = b"[" * 2_000 + b"]" * 2_000
 
@@ -89,28 +55,37 @@ def parser_in_use() -> bool:
     return refusal(parser.parse, b"[2]").startswith("Tried to re-use") and len(documents) == 1
 
 
-def histogram() -> bool:
-    made = Histogram("test_private_parts", "Of this test", registry=None)
-    return has(made, "_sum") and len(made._buckets) == len(made._upper_bounds)
-
-
 def zip_decoder() -> bool:
     return Image.frombytes("L", (1, 2), zlib.compress(bytes([0, 7, 0, 9])), "zip", "L").tobytes() == bytes([7, 9])
 
 
-def route_in_scope() -> bool:
-    return 'scope["route"] = route' in inspect.getsource(starlette.routing.Router)
+def palette() -> bool:
+    file, drawn = BytesIO(), Image.new("P", (1, 1))
+    drawn.putpalette([1, 2, 3])
+    drawn.save(file, "BMP")
+    read, made = Image.open(file).palette, ImagePalette.raw("RGB;L", bytes(768))
+    return read is not None and (read.rawmode, read.palette, made.rawmode) == ("BGRX", bytes([3, 2, 1, 0]), "RGB;L")
 
 
-def conditional_request() -> bool:
-    has_it, asks = Headers({"etag": '"a"'}), Headers({"if-none-match": '"a"'})
-    answer = NotModifiedResponse(has_it)
-    return StaticFiles().is_not_modified(has_it, asks) and answer.status_code == 304 and "etag" in answer.headers
+def png_info() -> bool:
+    source = inspect.getsource(PngImagePlugin.PngStream)
+    return all(f'im_info["{name}"]' in source for name in ("transparency", "gamma", "bbox", "default_image"))
 
 
-def signal_handler() -> bool:
-    source = inspect.getsource(Server.capture_signals)
-    return "signal.signal(sig, self.handle_exit)" in source and "signal.raise_signal(" in source
+def svg_names() -> bool:
+    file, figure = StringIO(), Figure()
+    figure.subplots().plot([0, 1])
+    figure.savefig(file, format="svg")
+    return re.search(r'clip-path="url\(#p[0-9a-f]{10}\)"', file.getvalue()) is not None
+
+
+def skip_and_failure() -> bool:
+    with pytest.raises(pytest.skip.Exception) as skipped:
+        pytest.skip("why")
+    with pytest.raises(ValueError, match="why") as failed:
+        raise ValueError("why")
+    told = [getattr(info.getrepr(), "reprcrash").message for info in (skipped, failed)]  # noqa: B009
+    return told == ["Skipped: why", "ValueError: why"]
 
 
 def dry_run() -> bool:
@@ -118,89 +93,97 @@ def dry_run() -> bool:
     return "before-parameter-build." in source and "event_response is not None" in source
 
 
-def shape_limits() -> bool:
-    name = botocore.session.get_session().get_service_model("sagemaker").shape_for("EndpointName")
-    return bool({"max", "pattern"} <= name.metadata.keys())
-
-
-def queue_let_in() -> bool:
-    config = Config(app=FastAPI(), log_config=None)
-    config.load()
-    return (
-        parameters(Server.shutdown) == ["self", "sockets"]
-        and has(Server(config), "server_state")
-        and has(config, "http_protocol_class")
-        and has(config.lifespan_class(config), "state")
+def shapes() -> bool:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    kinds = model.shape_for("TransformInstanceType").enum
+    return bool(
+        {"max", "pattern"} <= model.shape_for("EndpointName").metadata.keys()
+        and "ml.m5.xlarge" in kinds
+        and model.service_id == "SageMaker"
     )
 
 
-def included_route() -> bool:
-    router = APIRouter()
-    router.post("/x")(protocol)
-    app = FastAPI()
-    app.include_router(router)
-    (route,) = router.routes
-    return isinstance(route, APIRoute) and route.path == "/x" and route.endpoint is protocol
-
-
-def metric_value() -> bool:
-    value = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-    return has(values, "ValueClass") and has(value, "inc", "set") and "self._value" in inspect.getsource(value)
-
-
-def installed(*modules: str) -> bool:
-    return all(importlib.util.find_spec(module) for module in modules)
+SITE = Path(sysconfig.get_path("purelib"))
 
 
 def mentions(module: str, name: str) -> bool:
-    found = importlib.util.find_spec(module)
-    return found is not None and name in Path(str(found.origin)).read_text()
+    """Whether a module's file has a name in it; to import the SDK would take seconds."""
+    path = SITE / module.replace(".", "/")
+    return name in (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+
+
+def sagemaker_core() -> bool:
+    return all(mentions(f"sagemaker.core.{module}", name) for module, name in SAGEMAKER.items())
 
 
 ROLE_RESOLVER = "sagemaker.core.helper.iam_role_resolver"
-MMAPED_DICT = ("read_value", "write_value", "read_all_values_from_file")
+TRAINER = "sagemaker.train.model_trainer"
+SAGEMAKER = {
+    "helper.session_helper": "class Session",
+    "image_uris": "def retrieve",
+    "local.local_session": "class LocalSession",
+    "resources": "class TransformJob",
+    "shapes": "shapes",
+    "training.configs": "class SourceCode",
+}
+FONT = Path("fonts", "ttf", "DejaVuSans.ttf")
 USES: list[tuple[str, str, Check]] = [
-    ("uvicorn", "HttpToolsProtocol", protocol),
-    ("uvicorn", "Server.shutdown", queue_let_in),
-    ("uvicorn", "handler of SIGTERM", signal_handler),
+    ("uvicorn", "HttpToolsProtocol", web.protocol),
+    ("uvicorn", "`pipeline`", web.pipeline),
+    ("uvicorn", "Config.load", web.configuration),
+    ("uvicorn", "Server.shutdown", web.queue_let_in),
+    ("uvicorn", "handler of SIGTERM", web.signal_handler),
     ("uvicorn", "supervisors.Multiprocess", lambda: parameters(Multiprocess) == ["config", "sockets"]),
+    ("httptools", "set_dangerous_leniencies", web.leniencies),
     ("starlette", "Response.__init__", lambda: has(Response(), "status_code", "background", "body", "raw_headers")),
-    ("starlette", 'scope["route"]', route_in_scope),
-    ("starlette", "Route.matches", lambda: parameters(starlette.routing.Route.matches) == ["self", "scope"]),
-    ("starlette", "StaticFiles.is_not_modified", conditional_request),
-    ("fastapi", "APIRouter.routes", included_route),
+    ("starlette", "text/plain", web.plain_refusals),
+    ("starlette", "StaticFiles.is_not_modified", web.conditional_request),
+    ("starlette", "router.lifespan_context", lambda: has(FastAPI().router, "lifespan_context")),
+    ("fastapi", "APIRouter.routes", web.included_route),
+    ("fastapi", 'scope["route"]', web.route_in_scope),
+    ("fastapi", "APIRoute.matches", web.route_matches),
     ("fastapi", "pydantic.v1", lambda: "except ImportError" in inspect.getsource(shared.is_pydantic_v1_model_class)),
-    ("prometheus-client", "MultiProcessValue", metric_value),
-    ("prometheus-client", "MmapedDict", lambda: has(MmapedDict, *MMAPED_DICT)),
+    ("prometheus-client", "MultiProcessValue", web.metric_value),
+    ("prometheus-client", "MmapedDict", web.mmaped_dict),
     ("prometheus-client", "gauge_livesum_*.db", lambda: "{}_{}.db" in inspect.getsource(values)),
-    ("prometheus-client", "Histogram._upper_bounds", histogram),
+    ("prometheus-client", "Histogram._upper_bounds", web.histogram),
     ("pillow", "Image.preinit", lambda: has(Image, "preinit", "MAX_IMAGE_PIXELS")),
     ("pillow", "AvifImagePlugin.DEFAULT_MAX_THREADS", lambda: has(AvifImagePlugin, "DEFAULT_MAX_THREADS")),
     ("pillow", "Image.frombytes", zip_decoder),
     ("pillow", "TiffImagePlugin", lambda: has(TiffImagePlugin, "READ_LIBTIFF", "ImageFileDirectory_v2")),
-    ("pillow", "ImagePalette.raw", lambda: ImagePalette.raw("RGB;L", bytes(768)).rawmode == "RGB;L"),
+    ("pillow", "ImagePalette", palette),
+    ("pillow", "default_image", png_info),
     ("pysimdjson", "DEPTH_ERROR", lambda: refusal(simdjson.Parser().parse, DEEP).startswith("DEPTH_ERROR")),
     ("pysimdjson", "Tried to re-use", parser_in_use),
     ("orjson", "control character", lambda: "control character" in refusal(orjson.loads, b'"\n"')),
     ("orjson", "depth limit", lambda: "depth limit" in refusal(orjson.loads, b"[" * 2_000)),
     ("orjson", "allocate memory", lambda: "allocate memory" in refusal(orjson.loads, b"[" * 1_100)),
     ("python-multipart", "parse_options_header", lambda: parse_options_header("a/b; c=d") == (b"a/b", {b"c": b"d"})),
+    ("matplotlib", "DejaVu", lambda: (mpl.get_data_path() / FONT).is_file()),
+    ("matplotlib", "clip paths", svg_names),
+    ("pytest", "reprcrash", skip_and_failure),
     ("botocore", "before-call", dry_run),
     ("botocore", "AWSResponse", lambda: parameters(AWSResponse) == ["url", "status_code", "headers", "raw"]),
-    ("botocore", "get_service_model", shape_limits),
-    ("sagemaker", "_latest_training_job", lambda: mentions("sagemaker.train.model_trainer", "_latest_training_job")),
-    ("sagemaker", "SAGEMAKER_VALIDATE_ROLE", lambda: mentions(ROLE_RESOLVER, 'getenv("SAGEMAKER_VALIDATE_ROLE"')),
-    ("sagemaker", "sagemaker.core", lambda: installed("sagemaker.core.resources", "sagemaker.core.training.configs")),
+    ("botocore", "get_service_model", shapes),
+    ("sagemaker-core", "SAGEMAKER_VALIDATE_ROLE", lambda: mentions(ROLE_RESOLVER, 'getenv("SAGEMAKER_VALIDATE_ROLE"')),
+    ("sagemaker-core", "sagemaker.core", sagemaker_core),
+    ("sagemaker-train", "_latest_training_job", lambda: mentions(TRAINER, "_latest_training_job")),
 ]
 PACKAGES = sorted({package for package, _, _ in USES})
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
 
 
 @pytest.mark.parametrize(("package", "what", "is_there"), USES, ids=[what for _, what, _ in USES])
 def test_what_is_used_of_other_packages_is_there(package: str, what: str, is_there: Check) -> None:
-    assert is_there(), (
+    gone = (
         f"{package} {version(package)} has no longer what the project uses of it: {what}. docs/architecture.md says "
         "where and why; change that code, or keep the version that pyproject.toml allowed until now"
     )
+    try:
+        found = is_there()
+    except Exception as error:
+        raise AssertionError(gone) from error
+    assert found, gone
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -213,5 +196,49 @@ def test_each_of_them_has_an_upper_bound(package: str) -> None:
 
 
 def test_the_page_lists_them() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    assert [what for _, what, _ in USES if what not in page] == []
+    assert [what for _, what, _ in USES if what not in PAGE] == []
+
+
+FOLDERS = ("service", "training", "deploy", "docker", "benchmarks")
+
+
+def names(node: ast.AST) -> tuple[str, list[str]]:
+    """Names in a piece of code, and whether it gives them, finds them in its own object, or takes them of another."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
+            return "given", [name]
+        case ast.AsyncFunctionDef(name=name) | ast.Attribute(ast.Name("self"), name, ast.Store()):
+            return "given", [name]
+        case ast.Attribute(ast.Name("self" | "cls") | ast.Call(ast.Name("super")), name):
+            return "found", [name]
+        case ast.Attribute(ast.Name(module)) if module in sys.stdlib_module_names:
+            return "given", []
+        case ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+            return "taken", [name]
+        case ast.Import(modules):
+            return "taken", [part for module in modules for part in module.name.split(".")]
+        case ast.ImportFrom(str(module), parts) if module.partition(".")[0] not in FOLDERS:
+            return "taken", [*module.split("."), *(part.name for part in parts)]
+    return "given", []
+
+
+def test_the_page_names_each_underscored_part_of_others() -> None:
+    uses: dict[str, dict[str, str]] = {"given": {}, "found": {}, "taken": {}}
+    for file in (file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")):
+        path = file.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            kind, parts = names(node)
+            uses[kind].update(dict.fromkeys(parts, path))
+    others = uses["taken"] | {name: file for name, file in uses["found"].items() if name not in uses["given"]}
+    listed = re.findall(r"\w+", PAGE)
+    found = [f"{file}: {name}" for name, file in others.items() if re.match("_[^_]", name) and name not in listed]
+    assert found == [], "use a public way, or list it in docs/architecture.md and in USES"
+
+
+@pytest.mark.skipif((sys.platform, machine()) != ("linux", "x86_64"), reason="LiteRT has fewer files elsewhere")
+def test_what_the_image_leaves_out_is_installed() -> None:
+    """``rm -rf`` says nothing where a package has given its files another name, and the image grows."""
+    recipe = (ROOT / "Dockerfile").read_text()
+    removed = re.findall(r"\b(?:ai_edge_litert|simdjson|tensorflow)/[\w./*]+", recipe)
+    assert len(removed) == 7
+    assert [path for path in [*removed, "numpy/**/tests"] if not any(SITE.glob(path))] == []
