@@ -8,6 +8,7 @@
 #   "tensorflow-cpu==2.21.0",
 #   "ai-edge-litert==2.3.0",
 #   "pillow",
+#   "pydantic",
 #   "numpy",
 # ]
 # ///

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11,<3.12"
-# dependencies = ["bentoml==1.4.40"]
+# dependencies = ["bentoml==1.4.40", "starlette"]
 # ///
 """BentoML with a route of its own for /ping: ``python bentoml_server.py PORT``."""
 

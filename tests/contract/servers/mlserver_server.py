@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11,<3.12"
-# dependencies = ["mlserver==1.7.1"]
+# dependencies = ["mlserver==1.7.1", "starlette"]
 # ///
 """MLServer with SageMaker's two routes as custom handlers: ``python mlserver_server.py PORT``."""
 
