@@ -278,6 +278,6 @@ def explain(error: ValidationError) -> str:
 
 
 def _said(error: ErrorDetails) -> str:
-    """Give a validator's own words, before which Pydantic puts some of its own, or else Pydantic's."""
+    """Give our validator's message, before which Pydantic puts "Value error, "; else Pydantic's own."""
     raised = error.get("ctx", {}).get("error")
     return str(raised) if isinstance(raised, ValueError) else error["msg"]

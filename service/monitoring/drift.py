@@ -20,7 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from service.arrays import Pixels
-from service.monitoring import metric_buffer  # before the first metric
+from service.monitoring import metric_buffer  # must be imported before the first metric is made
 
 MIN_IMAGES = 200
 """With fewer the index is chance: under no drift it is about (buckets - 1) / images."""

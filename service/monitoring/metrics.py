@@ -23,7 +23,7 @@ from service import __version__, file_lock
 from service.arrays import Activations, Engine, Pixels, Probabilities
 from service.monitoring import (
     deferred,
-    metric_buffer,  # before the first metric
+    metric_buffer,  # must be imported before the first metric is made
 )
 from service.monitoring.drift import DriftCollector, ServedModel
 

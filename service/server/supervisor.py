@@ -140,7 +140,7 @@ class Supervisor:
             self._workers[place] = None
             if ending:
                 continue
-            if code == STARTUP_FAILURE:  # nor would another
+            if code == STARTUP_FAILURE:  # Uvicorn's exit status; another worker could not start either
                 _log.error("worker %d could not start; the service ends", pid)
                 self._failed = True
                 continue

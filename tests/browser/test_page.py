@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from tests.browser.conftest import Watched, answered, come_down_to_moves, on_both_screens, on_one_screen, says
 from tests.conftest import DATA, Samples
@@ -143,14 +143,37 @@ def test_the_lesson_is_filled_as_the_reader_comes_down(page: Page, watched: Watc
     def weights() -> int:
         return len({request.url for request in watched.requests if request.url.endswith(".bin")})
 
-    page.wait_for_timeout(500)
-    assert weights() <= 1, "a reader who looks at the answers alone fetches no other networks"
+    expect(page.locator("#lens-value")).to_contain_text("Convolution 1")
+    assert weights() == 1, "a reader who looks at the answers alone fetches no other networks"
     page.context.set_offline(True)
-    page.locator("#evidence-heading").scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("pooling.js")):
+        page.locator("#evidence-heading").scroll_into_view_if_needed()
+    expect(page.get_by_role("alert")).to_contain_text("You are offline.")
     page.context.set_offline(False)
     come_down_to_moves(page)
     assert weights() == 5
+
+
+def test_without_weights_the_lesson_waits(context: BrowserContext, url: str, watched: Watched) -> None:
+    page = context.new_page()
+    watched.watch(page)
+    page.route("**/networks/*.bin", lambda route: route.fulfill(status=503))
+    page.goto(url)
+    expect(page.get_by_role("alert")).to_contain_text("The weights of CNN A, photographs cannot be fetched.")
+    page.unroute("**/networks/*.bin")
+    page.get_by_role("button", name="Bag").click()
+    expect(page.locator("#lens-value")).to_contain_text("Convolution 1")
+    assert not [request.url for request in watched.requests if request.url.endswith(("pooling.js", "moves.js"))]
+
+
+def test_a_fault_in_one_part_keeps_no_other_empty(context: BrowserContext, url: str) -> None:
+    page = context.new_page()
+    faulty = "export async function follow() { throw new TypeError('a fault'); }"
+    page.route("**/pooling.js", lambda route: route.fulfill(content_type="text/javascript", body=faulty))
+    with page.expect_event("pageerror", lambda error: "a fault" in str(error)):
+        page.goto(url)
+        come_down_to_moves(page)
+    expect(page.locator("#pooling-body")).to_be_hidden()
 
 
 def test_places_where_the_garment_is_cut_are_not_counted(page: Page) -> None:

@@ -140,6 +140,19 @@ def test_every_reference_of_the_configuration_leads_somewhere(
             assert set(arguments.get("depends_on", [])) <= there
 
 
+def test_the_template_names_machine_endpoint_and_account(export: Callable[..., dict[str, Any]]) -> None:
+    resources = export("cloudformation", ("deploy",))["Resources"]
+    (variant,) = resources["EndpointConfig"]["Properties"]["ProductionVariants"]
+    assert (variant["VariantName"], variant["InstanceType"], variant["InitialInstanceCount"]) == (
+        "AllTraffic",
+        "ml.m5.xlarge",
+        1,
+    )
+    assert resources["Endpoint"]["Properties"]["EndpointName"] == NAME
+    trusted = resources["ContainersRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+    assert trusted["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}}
+
+
 @pytest.mark.slow
 def test_a_stack_makes_what_the_command_makes(
     aws: Aws, command: Command, export: Callable[..., dict[str, Any]], push_image: Callable[..., str]

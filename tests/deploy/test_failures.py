@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
@@ -203,6 +204,21 @@ def test_an_interruption_says_whether_it_may_cost(
     ended = command(what)
     assert ended.status == 130
     assert words in ended.err
+
+
+@pytest.mark.parametrize("said", [KeyboardInterrupt, EOFError, "n", "", "yes?"])
+@pytest.mark.usefixtures("pushed")
+def test_what_is_no_yes_is_a_no(aws: Aws, command: Command, monkeypatch: pytest.MonkeyPatch, said: Any) -> None:
+    def answer(_: str) -> str:
+        if isinstance(said, str):
+            return said
+        raise said
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", answer)
+    ended = command("deploy")
+    assert (ended.status, ended.err) == (1, "error: nothing was done\n")
+    assert not {"CreateRole", "CreateModel", "CreateEndpoint"} & set(aws.calls)
 
 
 @pytest.mark.parametrize("key", [b"\n", *slow(b"\x03", b"\x04", b"n\n")], ids=["Enter", "Ctrl-C", "Ctrl-D", "n"])

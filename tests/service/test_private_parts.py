@@ -203,7 +203,7 @@ FOLDERS = ("service", "training", "deploy", "docker", "benchmarks")
 
 
 def names(node: ast.AST) -> tuple[str, list[str]]:
-    """Names in a piece of code, and whether it gives them, finds them in its own object, or takes them of another."""
+    """Names in a piece of code: "given" where it defines them, "found" on self or super, "taken" from anything else."""
     match node:
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
             return "given", [name]

@@ -32,7 +32,7 @@ class Recipe:
         redrawn: whether those copies vary in contrast too; see ``augmentation.redrawn``.
         teacher: the experiment whose network (seed 0) says what is right, in place of the labels; see ``distillation``.
         batch_normalisation: whether hidden layers are normalised in training (Ioffe and Szegedy 2015); folded into the
-            weights afterwards, so that the network's graph is unchanged. See ``folding``.
+            weights afterwards, so that the network's graph is unchanged. See ``batch_norm_folding``.
         bfloat16: whether layers compute in bfloat16 in training, twice as fast where the CPU can; the weights are
             float32 (Micikevicius et al. 2018).
         dropout: share of what enters the last hidden layer that is dropped in training; half as much after it.
@@ -42,7 +42,7 @@ class Recipe:
             there are some, pictures without clothing are shown too, and an eleventh class stands for what is none of
             the ten (outlier exposure: Hendrycks, Mazeika and Dietterich 2019). It is left out at the end.
         mixtures: shares of brightness in which photographs are shown, in training and when they are asked about; see
-            ``conversion.SHARES``.
+            ``photograph_conversion.SHARES``.
 
     """
 

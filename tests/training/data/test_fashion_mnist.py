@@ -81,7 +81,9 @@ def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     served = tmp_path / "served"
     served.mkdir()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(served)))
-    threading.Thread(target=server.serve_forever).start()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.delenv("SM_CHANNEL_TRAINING", raising=False)
     monkeypatch.setattr(fashion_mnist, "_DEBIAN_FOLDER", tmp_path / "none")
     monkeypatch.setattr(fashion_mnist, "_SAGEMAKER_CHANNEL", tmp_path / "none")
     monkeypatch.setattr(fashion_mnist, "_ORIGIN", f"http://127.0.0.1:{server.server_port}")

@@ -74,32 +74,50 @@ function follow() {
   clearTimeout(settling);
   if (!state.pixels.some(Boolean)) return clear(); // nothing is drawn yet
   answering.run(() => guarded(answer));
-  filling ??= fill();
   settling = setTimeout(() => {
     remember();
-    panels.forEach(refresh);
+    refreshAll();
   }, SETTLED);
 }
 
-const refresh = (panel) => panel.follow && state.pixels && panel.latest.run((last) => guarded(() => panel.follow(view(), last)));
-
-/** A part of the lesson, from top to bottom; it has no `follow`, and is empty, until the reader comes near. */
+/** A part of the lesson. It is empty until the reader comes near; from then on it follows the picture. */
 function panel(id, load) {
-  return { id, load, latest: new Latest(), follow: null };
+  return { id, load, latest: new Latest(), follow: null, isFilled: false };
 }
 
-/** Fill the lesson as the reader comes down. One panel after the other: while all are empty, the last one, too, is near. */
+const refresh = (panel) =>
+  panel.latest.run((last) =>
+    guarded(async () => {
+      panel.follow ??= await panel.load().catch((error) => {
+        console.warn(error);
+        throw new Unreachable();
+      });
+      await panel.follow(view(), last);
+      panel.isFilled = true;
+    }),
+  );
+
+function refreshAll() {
+  panels.filter(({ isFilled }) => isFilled).forEach(refresh);
+  filling ??= fill();
+}
+
+/**
+ * Fill the lesson as the reader comes down, one panel after the other: empty panels lie so close together that all would
+ * be near at once. What cannot be fetched is tried again at the next picture, and when the connection is back.
+ */
 async function fill() {
-  for (const panel of panels) {
+  for (const panel of panels.filter(({ isFilled }) => !isFilled)) {
     await near(byId(panel.id));
     try {
-      panel.follow ??= await panel.load();
-    } catch {
-      filling = null; // without a connection; tried again when there is one, or another picture
-      return;
+      await refresh(panel);
+    } catch (error) {
+      reportError(error); // a fault of one panel keeps no other empty
+      continue;
     }
-    await refresh(panel);
+    if (!panel.isFilled) break;
   }
+  filling = null;
 }
 
 async function answer() {
@@ -234,7 +252,7 @@ document.querySelector(".networks").addEventListener("change", () => {
   remember();
   if (!state.pixels) return;
   answering.run(() => guarded(answer));
-  panels.forEach(refresh);
+  refreshAll();
 });
 
 // Sharing
