@@ -54,6 +54,7 @@ reliability: $(UV)  ## the long fault, overload, hostile and soak runs: over an 
 	$(WORK) python -m benchmarks.reliability.overload
 	$(WORK) python -m benchmarks.reliability.hostile
 	$(WORK) python -m benchmarks.reliability.slow_clients
+	$(WORK) python -m benchmarks.reliability.multi_model
 	$(WORK) python -m benchmarks.reliability.soak
 	$(WORK) python -m docs
 

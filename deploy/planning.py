@@ -30,7 +30,7 @@ _RESOURCES = {
     "MonitoringSchedule": "MonitoringSchedule",
     "TransformJob": "TransformJob",
 }
-"""SageMaker's resources, and what their names and ARNs are called after."""
+"""SageMaker's resources, and the word with which the fields of their names and ARNs begin."""
 _SHOWN = 400
 
 Answer = dict[str, Any]
@@ -127,7 +127,7 @@ class _Planner:
         status = 200
         if answered is None:
             status = 400
-            # What SageMaker says; the other services' codes are found by the word in them.
+            # SageMaker's wording; for other services the word NotFound in the code is enough.
             answered = {"Error": {"Code": "ValidationException:NotFound", "Message": "Could not find it"}}
         answered["ResponseMetadata"] = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
         return AWSResponse("", status, {}, None), answered

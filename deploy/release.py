@@ -26,7 +26,7 @@ class Release:
         role: the ARN of the role it runs with.
         environment: its variables.
         multi_model: whether each request names its model.
-        isolation: the network it stands in; its key is the endpoint configuration's to use.
+        isolation: the network it runs in; its KMS key is used by the endpoint configuration, not here.
 
     """
 

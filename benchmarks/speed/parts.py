@@ -1,6 +1,6 @@
 """``python -m benchmarks.speed.parts``: what each part gains that exists for speed alone.
 
-For each part, a process answers requests as it is, and one with the part switched off, in turns. They call the
+For each part, one process runs the service unchanged, another runs it without the part; they take turns. They call the
 application without sockets, eight requests at a time, and of many short rounds the fastest counts: what else the
 machine does can only make a round slower. ``--over-http`` asks two servers with wrk instead, which needs a quiet
 machine. A part that gains less than 3 % is not worth its lines.

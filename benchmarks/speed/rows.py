@@ -29,7 +29,7 @@ class Row:
         cpu_ratio: of the processor time for the same work, other ÷ service; steadier on a busy machine.
         rate: requests a second of the service.
         cpu_seconds: processor seconds of the service for 1,000 requests.
-        p50, p99: milliseconds, with more requests always waiting.
+        p50, p99: latency in milliseconds while requests are always queued.
 
     """
 
@@ -46,7 +46,7 @@ class Row:
 
 
 def compare(*, server_core: int, load_core: int, pairs: int, seconds: int) -> Iterator[Row]:
-    """Measure every row; servers wait on the same core while another is asked."""
+    """Measure every row; all servers share one core, and idle while another is measured."""
     with ExitStack() as stack:
         service = stack.enter_context(started(core=server_core))
         floor = stack.enter_context(started(FLOOR, core=server_core))
@@ -81,7 +81,7 @@ def compare(*, server_core: int, load_core: int, pairs: int, seconds: int) -> It
 
 
 def verify(service: Server, floor: Server, payload: Payload) -> None:
-    """Require the floor's answer of the service: to numbers byte for byte, to a picture the classes in their order."""
+    """Check that the service answers as the floor does: numbers byte for byte, pictures by the classes' order."""
     answers = [load.ask(server.port, payload) for server in (service, floor)]
     if payload.path == "/predict":  # the service's probabilities may be calibrated
         said: list[Any] = [[p["class_id"] for p in orjson.loads(answer)["predictions"]] for answer in answers]

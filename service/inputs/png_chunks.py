@@ -25,12 +25,12 @@ _UNSPECIFIED = (0, 2, 3)
 """Transfer characteristics that say nothing."""
 _TEXTS = frozenset([b"tEXt", b"zTXt", b"iTXt"])
 _NAMES_OF_PILLOW = frozenset([b"transparency", b"gamma", b"bbox", b"default_image"])
-"""Under these names Pillow keeps what it reads from other chunks, and a text of the same name in its place."""
+"""Pillow keeps values of other chunks under these names; a text of such a name would overwrite them."""
 
 _MAX_UNPACKED_BYTES = 1024 * 1024
 """Bytes of texts and profile that a picture keeps, unpacked; as much as Pillow allows for one of them."""
 _MAX_CHUNKS = 20_000
-"""Of the usual 8 KB each, 160 MB; a million empty ones would take seconds to walk through."""
+"""At the usual 8 KB each this is 160 MB; a million empty ones would take seconds to walk through."""
 _GAMMAS = range(10_000, 1_000_001)
 """In 100,000ths. Beyond these the chunk is damaged: nothing stores samples so."""
 
@@ -39,7 +39,7 @@ def without_ignored_chunks(content: bytes) -> bytes:
     """Leave out of a PNG what decoders are to ignore: what is large, out of place, or overruled by another chunk.
 
     Raises:
-        UnsupportedMediaTypeError: it is of the kind that Apple's build tools make of PNGs.
+        UnsupportedMediaTypeError: it is a PNG as Apple's build tools write it.
         UnusableError: its samples are of high dynamic range or of a gamma that no picture has, or it is in too many
             chunks.
 
@@ -69,7 +69,7 @@ def without_ignored_chunks(content: bytes) -> bytes:
         if kind == _PROFILE or kind in _TEXTS:
             text = bytes(data)
             packed = _packed(kind, text)
-            # Of many that are large, the first has cost enough.
+            # Once one was too large, further ones are not unpacked.
             size = len(text) if packed is None else _unpacked_size(packed, left) if may_unpack else left + 1
             if size > left:
                 may_unpack = may_unpack and packed is None

@@ -70,5 +70,5 @@ class Assessor:
         return "answer" if confidence >= self._min_confidence and self.in_distribution(score) else "unsure"
 
     def in_distribution(self, score: float) -> bool:
-        """Tell whether a score is one that 95 % of the validation images do not exceed."""
+        """Tell whether a score is at most the threshold: as usual as most images of that kind (see ``manifest``)."""
         return score <= self._threshold

@@ -25,7 +25,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,149}"
 """What a model may be called, as a regular expression."""
 
 _PER_MODEL_BYTES = 4 * 1024 * 1024
-"""What an interpreter and its tensors take beside the weights: ``tests/service/routes/test_multi_model.py`` has it."""
+"""An estimate of what an interpreter and its tensors take beside the weights."""
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ class DriftCollector(Collector):
         yield index
 
     def _buckets(self, quantity: str, model: str, edges: Sequence[float]) -> list[float]:
-        """Undo the adding up that Prometheus's buckets have."""
+        """Give the count of each bucket; Prometheus's buckets are cumulative."""
         names = [*map(str, map(float, edges)), "+Inf"]
         upto = [self._samples.get((f"{_PREFIX}{quantity}_bucket", model, name), 0) for name in names]
         return [upper - lower for lower, upper in zip([0, *upto], upto, strict=False)]

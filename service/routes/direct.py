@@ -20,7 +20,7 @@ from service.http import problems
 
 
 class DirectRoutes:
-    """ASGI middleware, the innermost: answers POST requests to the routes it is given, and passes on the rest."""
+    """ASGI middleware, outside ``Compression`` alone: answers POST requests to its routes, and passes on the rest."""
 
     def __init__(self, app: ASGIApp, *, routes: Iterable[BaseRoute]) -> None:
         """Take those of the routes whose endpoint is a coroutine function of the request and of nothing else."""

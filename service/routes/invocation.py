@@ -96,7 +96,7 @@ async def invoke(request: Request, models: Models, settings: Settings) -> Respon
                 top_k=len(classifier.labels),
             )
             return Response(orjson.dumps(described), media_type=accepted, headers=headers)
-        # As every array's: the SavedModel's own softmax, not calibrated.
+        # As for arrays: the SavedModel's own softmax, not calibrated.
         probabilities = classifier.engine.predict(model_input.pixels).mean(axis=0, keepdims=True)
         return _response(WRITERS[accepted](probabilities, Batch(model_input.pixels[:1])), accepted, headers)
     if declared not in READERS:

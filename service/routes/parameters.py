@@ -1,7 +1,7 @@
 """Query parameters: declared once, read by one function, documented from the same declaration.
 
 What a route does not declare is refused, and so is what comes twice: to ignore it would be a silent guess. Pages and
-their files, /docs, /ping and /metrics ignore parameters, which links, browsers and scrapers add.
+their files, /docs, /openapi.json, /ping and /metrics ignore parameters, which links, browsers and scrapers add.
 """
 
 from functools import lru_cache

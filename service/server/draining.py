@@ -1,8 +1,8 @@
-"""What happens between SIGTERM, or a worker's supervisor's end, and its own: say so, and keep answering for a moment.
+"""What a worker does when SIGTERM or its supervisor's death tells it to stop: it answers on for a moment, then ends.
 
 A load balancer learns from ``/ping`` that no more requests should come here; until it has asked, requests that still
-come are answered, each with ``Connection: close``, so that clients that keep connections
-look for another. After that Uvicorn closes the port and finishes what it has.
+come are answered, each with ``Connection: close``, so that clients that keep connections look for another. After that
+Uvicorn closes the port and finishes what it has.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Drain:
 
     @property
     def draining(self) -> bool:
-        """Whether it was."""
+        """Whether this process was told to stop."""
         return self._draining
 
     def require_open(self) -> None:

@@ -2,7 +2,7 @@
 
 The process that ``python -m service`` starts imports everything, makes the application and loads the models; then it
 forks. The workers are ready together, hundredths of a second later, and share the memory of all that was loaded. The
-parent serves nothing itself, and reads nothing that a client sent: what kills a worker leaves it whole to fork another.
+parent serves nothing itself, and reads nothing that a client sent: whatever kills a worker cannot harm the parent.
 
 No thread and no event loop may run in it: a fork takes along only the thread that forks, and a lock that another one
 held would stay locked for ever.
@@ -28,7 +28,7 @@ _WITHOUT_EFFECT = {signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU}
 _AWAITED = {signal.SIGCHLD} | _STOP | _WITHOUT_EFFECT
 _LOOK_SECONDS = 1.0
 _SILENT_LOOKS = 5
-"""So many looks in a row may find no new beat. Looks, not seconds: where all processes are frozen, none is missed."""
+"""A worker without a new beat for so many looks is killed. Looks, not seconds: a frozen machine kills nobody."""
 _PR_SET_PDEATHSIG = 1
 """prctl(2)."""
 
@@ -38,7 +38,7 @@ _libc = ctypes.CDLL(None)
 
 @dataclass
 class _Worker:
-    """A worker process, what it had beaten at the last look, and for how many looks that has not changed."""
+    """A worker process, its count of beats at the last look, and for how many looks that has not changed."""
 
     pid: int
     beats: int = 0

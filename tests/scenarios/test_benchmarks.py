@@ -1,4 +1,7 @@
-"""The capacity plan's arithmetic, and that the floor answers what the service does."""
+"""The capacity plan's arithmetic, and that benchmarks compare like with like and say what they measure."""
+
+import subprocess
+import sys
 
 import pytest
 
@@ -44,3 +47,9 @@ def test_the_floor_answers_what_the_service_answers() -> None:
         verify_batch(service, numbers(20))
         assert service.memory() > 10e6
         assert service.cpu_seconds() > 0
+
+
+def test_the_benchmark_says_what_it_measures() -> None:
+    said = subprocess.check_output([sys.executable, "-m", "benchmarks", "--help"], text=True)
+    assert "One core serves, another sends." in said
+    assert "--pairs" in said

@@ -235,3 +235,12 @@ def test_where_there_is_no_fork_workers_are_started(count: str) -> None:
         parent.send_signal(signal.SIGTERM)
         parent.communicate(timeout=20)
     assert parent.returncode == 0
+
+
+@pytest.mark.slow
+def test_started_workers_end_when_their_parent_was_killed() -> None:
+    with run(ELSEWHERE, SERVICE_WORKERS="2") as (url, parent):
+        assert eventually(lambda: len(worker_ids(scrape(url))) == 2)
+        orphans = [int(pid) for pid in worker_ids(scrape(url))]
+        parent.kill()
+        assert eventually(lambda: all(gone(pid) for pid in orphans), 20)

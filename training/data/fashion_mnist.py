@@ -198,6 +198,8 @@ def _download() -> Path:
 
 def _read_verified(folder: Path, name: str) -> bytes:
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    if not folder.is_dir():
+        raise TrainingError(f"there is no folder {folder} (--data, or the variable SM_CHANNEL_TRAINING, names it)")
     if path is None:
         raise TrainingError(
             f"{folder} has neither {name} nor {name}.gz; Fashion-MNIST is these four files: {', '.join(SHA256)}"

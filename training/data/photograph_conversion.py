@@ -1,6 +1,6 @@
 """From a photograph to 28×28 grey pixels, as ``service.inputs.photograph_conversion``: neither imports the other.
 
-``tests/training/test_photographs.py`` holds both to the same pixels. What differs is when they stop: the service needs
+``tests/training/test_photographs.py`` holds both to the same pixels. What differs is where they stop: the service needs
 the views that a network is asked about, training the two 56×56 squares that these and all varied copies come from.
 """
 
@@ -15,7 +15,7 @@ from training.errors import TrainingError
 
 SIZE, SQUARE = 28, 56
 SHARES = (0.5, 1.0, 0.0)
-"""Of brightness, in what is shown; the rest is the colour's distance."""
+"""Shares of brightness in the mixtures that are shown; the rest is the colour's distance."""
 VIEWS_A_SHARE = 4
 
 _WORKING_EDGE = 224

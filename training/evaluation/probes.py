@@ -55,9 +55,9 @@ def translation(
         as_seen: what the experiment does to every image, applied after the shift.
 
     Returns:
-        ``accuracy``: 17 rows, dy = -8…8, of 17 columns, dx = -8…8, on the first ``images`` of the test set (100 a
-        class); ``changed_at_1px``: the share of all test images and their four shifts by one pixel where the answer
-        is another than at the original place.
+        ``accuracy``: 17 rows, dy = -8…8, of 17 columns, dx = -8…8, on ``images`` of the test set, the first 100
+        of each class; ``changed_at_1px``: the share of all test images and their four shifts by one pixel where the
+        answer is another than at the original place.
 
     """
     chosen = first_of_each_class(labels, SHIFTED_PER_CLASS)

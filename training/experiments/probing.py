@@ -61,9 +61,11 @@ def probe_runs(experiments: Sequence[Experiment], runs: RunFolder, *, data_folde
     """Probe every finished run that has not been probed and whose weights are here; says which have none.
 
     Raises:
-        TrainingError: the data cannot be read, or weights are not those of their run.
+        TrainingError: nothing is finished, the data cannot be read, or weights are not those of their run.
 
     """
+    if not any(True for experiment in experiments for _ in runs.all(experiment)):
+        raise TrainingError(f"{runs.folder} has no finished run to probe; start with: python -m training run")
     due = [
         (experiment, run)
         for experiment in experiments

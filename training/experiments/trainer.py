@@ -45,7 +45,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
 
     The seed decides the initial weights, the validation split and the order of the images in every epoch. An
     interrupted run continues after its last whole epoch and ends with the same weights as an uninterrupted one (on
-    the same machine). The test set is touched once, by the finished network.
+    the same machine). Only the finished network sees the test set, and nothing is chosen by it.
     """
     recipe = experiment.recipe
     surroundings = provenance.collect()
@@ -205,7 +205,7 @@ def _computing_in(policy: str) -> Iterator[None]:
 
 
 def _finished(trained: keras.Model, experiment: Experiment, seed: int, runs: RunFolder, pixels: Pixels) -> keras.Model:
-    """Make a network of the experiment's plain architecture that computes the same, and keep that one's weights."""
+    """Build the plain network that computes the same, and save its weights in place of the trained one's."""
     model = _network(experiment, in_training=False)
     exact = _network(experiment, in_training=True)  # in float32
     exact.set_weights(trained.get_weights())

@@ -185,8 +185,9 @@ def _require_finished(
     ]
     if missing:
         raise TrainingError(
-            f"{runs.folder} has no weights of {', '.join(missing)} seed {seed} (the repository keeps results, not "
-            f"weights); train elsewhere and release from there: python -m training run {' '.join(found)} --runs DIR"
+            f"{runs.folder} has no weights of {', '.join(missing)} seed {seed} (the repository's own folder has "
+            f"results, not weights). Train in another folder: python -m training run {' '.join(found)} --seeds 1 "
+            f"--runs DIR; then: python -m training release {' '.join(found)} --runs DIR --models BUNDLE"
         )
     return {name: run for name, run in found.items() if run is not None}
 

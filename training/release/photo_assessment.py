@@ -44,8 +44,8 @@ def assess(
     Args:
         folder: the version folder with the LiteRT twin.
         photographs: the parts ``train``, ``held_out`` and ``report``.
-        balanced: whether to fit a bias too, as of a network that was trained with photographs. Another one takes nearly
-            all for bags; there are none among the photographs, so that it would unlearn them.
+        balanced: whether to fit a bias too, as of a network that was trained with photographs. Another one calls nearly
+            all of them bags. As there are no bags among them, a bias would make it never say bag.
 
     Returns:
         What ``bundle.json`` says of the model under ``photo_assessment``, but for the file's path; and, by part, what

@@ -81,7 +81,10 @@ def build(
         row(e, finished[e.name], probes[e.name], data, served_seed=served_seed) for e in experiments if finished[e.name]
     ]
     if not rows:
-        raise TrainingError(f"{runs.folder} holds no finished run; start with: python -m training run")
+        raise TrainingError(
+            f"{runs.folder} has no finished run of the recipes' own epochs; start with: python -m training run. If the "
+            "runs were made with --epochs N, give the same --epochs here, too"
+        )
     relate_corruption_errors(rows, "baseline")
     split = stratified_split(data.train_labels, seed=served_seed)
     measured = examined.measured(finished, probes)

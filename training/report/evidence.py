@@ -25,7 +25,7 @@ class Evidence:
         return self._comparisons.get((a, b, metric))
 
     def examined(self, name: str) -> Row | None:
-        """What examinations of its networks found, where there are enough seeds for an interval."""
+        """What examinations of an experiment's networks found, where there are enough seeds for an interval."""
         found: Row | None = self.rows[name]["examined"] if name in self.rows else None
         return found if found and found["seeds"] > 1 else None
 
@@ -39,7 +39,7 @@ class Evidence:
         return float(found["mean"]) * 100 if found else None
 
     def lost_uncut(self, name: str) -> float | None:
-        """The same of garments shrunk so far that nothing is cut off."""
+        """Mean points of accuracy that moving by two pixels costs, for garments so small that nothing is cut off."""
         found = self.examined(name)
         return float(found["lost"]["shrunk"]["2"]["mean"]) * 100 if found else None
 
@@ -57,7 +57,7 @@ class Evidence:
         ]
 
     def moved(self, *pairs: tuple[str, str]) -> list[str]:
-        """The same of what moving by two pixels costs."""
+        """One sentence on what moving by two pixels costs each pair; none where that was not compared."""
         return [
             say(
                 "Accuracy lost at 2 pixels, {a} against {b}, over {seeds} seeds: {measured}.",

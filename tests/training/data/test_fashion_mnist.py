@@ -67,6 +67,8 @@ def test_a_truncated_file_is_named(copy: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"has neither train-images-idx3-ubyte nor train-images-idx3-ubyte\.gz"):
         load(tmp_path)
+    with pytest.raises(TrainingError, match=r"there is no folder .*none \(--data"):
+        load(tmp_path / "none")
 
 
 def test_sagemakers_channel_comes_before_installed_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,8 @@ def test_a_repeated_run_is_probed_again(trained: Trained, tiny: FashionMNIST) ->
 def test_runs_without_weights_are_counted(trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     experiments, runs = trained
     elsewhere = RunFolder(tmp_path)
+    with pytest.raises(TrainingError, match="has no finished run to probe"):
+        probing.probe_runs(experiments, elsewhere, data_folder=None)
     elsewhere.save(finished(experiments[0], runs))
     probing.probe_runs(experiments, elsewhere, data_folder=None)
     assert capsys.readouterr().out.startswith("1 finished run has no weights here")

@@ -188,7 +188,7 @@ def test_missing_or_foreign_weights_are_refused(trained: Trained, tmp_path: Path
     with pytest.raises(TrainingError, match=r"cnn_a seed 0: the exported model has test accuracy 0\.1000"):
         bundle.release(experiments[1:], runs, tmp_path / "models", seed=0, data_folder=None)
     runs.weights("cnn_a", 0).unlink()
-    with pytest.raises(TrainingError, match=r"no weights of cnn_a seed 0.*keeps results, not weights"):
+    with pytest.raises(TrainingError, match=r"no weights of cnn_a seed 0.*own folder has results, not weights"):
         bundle.release(experiments, runs, tmp_path / "models", seed=0, data_folder=None)
     assert not (tmp_path / "models").exists()
 

@@ -127,7 +127,9 @@ def test_seeds_are_paired_and_only_shared_ones_compared(tmp_path: Path, tiny: Fa
 def test_runs_of_a_changed_experiment_do_not_count(tmp_path: Path, tiny: FashionMNIST) -> None:
     runs = RunFolder(tmp_path)
     runs.save(replace(made_up("baseline", 0, 0.9, tiny), fingerprint="old"))
-    with pytest.raises(TrainingError, match="holds no finished run; start with: python -m training run"):
+    with pytest.raises(
+        TrainingError, match="has no finished run of the recipes' own epochs; start with: python -m training run"
+    ):
         document.build(list(EXPERIMENTS.values()), runs, tiny, served_seed=0)
 
 
