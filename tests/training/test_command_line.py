@@ -25,7 +25,7 @@ def test_help_and_typing_errors_do_not_wait_for_tensorflow() -> None:
     ("arguments", "words"),
     [
         (["run", "vgg"], ["error: no experiment is called vgg", "baseline, cnn_a, cnn_b"]),
-        (["run", "cnn_a", "--data", "/nowhere", "--runs", "/tmp/none"], ["/nowhere has neither train-images"]),  # noqa: S108
+        (["run", "cnn_a", "--data", "/nowhere", "--runs", "/tmp/none"], ["there is no folder /nowhere (--data"]),  # noqa: S108
         (["report", "--models", "/nowhere"], ["/nowhere holds no bundle"]),
     ],
 )
