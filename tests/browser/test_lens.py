@@ -137,6 +137,14 @@ def test_the_blind_strip_is_a_networks_own(lens: Page) -> None:
     expect(lens.locator("#lens-body")).to_be_hidden()
 
 
+def test_another_network_is_looked_at_in_the_same_layer(lens: Page) -> None:
+    lens.locator("#lens-layers label", has_text="Convolution 2").click()
+    lens.locator('.network[data-model="cnn_b"]').click()
+    expect(lens.locator("#lens-blind")).to_have_text("Every pixel reaches this network's answer.")
+    expect(lens.locator("#lens-value")).to_contain_text("Convolution 2")
+    expect(lens.get_by_role("radio", name="Convolution 2")).to_be_checked()
+
+
 @on_one_screen
 def test_pixels_of_the_blind_strip_change_no_answer(page: Page) -> None:
     pixels = np.tile(np.linspace(0, 1, 784).reshape(28, 28), (2, 1, 1))

@@ -34,8 +34,9 @@ export async function follow({ pixels, network }, last) {
   byId("lens").dataset.model = network;
   if (!shown.length) return;
   if (isNew) {
-    tabs(shown);
-    choose(shown[0]);
+    const layer = shown.includes(lens.layer) ? lens.layer : shown[0]; // the reader goes on looking at the same layer
+    tabs(shown, layer);
+    choose(layer);
   } else {
     paintChannels(lens, chooseChannel);
     look();
@@ -52,12 +53,12 @@ const names = (layers, index) => {
   return layers[index].kind === "convolution" ? t("Convolution {number}", { number }) : t("Pooling {number}", { number });
 };
 
-function tabs(shown) {
+function tabs(shown, chosen) {
   byId("lens-layers").replaceChildren(
     element("legend", t("Layer")),
     ...shown.map((index) => {
       const choice = element("label");
-      const radio = element("input", "", { type: "radio", name: "lens-layer", value: index, checked: index === shown[0] });
+      const radio = element("input", "", { type: "radio", name: "lens-layer", value: index, checked: index === chosen });
       radio.addEventListener("change", () => choose(index));
       choice.append(radio, element("span", names(lens.layers, index)));
       return choice;
