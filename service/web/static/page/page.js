@@ -4,8 +4,9 @@ import { t } from "../text.js";
 import * as address from "./address.js";
 import { clear, judged, show as showAnswers, speak } from "./answers.js";
 import { Refusal, Unreachable, compare } from "./api.js";
-import { byId, near, served } from "./dom.js";
+import { byId, served } from "./dom.js";
 import { Latest } from "./latest.js";
+import * as lesson from "./lesson.js";
 import { prepare as prepareWorkers } from "./networks/client.js";
 import { run, runnable } from "./networks/running.js";
 import { fromFile, isCut, room, shift, shrunk, toBMP, toShares } from "./pixels.js";
@@ -20,14 +21,6 @@ const WITH_ROOM = 20; // pixels: the edge to which a sample is shrunk, so that i
 // What is shown: the 28×28 before any move, where it comes from, how far it was moved, and what the service said of it.
 const state = { pixels: null, source: null, moved: [0, 0], judgement: null };
 const answering = new Latest();
-const panels = [
-  panel("lens", async () => (await import("./lens.js")).follow),
-  panel("pooling", async () => (await import("./pooling.js")).follow),
-  panel("why", async () => (await import("./occlusion.js")).follow),
-  panel("last", async () => (await import("./last_maps.js")).follow),
-  panel("moves", async () => (await import("./moves.js")).follow),
-];
-let filling;
 let settling = 0;
 let speaking = 0;
 let preparing;
@@ -76,48 +69,8 @@ function follow() {
   answering.run(() => guarded(answer));
   settling = setTimeout(() => {
     remember();
-    refreshAll();
+    lesson.follow(view, guarded);
   }, SETTLED);
-}
-
-/** A part of the lesson. It is empty until the reader comes near; from then on it follows the picture. */
-function panel(id, load) {
-  return { id, load, latest: new Latest(), follow: null, isFilled: false };
-}
-
-const refresh = (panel) =>
-  panel.latest.run((last) =>
-    guarded(async () => {
-      panel.follow ??= await panel.load().catch((error) => {
-        console.warn(error);
-        throw new Unreachable();
-      });
-      await panel.follow(view(), last);
-      panel.isFilled = true;
-    }),
-  );
-
-function refreshAll() {
-  panels.filter(({ isFilled }) => isFilled).forEach(refresh);
-  filling ??= fill();
-}
-
-/**
- * Fill the lesson as the reader comes down, one panel after the other: empty panels lie so close together that all would
- * be near at once. What cannot be fetched is tried again at the next picture, and when the connection is back.
- */
-async function fill() {
-  for (const panel of panels.filter(({ isFilled }) => !isFilled)) {
-    await near(byId(panel.id));
-    try {
-      await refresh(panel);
-    } catch (error) {
-      reportError(error); // a fault of one panel keeps no other empty
-      continue;
-    }
-    if (!panel.isFilled) break;
-  }
-  filling = null;
 }
 
 async function answer() {
@@ -252,7 +205,7 @@ document.querySelector(".networks").addEventListener("change", () => {
   remember();
   if (!state.pixels) return;
   answering.run(() => guarded(answer));
-  refreshAll();
+  lesson.follow(view, guarded);
 });
 
 // Sharing
