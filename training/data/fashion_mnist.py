@@ -92,10 +92,12 @@ def load(folder: Path | None = None) -> FashionMNIST:
         folder: where the four IDX files are, gzipped or not; looked for (see the module) when not given.
 
     Raises:
-        TrainingError: a file is missing, unreadable, or not Fashion-MNIST's.
+        TrainingError: the folder or a file is missing, or a file is unreadable or not Fashion-MNIST's.
 
     """
     source = folder if folder is not None else _find()
+    if not source.is_dir():
+        raise TrainingError(f"there is no folder {source} (--data, or the variable SM_CHANNEL_TRAINING, names it)")
     contents = {name: _read_verified(source, name) for name in SHA256}
     return FashionMNIST(
         train_images=_array(contents["train-images-idx3-ubyte"], offset=16).reshape(-1, 28, 28),
@@ -198,8 +200,6 @@ def _download() -> Path:
 
 def _read_verified(folder: Path, name: str) -> bytes:
     path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
-    if not folder.is_dir():
-        raise TrainingError(f"there is no folder {folder} (--data, or the variable SM_CHANNEL_TRAINING, names it)")
     if path is None:
         raise TrainingError(
             f"{folder} has neither {name} nor {name}.gz; Fashion-MNIST is these four files: {', '.join(SHA256)}"

@@ -64,7 +64,7 @@ def probe_runs(experiments: Sequence[Experiment], runs: RunFolder, *, data_folde
         TrainingError: nothing is finished, the data cannot be read, or weights are not those of their run.
 
     """
-    if not any(True for experiment in experiments for _ in runs.all(experiment)):
+    if not any(list(runs.all(experiment)) for experiment in experiments):
         raise TrainingError(f"{runs.folder} has no finished run to probe; start with: python -m training run")
     due = [
         (experiment, run)
