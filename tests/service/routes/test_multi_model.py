@@ -13,7 +13,7 @@ import pytest
 
 from service.errors import NotFoundError, OutOfMemoryError
 from service.models.multi_model import ModelRegistry
-from tests.conftest import DATA, MODELS, StartServer, assert_problem
+from tests.conftest import DATA, MODELS, StartServer, assert_problem, unpack
 
 PNG = {"content-type": "image/png"}
 MEGABYTE = 1024 * 1024
@@ -173,7 +173,7 @@ def test_archives_are_served_however_they_are_packed(http: httpx.Client, tmp_pat
         packed.add(MODELS / "baseline" / "1", place)
         packed.addfile(tarfile.TarInfo("._shoes"))  # as macOS packs it
     with tarfile.open(archive) as packed:
-        packed.extractall(tmp_path / "hash" / "model", filter="data")
+        unpack(packed, tmp_path / "hash" / "model")
     boot = (DATA / "ankle-boot.png").read_bytes()
     assert load(http, "m", str(tmp_path / "hash" / "model")).status_code == 200
     assert http.post("/models/m/invoke", content=boot, headers=PNG).json()["predictions"][0][9] > 0.5
