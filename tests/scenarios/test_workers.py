@@ -61,8 +61,13 @@ def test_what_is_served_and_by_which_processes(url: str) -> None:
     for pid in worker_ids(samples):
         assert value(samples, "process_resident_memory_bytes", pid=pid) > 10_000_000
         assert value(samples, "process_open_fds", pid=pid) > 3
-        assert value(samples, "process_cpu_seconds_total", pid=pid) > 0
         assert abs(value(samples, "process_start_time_seconds", pid=pid) - time.time()) < 3600
+    # Processor time is counted in hundredths of a second, and a worker that was forked and asked little has used less.
+    assert eventually(lambda: predict(url).status_code == 200 and _have_all_worked(scrape(url)))
+
+
+def _have_all_worked(samples: Metrics) -> bool:
+    return all(value(samples, "process_cpu_seconds_total", pid=pid) > 0 for pid in worker_ids(samples))
 
 
 def test_in_flight_and_shed_requests_are_counted(url: str) -> None:
