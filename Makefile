@@ -37,7 +37,7 @@ report: $(UV)  ## write the report anew from the finished runs, in models/, trai
 	$(WORK) python -m training report
 
 site: $(UV)  ## write page, report and model cards into site/, for any web space; SERVICE=URL takes photos
-	$(SERVE) python -m service.site site $(if $(SERVICE),--service $(SERVICE))
+	$(SERVE) python -m service.site_export site $(if $(SERVICE),--service $(SERVICE))
 
 docs: $(UV)  ## write the generated parts of the pages in docs/
 	$(WORK) python -m docs

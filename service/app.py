@@ -36,16 +36,16 @@ from service.routes import (
     multi_model,
     open_inference,
     openapi,
-    operations,
     page,
+    page_answers,
     ping,
     predict,
+    prometheus,
     sagemaker,
     static_files,
     tensorflow_serving,
-    views,
 )
-from service.routes.direct import DirectRoutes
+from service.routes.hot_routes import HotRoutes
 from service.server.draining import Drain
 from service.settings import Settings, allowed_cpus
 
@@ -84,7 +84,7 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
     app.add_middleware(Compression)
     if not settings.sagemaker_multi_model:
         hot = (predict, sagemaker, open_inference)
-        app.add_middleware(DirectRoutes, routes=[route for part in hot for route in part.router.routes])
+        app.add_middleware(HotRoutes, routes=[route for part in hot for route in part.router.routes])
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, megabytes=settings.body_limit_mb)
     app.add_middleware(Admission, max_in_flight=settings.max_in_flight)
@@ -102,13 +102,13 @@ def create_app(settings: Settings | None = None, bundle: Bundle | None = None) -
     app.add_middleware(AccessLog)
     if settings.otlp_endpoint:
         tracing.install(app)
-    problems.install(app, page=views.problem_page)
+    problems.install(app, page=page_answers.problem_page)
     if settings.sagemaker_multi_model:
         _add_multi_model(app, settings)
     else:
         _add_single_bundle(app, settings, bundle or Bundle(settings.model_dir))
     app.include_router(ping.router)
-    app.include_router(operations.router)
+    app.include_router(prometheus.router)
     app.include_router(documentation.router)
     app.include_router(static_files.router)
     openapi.install(app, () if settings.sagemaker_multi_model else app.state.models.names)

@@ -58,7 +58,7 @@ def pytest_xdist_auto_num_workers() -> int:
 _SLOWEST_FILES = (
     "test_train", "test_contract_suite", "test_notebook", "test_client_timeouts", "test_trainer", "test_bundle",
     "test_connections", "test_claims", "test_resources", "test_export", "test_photographs", "test_default_model",
-    "test_probing", "test_sagemaker_jobs", "test_distillation", "test_streaming_batches",
+    "test_run_probes", "test_sagemaker_jobs", "test_distillation", "test_streaming_batches",
 )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _probe(options: argparse.Namespace) -> None:
-    from training.experiments.probing import probe_runs
+    from training.experiments.run_probes import probe_runs
 
     probe_runs(select(options.names, epochs=options.epochs), RunFolder(options.runs), data_folder=options.data)
 

@@ -118,7 +118,7 @@ def _train(options: argparse.Namespace) -> None:
     else:
         run_experiments([(e, options.seed) for e in experiments], runs=runs, data_folder=options.data)
     if options.probe:
-        from training.experiments.probing import probe_runs
+        from training.experiments.run_probes import probe_runs
 
         probe_runs(experiments, runs, data_folder=options.data)
     if options.seed is None:

@@ -70,10 +70,10 @@ def _micro_batching() -> None:
     _replace(MicroBatcher, "submit", alone)
 
 
-def _direct() -> None:
-    from service.routes.direct import DirectRoutes
+def _hot_routes() -> None:
+    from service.routes.hot_routes import HotRoutes
 
-    _replace(DirectRoutes, "__call__", lambda self, *message: self._app(*message))
+    _replace(HotRoutes, "__call__", lambda self, *message: self._app(*message))
 
 
 SWITCHES = {
@@ -82,7 +82,7 @@ SWITCHES = {
     "messages": _messages,
     "plain_png": _plain_png,
     "micro_batching": _micro_batching,
-    "direct": _direct,
+    "hot_routes": _hot_routes,
 }
 """What switches a part off, to be called before the service is imported."""
 

@@ -11,7 +11,7 @@ from statistics import median
 from benchmarks.speed import load, payloads
 from benchmarks.speed.server import SERVICE, ready, started
 
-BARE = ("-m", "benchmarks.speed.bare")
+BARE = ("-m", "benchmarks.speed.bare_start")
 
 _IDLE_SECONDS = 3
 """After a load, when workers have given back what they no longer use."""

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from service.routes import views
-from service.routes.views import ViewDependency
+from service.routes import page_answers
+from service.routes.page_answers import ViewDependency
 
 router = APIRouter(include_in_schema=False)
 
@@ -11,4 +11,4 @@ router = APIRouter(include_in_schema=False)
 @router.get("/docs")
 async def docs(request: Request, view: ViewDependency) -> Response:
     """Show examples that can be pasted, and the API in Swagger UI once that is asked for."""
-    return views.show(request, "docs.html", view)
+    return page_answers.show(request, "docs.html", view)

@@ -10,9 +10,9 @@ from service.models.report import ExperimentDetail, ExperimentsReport
 from service.outputs import reports
 from service.outputs.pages import ServedView
 from service.outputs.reports import Reports
-from service.routes import parameters, views
+from service.routes import page_answers, parameters
 from service.routes.dependencies import ReportsDependency, problems
-from service.routes.views import PageParameters, ViewDependency
+from service.routes.page_answers import PageParameters, ViewDependency
 
 
 async def _no_others(request: Request) -> None:
@@ -98,11 +98,11 @@ def _named(extension: str) -> str:
 
 def _overview(rendered: Reports, view: ServedView, media_type: str) -> Response:
     if media_type == HTML:
-        return views.answer(rendered.overview_page(view), view)
-    return Response(rendered.overview(media_type), media_type=media_type, headers=views.VARY)
+        return page_answers.answer(rendered.overview_page(view), view)
+    return Response(rendered.overview(media_type), media_type=media_type, headers=page_answers.VARY)
 
 
 def _detail(name: str, rendered: Reports, view: ServedView, media_type: str) -> Response:
     if media_type == HTML:
-        return views.answer(rendered.detail_page(name, view), view)
-    return Response(rendered.detail(name, media_type), media_type=media_type, headers=views.VARY)
+        return page_answers.answer(rendered.detail_page(name, view), view)
+    return Response(rendered.detail(name, media_type), media_type=media_type, headers=page_answers.VARY)

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request, Response
 
 from service.models.network_files import NetworkFiles
-from service.routes import views
+from service.routes import page_answers
 from service.routes.dependencies import ModelsDependency, ReportsDependency
-from service.routes.views import ViewDependency
+from service.routes.page_answers import ViewDependency
 
 router = APIRouter(include_in_schema=False)
 
@@ -13,13 +13,13 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def page(models: ModelsDependency, rendered: ReportsDependency, view: ViewDependency) -> Response:
     """Show the page; it asks the API from the browser."""
-    return views.answer(rendered.page(models.default, view), view)
+    return page_answers.answer(rendered.page(models.default, view), view)
 
 
 @router.get("/lesson")
 async def lesson(request: Request, view: ViewDependency) -> Response:
     """Show the plan of a lesson, for a teacher."""
-    return views.show(request, "lesson.html", view)
+    return page_answers.show(request, "lesson.html", view)
 
 
 @router.get("/networks/{file_name}")

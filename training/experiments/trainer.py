@@ -3,7 +3,6 @@
 Written against Keras 3, so that ``KERAS_BACKEND`` may be TensorFlow, JAX or PyTorch.
 """
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -21,13 +20,13 @@ from training.errors import TrainingError
 from training.evaluation import examination
 from training.evaluation import metrics as evaluation
 from training.evaluation import photographs as on_photographs
-from training.experiments import architectures, batch_norm_folding, provenance
+from training.experiments import architectures, batch_norm_folding, checkpoints, provenance
 from training.experiments.distillation import SoftCrossEntropy, Teacher
 from training.experiments.epoch_data import EpochData
 from training.experiments.experiment import Experiment, Recipe
 from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
-from training.experiments.runs import Run, RunFolder, to_json, write_atomically
+from training.experiments.runs import Run, RunFolder
 
 
 class Observer(Protocol):
@@ -60,7 +59,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
 
     _make_deterministic(seed)
     batches = -(-epoch_data.images // recipe.batch_size)
-    model, history, seconds = resume(experiment, seed, runs, batches=batches) or (
+    model, history, seconds = checkpoints.load(experiment, seed, runs, batches=batches) or (
         _compiled(experiment, batches=batches),
         {},
         0.0,
@@ -80,7 +79,7 @@ def train(experiment: Experiment, seed: int, data: FashionMNIST, runs: RunFolder
         seconds += time.perf_counter() - started
         metrics = {name: float(values[0]) for name, values in fitted.history.items()}
         history = {name: [*history.get(name, []), value] for name, value in metrics.items()}
-        _checkpoint(experiment, seed, runs, model, history, seconds)
+        checkpoints.save(experiment, seed, runs, model, history, seconds)
         observer.epoch(epoch + 1, recipe.epochs, metrics)
 
     if _has_more_in_training(recipe):
@@ -223,44 +222,6 @@ def _on_photographs(model: keras.Model, pictures: Photographs, recipe: Recipe) -
         for some in (pictures.garments, pictures.others)
     )
     return on_photographs.measure(garments, pictures.garments.right, others)
-
-
-def _checkpoint(
-    experiment: Experiment,
-    seed: int,
-    runs: RunFolder,
-    model: keras.Model,
-    history: dict[str, list[float]],
-    seconds: float,
-) -> None:
-    """Keep the network and its optimiser's state; the progress file, written last, says which epoch they are of."""
-    weights = runs.weights(experiment.name, seed)
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    temporary = weights.with_suffix(f".{os.getpid()}.keras")
-    model.save(temporary)
-    temporary.replace(weights)
-    described = {"fingerprint": experiment.fingerprint(seed), "history": history, "seconds": seconds}
-    write_atomically(runs.progress(experiment.name, seed), to_json(described))
-
-
-def resume(
-    experiment: Experiment, seed: int, runs: RunFolder, *, batches: int
-) -> tuple[keras.Model, dict[str, list[float]], float] | None:
-    """Load a checkpoint: the network with its optimiser, the history and the seconds so far; None where there is none.
-
-    One that is damaged or of another epoch than its history counts as none.
-    """
-    try:
-        described = json.loads(runs.progress(experiment.name, seed).read_text(encoding="utf-8"))
-        if described["fingerprint"] != experiment.fingerprint(seed):
-            return None
-        model = keras.models.load_model(runs.weights(experiment.name, seed))
-        # A process that ended between the two files of a checkpoint left weights one epoch ahead of the history.
-        if int(model.optimizer.iterations) != batches * len(described["history"]["loss"]):
-            return None
-        return model, described["history"], described["seconds"]
-    except Exception:  # no checkpoint, or one that a crash left unreadable, in whatever way: start over
-        return None
 
 
 class _BatchReporter(keras.callbacks.Callback):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from training.report import telling
+from training.report import evidence_wording
 from training.report.comparisons import BLUR, TOLERANCE
 from training.report.conclusions import Row, equivalent
 from training.report.evidence import (
@@ -119,36 +119,40 @@ def _less_data(e: Evidence) -> str:
 
 
 CLAIMS = (
-    _Claim("convolution-beats-dense", ("accuracy", "controls", "confusion"), _beats_dense, telling.beats_dense),
-    _Claim("fair-training", (), _fair_training, telling.fair_training),
+    _Claim(
+        "convolution-beats-dense", ("accuracy", "controls", "confusion"), _beats_dense, evidence_wording.beats_dense
+    ),
+    _Claim("fair-training", (), _fair_training, evidence_wording.fair_training),
     _Claim(
         "kernel-size",
         ("sight", "differences"),
         lambda e: verdict(e.compared("cnn_b_visible", "cnn_a"), higher=False),
-        telling.kernel_size,
+        evidence_wording.kernel_size,
     ),
     _Claim(
         "finer-detail",
         ("kernels",),
         lambda e: verdict(e.compared("cnn_b", "cnn_a", BLUR), higher=False),
-        telling.finer_detail,
+        evidence_wording.finer_detail,
     ),
-    _Claim("spatial-structure", ("permuted",), _structure, telling.structure),
-    _Claim("hierarchy", ("feature_maps",), lambda e: verdict(e.compared("cnn_a", "cnn_one")), telling.hierarchy),
-    _Claim("translation-invariance", ("moved", "translation"), _invariance, telling.invariance),
+    _Claim("spatial-structure", ("permuted",), _structure, evidence_wording.structure),
+    _Claim(
+        "hierarchy", ("feature_maps",), lambda e: verdict(e.compared("cnn_a", "cnn_one")), evidence_wording.hierarchy
+    ),
+    _Claim("translation-invariance", ("moved", "translation"), _invariance, evidence_wording.invariance),
     _Claim(
         "translation-tolerance",
         ("translation",),
         lambda e: verdict(e.compared("cnn_a", "baseline", TOLERANCE), higher=False),
-        telling.tolerance,
+        evidence_wording.tolerance,
     ),
     _Claim(
         "invariance-learned",
         ("moved",),
         lambda e: verdict(e.compared("baseline_shifted", "cnn_a", TOLERANCE), higher=False),
-        telling.invariance_learned,
+        evidence_wording.invariance_learned,
     ),
-    _Claim("fewer-parameters", ("parameters",), _fewer_parameters, telling.fewer_parameters),
-    _Claim("less-data", ("data_ratio", "learning_curves"), _less_data, telling.less_data),
+    _Claim("fewer-parameters", ("parameters",), _fewer_parameters, evidence_wording.fewer_parameters),
+    _Claim("less-data", ("data_ratio", "learning_curves"), _less_data, evidence_wording.less_data),
 )
 """In the order of the report."""

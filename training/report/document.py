@@ -20,7 +20,7 @@ from training.report import (
     claims,
     comparisons,
     conclusions,
-    examined,
+    examination_summaries,
     figures,
     glossary,
     learning_curve,
@@ -28,8 +28,8 @@ from training.report import (
     model_cards,
     rules,
 )
+from training.report.experiment_rows import relate_corruption_errors, row
 from training.report.photographs import section
-from training.report.rows import relate_corruption_errors, row
 from training.sentences import translations
 
 
@@ -87,14 +87,14 @@ def build(
         )
     relate_corruption_errors(rows, "baseline")
     split = stratified_split(data.train_labels, seed=served_seed)
-    measured = examined.measured(finished, probes)
+    measured = examination_summaries.measured(finished, probes)
     for r in rows:
         r["measured"] = {
             metric: asdict(estimate(list(by_name[r["name"]].values())))
             for metric, by_name in measured.items()
             if r["name"] in by_name
         }
-        r["examined"] = examined.summary(finished[r["name"]])
+        r["examined"] = examination_summaries.summary(finished[r["name"]])
     measured[comparisons.IMAGES] = learning_curve.log_images(rows, all_images=len(split.train))
     paired = comparisons.paired(experiments, finished, measured, data.test_labels)
     mcnemar = comparisons.served_pairs(experiments, finished, data.test_labels, seed=served_seed)

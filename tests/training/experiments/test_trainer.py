@@ -11,7 +11,7 @@ import pytest
 
 from training.data.fashion_mnist import FashionMNIST, scale
 from training.errors import TrainingError
-from training.experiments import architectures, trainer
+from training.experiments import architectures, checkpoints, trainer
 from training.experiments.experiment import Recipe
 from training.experiments.local_runner import plan_runs, run_experiments
 from training.experiments.registry import EXPERIMENTS, select
@@ -90,7 +90,7 @@ def test_a_damaged_or_mismatched_checkpoint_is_not_resumed(tiny: FashionMNIST, t
     def resumes(network: bytes, progress: str) -> bool:
         runs.weights("cnn_a", 0).write_bytes(network)
         runs.progress("cnn_a", 0).write_text(progress)
-        return trainer.resume(EXPERIMENT, 0, runs, batches=7) is not None
+        return checkpoints.load(EXPERIMENT, 0, runs, batches=7) is not None
 
     assert resumes(network, progress)
     assert not resumes(network, earlier), "a crash between weights and progress"

@@ -1,6 +1,6 @@
 """Calls the endpoints that are asked most without FastAPI's router; through it, a request takes 60 % longer.
 
-Measured with ``python -m benchmarks.speed.parts direct``, eight requests at a time, without sockets.
+Measured with ``python -m benchmarks.speed.parts hot_routes``, eight requests at a time, without sockets.
 
 FastAPI documents these routes as any other. Their endpoints take the request and nothing else, so that there is one
 way to answer: this one.
@@ -19,7 +19,7 @@ from service.errors import ServiceError
 from service.http import problems
 
 
-class DirectRoutes:
+class HotRoutes:
     """ASGI middleware, outside ``Compression`` alone: answers POST requests to its routes, and passes on the rest."""
 
     def __init__(self, app: ASGIApp, *, routes: Iterable[BaseRoute]) -> None:

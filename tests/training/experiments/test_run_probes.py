@@ -10,7 +10,7 @@ import pytest
 from training.data import fashion_mnist
 from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
-from training.experiments import probing, trainer
+from training.experiments import run_probes, trainer
 from training.experiments.experiment import Experiment, Recipe
 from training.experiments.progress import Console
 from training.experiments.registry import EXPERIMENTS
@@ -44,7 +44,7 @@ def finished(experiment: Experiment, runs: RunFolder) -> Run:
 @pytest.mark.slow
 def test_probes_are_recorded_once(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
     experiments, runs = trained
-    probing.probe_runs(experiments, runs, data_folder=None)
+    run_probes.probe_runs(experiments, runs, data_folder=None)
     said = capsys.readouterr().out
     assert "cnn_a seed 0: " in said
     assert "baseline_permuted seed 0: " in said
@@ -62,7 +62,7 @@ def test_probes_are_recorded_once(trained: Trained, capsys: pytest.CaptureFixtur
     assert (first.shape, second.shape) == ((8, 26, 26), (8, 11, 11))
     assert first.max() == 255
     assert permuted.anatomy is None
-    probing.probe_runs(experiments, runs, data_folder=None)
+    run_probes.probe_runs(experiments, runs, data_folder=None)
     assert "seed" not in capsys.readouterr().out
 
 
@@ -71,13 +71,13 @@ def test_other_weights_are_refused(trained: Trained, tiny: FashionMNIST) -> None
     run = finished(experiments[0], runs)
     other = replace(run, test_predictions=run.test_predictions[::-1])
     with pytest.raises(TrainingError, match="answers otherwise than cnn_a seed 0 is recorded to; delete the record"):
-        probing.probe(experiments[0], other, tiny, runs)
+        run_probes.probe(experiments[0], other, tiny, runs)
 
 
 def test_a_repeated_run_is_probed_again(trained: Trained, tiny: FashionMNIST) -> None:
     experiments, runs = trained
     run = finished(experiments[1], runs)
-    probing.probe(experiments[1], run, tiny, runs)
+    run_probes.probe(experiments[1], run, tiny, runs)
     assert runs.probes(run) is not None
     assert runs.probes(replace(run, test_predictions="0" * len(run.test_predictions))) is None
 
@@ -86,16 +86,16 @@ def test_runs_without_weights_are_counted(trained: Trained, tmp_path: Path, caps
     experiments, runs = trained
     elsewhere = RunFolder(tmp_path)
     with pytest.raises(TrainingError, match="has no finished run to probe"):
-        probing.probe_runs(experiments, elsewhere, data_folder=None)
+        run_probes.probe_runs(experiments, elsewhere, data_folder=None)
     elsewhere.save(finished(experiments[0], runs))
-    probing.probe_runs(experiments, elsewhere, data_folder=None)
+    run_probes.probe_runs(experiments, elsewhere, data_folder=None)
     assert capsys.readouterr().out.startswith("1 finished run has no weights here")
 
 
 def test_records_are_a_line_a_field(trained: Trained, tiny: FashionMNIST) -> None:
     experiments, runs = trained
     run = finished(experiments[1], runs)
-    probing.probe(experiments[1], run, tiny, runs)
+    run_probes.probe(experiments[1], run, tiny, runs)
     lines = (runs.folder / "baseline_permuted" / "seed-0.probes.json").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2 + len(vars(runs.probes(run)))
     assert json.loads("\n".join(lines))["seed"] == 0

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from service import site
+from service import site_export
 from service.models.bundle import Bundle
 from tests.browser.conftest import Watched
 from tests.conftest import DATA, MODELS
@@ -25,7 +25,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     written = tmp_path_factory.mktemp("site")
-    site.write(written, Bundle(MODELS))
+    site_export.write(written, Bundle(MODELS))
     return written
 
 

@@ -1,4 +1,4 @@
-"""``python -m service.site FOLDER``: the page, the report and the model cards as files for any web space.
+"""``python -m service.site_export FOLDER``: the page, the report and the model cards as files for any web space.
 
 Samples, drawing, moving and the lens work there, since the browser runs the networks. A photo needs a service:
 ``--service URL`` names one, which must allow the web space (``SERVICE_CORS_ORIGINS``).
@@ -105,7 +105,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def main() -> None:
     """Write the site of the bundle that the settings name."""
-    parser = argparse.ArgumentParser(prog="python -m service.site", description=(__doc__ or "").split("\n\n")[1])
+    parser = argparse.ArgumentParser(prog="python -m service.site_export", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("folder", type=Path, help="where to write it")
     parser.add_argument("--service", default="", metavar="URL", help="the service that photos are sent to")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""For whoever runs the service: its metrics."""
+"""For whoever runs the service: its metrics, as Prometheus reads them."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Which language a reader is shown pages in, and the page that a refusal is to a browser."""
+"""Answers with a page, in its reader's language; a refusal is one, too, where a browser asked."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal

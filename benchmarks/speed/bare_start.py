@@ -1,4 +1,4 @@
-"""``python -m benchmarks.speed.bare``: the least that a start can cost.
+"""``python -m benchmarks.speed.bare_start``: the least that a start can cost.
 
 Imports FastAPI, Uvicorn, NumPy and LiteRT, loads one model, and answers a ping: what the service's start takes beyond
 it, the service is to answer for.

@@ -9,7 +9,7 @@ import numpy as np
 from training.evaluation.statistics import estimate
 from training.experiments.runs import Probes, Run
 from training.report.comparisons import BLUR, TOLERANCE, Measured
-from training.report.rows import lost_at
+from training.report.experiment_rows import lost_at
 
 
 def summary(runs: Sequence[Run]) -> dict[str, Any] | None:
