@@ -17,6 +17,9 @@ SERVICE = ("-m", "service")
 FLOOR = ("-m", "benchmarks.speed.floor")
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_CHANCE = random.SystemRandom()  # which nobody seeds, as a training in the same process seeds the other
+# The processes of one test run start servers at the same time, so each draws from ports of its own.
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
 
 
 def cores() -> tuple[int, int]:
@@ -64,7 +67,7 @@ def free_port() -> int:
     """Find a port nobody listens on, below those that the kernel gives to clients: none takes it before its server."""
     while True:
         with suppress(OSError), socket.socket() as listening:
-            listening.bind(("127.0.0.1", random.randrange(10_000, 32_768)))  # noqa: S311 (no secret)
+            listening.bind(("127.0.0.1", _CHANCE.randrange(10_000 + _PROCESS, 32_768, 8)))
             port: int = listening.getsockname()[1]
             return port
 

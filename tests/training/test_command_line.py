@@ -1,5 +1,6 @@
 """``python -m training`` and ``training/train.py``, as a person or SageMaker starts them."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -60,6 +61,8 @@ def test_whoever_reads_may_have_enough() -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listing:
         assert listing.stdout is not None
         assert listing.stderr is not None
+        # A page, into which the list does not fit: it cannot end before its reader leaves.
+        fcntl.fcntl(listing.stdout, fcntl.F_SETPIPE_SZ, 4096)
         assert listing.stdout.readline().startswith("baseline ")
         listing.stdout.close()
         assert listing.stderr.read() == ""

@@ -59,7 +59,7 @@ def test_it_runs_from_top_to_bottom(
 ) -> None:
     """On the small budget, in a kernel started where Jupyter starts one."""
     notebook = copy.deepcopy(saved)
-    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
+    client = NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
     client.execute(env=os.environ | {"NOTEBOOK_EPOCHS": "1", "NOTEBOOK_SEEDS": "1", "TMPDIR": str(tmp_path)})
     texts = [o.get("text", "") for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
     assert any("answer: " in text and "label: Ankle boot" in text for text in texts)

@@ -10,7 +10,7 @@ import pytest
 
 from service.monitoring.drift import MIN_IMAGES, stability_index
 from tests.conftest import MODELS, Samples, StartServer, png
-from tests.servers import scrape, value
+from tests.servers import eventually, scrape, value
 
 PNG = {"content-type": "image/png"}
 ASSESSMENT: dict[str, Any] = json.loads((MODELS / "bundle.json").read_text())["models"]["cnn_a"]["assessment"]
@@ -39,6 +39,8 @@ def test_drift_is_that_of_both_workers_together(start_server: StartServer, sampl
                     "/predict", params={"model": "cnn_a"}, content=png(image), headers=PNG | {"connection": "close"}
                 ).json()
             )
+    # A worker counts once its answer is on its way, and the other may be asked before it has.
+    assert eventually(lambda: value(scrape(url), "service_input_score_count", model="cnn_a") == len(shown))
     found = scrape(url)
     border = np.ones((28, 28), bool)
     border[1:-1, 1:-1] = False

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import time
 
 import httpx
@@ -54,11 +55,13 @@ def test_a_batch_jobs_payload_raises_the_body_limit(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_pipelines_port_goes_before_ours() -> None:
-    ours = free_port()
-    with started(SAGEMAKER_BIND_TO_PORT=str(free_port()), SERVICE_PORT=str(ours)) as (url, _):
-        assert httpx.get(f"{url}/ping").status_code == 200
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"http://127.0.0.1:{ours}/ping")
+    with socket.socket() as held:  # bound, so that nobody else takes it, and not listening
+        held.bind(("127.0.0.1", 0))
+        ours = held.getsockname()[1]
+        with started(SAGEMAKER_BIND_TO_PORT=str(free_port()), SERVICE_PORT=str(ours)) as (url, _):
+            assert httpx.get(f"{url}/ping").status_code == 200
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(f"http://127.0.0.1:{ours}/ping")
 
 
 def test_every_request_is_one_json_line() -> None:

@@ -108,9 +108,8 @@ def test_a_large_body_that_cannot_be_read_in_blocks_is_explained(server: tuple[s
     headers = {"content-type": JSON, "accept": JSON_LINES}
     response = httpx.post(f"{server[0]}/invocations", content=bytes(70 * 1024 * 1024), headers=headers, timeout=60)
     assert_problem(response, 413, "not application/json")
-    response = httpx.post(
-        f"{server[0]}/invocations", content=bytes(70 * 1024 * 1024), headers=headers | {"accept": NPY}
-    )
+    headers |= {"accept": NPY}
+    response = httpx.post(f"{server[0]}/invocations", content=bytes(70 * 1024 * 1024), headers=headers, timeout=60)
     assert_problem(response, 406, JSON_LINES)
 
 

@@ -254,9 +254,13 @@ def test_the_limits_do_not_reach_the_work_itself(url: str) -> None:
     """Large work is done one after the other: the last of these waits longer for the worker than a client may take."""
     body = npy(np.zeros((10_000, 28, 28), np.uint8))
     headers = {"content-type": "application/x-npy", "accept": "application/x-npy"}
-    began = time.monotonic()
-    with ThreadPoolExecutor(12) as threads:
-        ask = partial(httpx.post, f"{url}/invocations", content=body, headers=headers, timeout=60)
-        asked = [threads.submit(ask) for _ in range(12)]
-    assert {answer.result().status_code for answer in asked} == {200}
-    assert time.monotonic() - began > 2
+    ask = partial(httpx.post, f"{url}/invocations", content=body, headers=headers, timeout=60)
+    seconds, requests = 0.0, 6
+    while seconds < 2 and requests < 100:  # a fast machine needs many to be kept busy for so long
+        requests *= 2
+        began = time.monotonic()
+        with ThreadPoolExecutor(requests) as threads:
+            asked = [threads.submit(ask) for _ in range(requests)]
+        assert {answer.result().status_code for answer in asked} == {200}
+        seconds = time.monotonic() - began
+    assert seconds > 2
