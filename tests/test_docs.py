@@ -181,7 +181,7 @@ def _shell_lines(page: Path) -> list[str]:
     return lines + [found.replace("\n", " ") for found in _INLINE.findall(_BLOCK.sub("", content)) if "…" not in found]
 
 
-def _shell_commands() -> list[tuple[str, str, list[str]]]:
+def shell_commands() -> list[tuple[str, str, list[str]]]:
     """Every page's commands that are ours to parse: page, program, arguments."""
     commands = [(page.name, shlex.split(line, comments=True)) for page in TEXTS for line in _shell_lines(page)]
     return [
@@ -192,7 +192,7 @@ def _shell_commands() -> list[tuple[str, str, list[str]]]:
     ]
 
 
-@pytest.mark.parametrize(("page", "program", "arguments"), _shell_commands(), ids=lambda given: str(given)[:60])
+@pytest.mark.parametrize(("page", "program", "arguments"), shell_commands(), ids=lambda given: str(given)[:60])
 def test_commands_in_the_pages_are_taken(page: str, program: str, arguments: list[str]) -> None:
     assert _PARSERS[program](arguments) is not None, page  # argparse ends the test with what is wrong
 
