@@ -22,7 +22,7 @@ from training.data.fashion_mnist import FashionMNIST
 from training.errors import TrainingError
 from training.evaluation import photographs as on_photographs
 from training.evaluation.calibration import soften
-from training.experiments import architectures, batch_norm_folding, trainer
+from training.experiments import trainer
 from training.experiments.epoch_data import NONE, EpochData
 from training.experiments.losses import OneOfCrossEntropy
 from training.experiments.registry import EXPERIMENTS
@@ -161,24 +161,6 @@ def test_an_interrupted_download_goes_on_and_is_verified(folder: Path, address: 
 def test_without_a_network_it_says_what_to_put_where(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"put images\.csv and the folder images of .* into .*nowhere"):
         photograph_download.fetch(tmp_path / "nowhere", lambda *_: None, source="http://127.0.0.1:9")
-
-
-def test_folding_changes_no_probability_and_a_wrong_fold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = np.random.default_rng(0).random((200, 28, 28, 1), np.float32)
-    trained = architectures.cnn(3, normalised=True, dropout=0.2)
-    trained.compile("sgd", "sparse_categorical_crossentropy")
-    trained.fit(pixels, np.arange(200) % 10, epochs=2, verbose=0)
-    plain = architectures.cnn(3)
-    assert batch_norm_folding.fold(trained, plain, pixels) < batch_norm_folding.LARGEST_DIFFERENCE
-    assert plain.count_params() == 121_930
-    # An eleventh class is left out, and the others share its probability.
-    for normalised in (True, False):
-        of_eleven = architectures.cnn(3, normalised=normalised, classes=11)
-        assert batch_norm_folding.fold(of_eleven, plain, pixels) < batch_norm_folding.LARGEST_DIFFERENCE
-    # Weights that are not the trained network's: folded from another one, they give other probabilities.
-    monkeypatch.setattr(batch_norm_folding, "LARGEST_DIFFERENCE", -1.0)
-    with pytest.raises(TrainingError, match="changed a probability"):
-        batch_norm_folding.fold(trained, plain, pixels)
 
 
 def test_a_label_that_leaves_classes_open_asks_for_any_of_them() -> None:

@@ -6,6 +6,7 @@ in the fonts that matplotlib ships, so that the pictures are the same everywhere
 
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
@@ -52,7 +53,9 @@ def _text(rng: Rng, text: str, *, height: int, turn: float) -> Picture:
 
 @cache
 def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"), size)
+    file = Path(mpl.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
+    # By its bytes: of a path that is missing, Pillow would take another font of that name on this machine.
+    return ImageFont.truetype(BytesIO(file.read_bytes()), size)
 
 
 def _uniform_noise(rng: Rng) -> Picture:

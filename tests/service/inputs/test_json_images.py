@@ -141,6 +141,13 @@ def test_fields_that_nobody_can_be_sure_of_are_refused(body: str, words: str) ->
         read_json(body.encode(), max_batch=2)
 
 
+def test_a_very_long_list_is_not_counted_to_its_end() -> None:
+    """simdjson's own count ends at some millions, and would be wrong there."""
+    for length, told in ((1_000_000, "1000000"), (1_000_001, "over 1,000,000")):
+        with pytest.raises(UnusableError, match=f"has length {told}; expected"):
+            read_json(b'{"instances": [[%b0]]}' % (b"0," * (length - 1)), max_batch=2)
+
+
 def with_pixels(deep: list[list[object]], first: object, second: object) -> list[list[object]]:
     return [*deep[:9], [*deep[9][:3], first, second, *deep[9][5:]], *deep[10:]]
 

@@ -193,6 +193,11 @@ def test_missing_or_foreign_weights_are_refused(trained: Trained, tmp_path: Path
     assert not (tmp_path / "models").exists()
 
 
+def test_a_variables_value_is_tensorflows_own() -> None:
+    """``Variable.value``, of which Keras does not promise that it is one: docs/architecture.md."""
+    assert isinstance(keras.Variable([1.0]).value, tf.Variable)
+
+
 def test_an_unfaithful_litert_model_fails_the_export(
     trained: Trained, tiny: FashionMNIST, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

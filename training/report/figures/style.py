@@ -12,6 +12,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.errors import TrainingError
+
 INK, _PAPER = "#010203", "#fdfcfb"
 """Stand for the reader's text and background until a figure is saved."""
 
@@ -67,6 +69,10 @@ def save(figure: Figure, path: Path) -> None:
 
     What the layout's solver leaves to chance is the last digits of coordinates, which a reader cannot see: they are
     rounded, and the clip paths, which are named by a hash of them, are counted.
+
+    Raises:
+        TrainingError: matplotlib writes colours or definitions in another way, so that the theme finds no place.
+
     """
     content = StringIO()
     with styled():
@@ -74,6 +80,12 @@ def save(figure: Figure, path: Path) -> None:
     names: dict[str, str] = {}
     text = re.sub(r"\bp[0-9a-f]{10}\b", lambda found: names.setdefault(found[0], f"p{len(names)}"), content.getvalue())
     text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}", text)
+    missing = [part for part in (_PAPER, "<defs>") if part not in text]
+    if missing:
+        raise TrainingError(
+            f"matplotlib {mpl.__version__} wrote {path.name} without {' and '.join(missing)}, so that it cannot follow "
+            "the reader's theme; install the version that uv.lock names, or change training/report/figures/style.py"
+        )
     for drawn, (variable, light, _) in _THEME.items():
         text = text.replace(drawn, f"var({variable}, {light})")
     dark = "".join(f"{variable}:{value};" for variable, _, value in _THEME.values())
