@@ -38,8 +38,8 @@ _KINDS = {
     type(None): "null",
     Object: "an object",
 }
-_MOST_COUNTED = 1_000_000
-"""Of a longer list no length is told: simdjson counts some millions, and then no further."""
+_MAX_COUNTED_LENGTH = 1_000_000
+"""A longer list is only said to be longer: simdjson counts some millions, and no further."""
 _OPENING = ord("[")
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[],"))
 _ROW = b"[" + b",".join([b"[]"] * 28) + b"]"
@@ -199,7 +199,7 @@ def _check_length(image: Any, name: str, hint: str) -> None:
         raise UnusableError(f"{name} is {_KINDS[type(image)]}; expected {SHAPES} numbers{more}")
     length = len(image)
     if length not in (28, PIXELS):
-        found = str(length) if length <= _MOST_COUNTED else f"over {_MOST_COUNTED:,}"
+        found = str(length) if length <= _MAX_COUNTED_LENGTH else f"over {_MAX_COUNTED_LENGTH:,}"
         more = ", a list in a list" if length == 1 and _is_list(image[0]) else ""
         raise UnusableError(f"{name} has length {found}{more}; expected {SHAPES} numbers")
 
