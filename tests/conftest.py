@@ -56,9 +56,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 # By whole files, as these are shared out among processes: what takes longest, or waits longest, must not come last.
 _SLOWEST_FILES = (
-    "test_train", "test_contract_suite", "test_notebook", "test_client_timeouts", "test_trainer", "test_bundle",
-    "test_connections", "test_claims", "test_resources", "test_export", "test_photographs", "test_default_model",
-    "test_run_probes", "test_sagemaker_jobs", "test_distillation", "test_streaming_batches",
+    "test_train", "test_contract_suite", "test_notebook", "test_training_page", "test_client_timeouts",
+    "test_trainer", "test_bundle", "test_connections", "test_claims", "test_resources", "test_export",
+    "test_photographs", "test_default_model", "test_run_probes", "test_sagemaker_jobs", "test_distillation",
+    "test_streaming_batches",
 )  # fmt: skip
 
 

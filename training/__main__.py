@@ -143,9 +143,9 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _probe(options: argparse.Namespace) -> None:
-    from training.experiments.run_probes import probe_runs
+    from training.experiments.run_probes import probe_finished
 
-    probe_runs(select(options.names, epochs=options.epochs), RunFolder(options.runs), data_folder=options.data)
+    probe_finished(select(options.names, epochs=options.epochs), RunFolder(options.runs), data_folder=options.data)
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -118,9 +118,9 @@ def _train(options: argparse.Namespace) -> None:
     else:
         run_experiments([(e, options.seed) for e in experiments], runs=runs, data_folder=options.data)
     if options.probe:
-        from training.experiments.run_probes import probe_runs
+        from training.experiments.run_probes import probe_finished
 
-        probe_runs(experiments, runs, data_folder=options.data)
+        probe_finished(experiments, runs, data_folder=options.data)
     if options.seed is None:
         from training.release.bundle import release
 

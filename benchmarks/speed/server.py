@@ -17,7 +17,8 @@ SERVICE = ("-m", "service")
 FLOOR = ("-m", "benchmarks.speed.floor")
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_CHANCE = random.SystemRandom()  # which nobody seeds, as a training in the same process seeds the other
+# Not the module's own generator: a training in the same process seeds it, and it would draw the same ports again.
+_CHANCE = random.SystemRandom()
 # The processes of one test run start servers at the same time, so each draws from ports of its own.
 _PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
 

@@ -11,7 +11,7 @@ from statistics import median
 from benchmarks.speed import load, payloads
 from benchmarks.speed.server import SERVICE, ready, started
 
-BARE = ("-m", "benchmarks.speed.bare_start")
+BARE_START = ("-m", "benchmarks.speed.bare_start")
 
 _IDLE_SECONDS = 3
 """After a load, when workers have given back what they no longer use."""
@@ -25,7 +25,7 @@ def measure(*, server_core: int, load_core: int, pairs: int) -> dict[str, float]
         four.append(_ready_seconds(4) / one)
         one_on_core = _ready_seconds(1, core=server_core)
         two.append(_ready_seconds(2, core=server_core) / one_on_core)
-        with started(BARE, core=server_core) as script:
+        with started(BARE_START, core=server_core) as script:
             bare.append(one_on_core / script.seconds)
         seconds.append(one_on_core)
     return {

@@ -71,7 +71,7 @@ _JSON_LENGTH_PARAMETER = {
 
 
 def _infer(*in_path: str) -> dict[str, Any]:
-    """Document a request of which FastAPI sees nothing: see ``direct``."""
+    """Document a request of which FastAPI sees nothing: see ``hot_routes``."""
     path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path]
     return {
         "parameters": [*path, _JSON_LENGTH_PARAMETER],

@@ -1,4 +1,4 @@
-"""Answers with a page, in its reader's language; a refusal is one, too, where a browser asked."""
+"""Pages as answers, in their reader's language; where a browser asked, a refusal is a page, too."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal

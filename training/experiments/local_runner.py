@@ -33,7 +33,7 @@ def run_experiments(plan: Plan, *, runs: RunFolder, data_folder: Path | None, jo
     Args:
         plan: experiments and seeds.
         runs: where finished runs are, and new ones go.
-        data_folder: see ``datasets.load``.
+        data_folder: see ``fashion_mnist.load``.
         jobs: how many networks to train at once, each in a process with its share of the CPUs.
 
     Raises:

@@ -57,7 +57,7 @@ def probe(experiment: Experiment, run: Run, data: FashionMNIST, runs: RunFolder)
     return found
 
 
-def probe_runs(experiments: Sequence[Experiment], runs: RunFolder, *, data_folder: Path | None) -> None:
+def probe_finished(experiments: Sequence[Experiment], runs: RunFolder, *, data_folder: Path | None) -> None:
     """Probe every finished run that has not been probed and whose weights are here; says which have none.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What was measured of trained networks beyond their accuracy, summed up over seeds."""
+"""What was measured of trained networks beyond their accuracy: by seed, and summed up over seeds."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict

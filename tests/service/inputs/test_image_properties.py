@@ -48,12 +48,11 @@ def picture_files(draw: st.DrawFn) -> bytes:
     return content[: draw(st.integers(0, len(content)))] if damage == "cut" else content
 
 
-# The same pictures every time: ``make fuzz`` looks for new ones.
+# The same pictures every time: ``make fuzz`` looks for new ones, in mode ``auto``.
 @settings(
     max_examples=200,
     deadline=None,
     derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(content=picture_files(), mode=st.sampled_from(["auto", "photo", "dataset"]))

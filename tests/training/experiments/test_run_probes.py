@@ -44,7 +44,7 @@ def finished(experiment: Experiment, runs: RunFolder) -> Run:
 @pytest.mark.slow
 def test_probes_are_recorded_once(trained: Trained, capsys: pytest.CaptureFixture[str]) -> None:
     experiments, runs = trained
-    run_probes.probe_runs(experiments, runs, data_folder=None)
+    run_probes.probe_finished(experiments, runs, data_folder=None)
     said = capsys.readouterr().out
     assert "cnn_a seed 0: " in said
     assert "baseline_permuted seed 0: " in said
@@ -62,7 +62,7 @@ def test_probes_are_recorded_once(trained: Trained, capsys: pytest.CaptureFixtur
     assert (first.shape, second.shape) == ((8, 26, 26), (8, 11, 11))
     assert first.max() == 255
     assert permuted.anatomy is None
-    run_probes.probe_runs(experiments, runs, data_folder=None)
+    run_probes.probe_finished(experiments, runs, data_folder=None)
     assert "seed" not in capsys.readouterr().out
 
 
@@ -86,9 +86,9 @@ def test_runs_without_weights_are_counted(trained: Trained, tmp_path: Path, caps
     experiments, runs = trained
     elsewhere = RunFolder(tmp_path)
     with pytest.raises(TrainingError, match="has no finished run to probe"):
-        run_probes.probe_runs(experiments, elsewhere, data_folder=None)
+        run_probes.probe_finished(experiments, elsewhere, data_folder=None)
     elsewhere.save(finished(experiments[0], runs))
-    run_probes.probe_runs(experiments, elsewhere, data_folder=None)
+    run_probes.probe_finished(experiments, elsewhere, data_folder=None)
     assert capsys.readouterr().out.startswith("1 finished run has no weights here")
 
 
