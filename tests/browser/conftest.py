@@ -94,6 +94,13 @@ def answered(page: Page) -> None:
     expect(page.locator("#answers")).to_have_attribute("aria-busy", "false")
 
 
+def drawing_begun(page: Page) -> None:
+    """Wait until the pad takes strokes: only then do keys reach it, and is it where it stays on a phone."""
+    expect(page.locator("#drawing-tools")).to_be_visible()
+    expect(page.locator("#pad")).to_be_focused()
+    expect(page.locator('.network[data-model="cnn_a"] .says')).to_have_text("–")  # nothing is drawn yet
+
+
 def come_down_to(page: Page, heading: str, shown: str) -> None:
     """Scroll to a heading until the lesson shows an element: what fills on the way pushes the heading further down."""
     scroll = """([heading, shown]) => {

@@ -8,7 +8,15 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Response, expect
 
-from tests.browser.conftest import Watched, answered, come_down_to_moves, on_both_screens, on_one_screen, says
+from tests.browser.conftest import (
+    Watched,
+    answered,
+    come_down_to_moves,
+    drawing_begun,
+    on_both_screens,
+    on_one_screen,
+    says,
+)
 from tests.conftest import DATA, Samples
 
 MAX_BYTES_BEFORE_ANSWER = 150_000  # uncompressed
@@ -201,13 +209,12 @@ def test_the_address_holds_what_is_shown(page: Page, url: str) -> None:
 
 def test_a_drawing_is_answered_as_it_is_drawn(page: Page) -> None:
     page.get_by_role("button", name="Draw", exact=True).click()
-    pad = page.locator("#pad")
+    drawing_begun(page)
+    page.locator(".tools label", has_text="Broad").click()
+    pad, said = page.locator("#pad"), page.locator('.network[data-model="cnn_a"] .says')
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     assert box is not None
-    page.locator(".tools label", has_text="Broad").click()
-    said = page.locator('.network[data-model="cnn_a"] .says')
-    expect(said).to_have_text("–")  # nothing is drawn yet
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.1 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"], steps=20)

@@ -6,12 +6,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SIZES, come_down_to_moves
+from tests.browser.conftest import SIZES, come_down_to_moves, drawing_begun
 from tests.browser.test_photo import drop, shop_picture, snapshot
 
 
 def sample(page: Page) -> None:
     page.get_by_role("button", name="Dress").click()
+    expect(page.locator('.network[data-model="cnn_a"] .says')).to_have_text("Dress")  # the button below is a new one
     page.get_by_role("button", name="others under 1 %").click()
 
 
@@ -32,7 +33,9 @@ def refusal(page: Page) -> None:
 
 def drawing(page: Page) -> None:
     page.get_by_role("button", name="Draw", exact=True).click()
+    drawing_begun(page)
     page.keyboard.press("ArrowDown")
+    expect(page.locator('.network[data-model="cnn_a"] .says')).not_to_have_text("–")
 
 
 def second_convolution(page: Page) -> None:

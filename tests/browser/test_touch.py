@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Watched, by_touch
+from tests.browser.conftest import Watched, by_touch, drawing_begun
 from tests.browser.test_photo import comparisons, drop, shop_picture
 
 pytestmark = by_touch
@@ -89,6 +89,7 @@ def test_the_lens_follows_a_finger(page: Page, swipe: Swipe) -> None:
 
 def test_a_finger_draws(page: Page, swipe: Swipe) -> None:
     page.get_by_role("button", name="Draw", exact=True).tap()
+    drawing_begun(page)
     pad = page.locator("#pad")
     pad.scroll_into_view_if_needed()
     top = scrolled(page)
@@ -107,6 +108,8 @@ def test_taps_choose(page: Page) -> None:
     page.locator('.network[data-model="cnn_b"]').tap()
     expect(page.locator('input[value="cnn_b"]')).to_be_checked()
     page.locator("#lens-heading").scroll_into_view_if_needed()
+    # Until the lens has come to the network, its buttons may be made anew under the finger.
+    expect(page.locator("#lens-blind")).to_have_text("Every pixel reaches this network's answer.")
     page.locator("#lens-layers label", has_text="Convolution 2").tap()
     expect(page.locator("#lens-value")).to_contain_text("Convolution 2")
     with page.expect_file_chooser():
