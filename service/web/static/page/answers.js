@@ -41,22 +41,29 @@ export function show(answers, { chosen, photograph, moved, drawn }) {
   byId("unfamiliar").hidden = own?.in_distribution !== false;
   byId("unfamiliar").textContent = t("This is unlike what {network} learned from. It names one of ten garments whatever it is shown: do not believe it here.", { network: titleOf(chosen) });
   worth(own, { photograph, moved, drawn });
-  byId("strip-name").textContent = titleOf(chosen);
-  byId("strip-says").textContent = [".says", ".sure"].map((part) => row(chosen).querySelector(part).textContent).join(" ");
-  byId("strip").dataset.model = chosen;
+  strip(chosen);
   byId("answers").setAttribute("aria-busy", "false");
 }
 
-/** Show that there is nothing to answer to. */
-export function clear() {
+/** Show that there is no answer to what is shown. */
+export function clear({ chosen }) {
   for (const { name } of served.networks) {
     row(name).querySelector(".says").textContent = "–";
     row(name).querySelector(".sure").textContent = "";
     row(name).style.setProperty("--share", 0);
   }
   byId("classes").tBodies[0].replaceChildren();
-  for (const id of ["worth", "strip-says"]) byId(id).replaceChildren();
+  for (const id of ["worth", "spoken"]) byId(id).replaceChildren();
   byId("unfamiliar").hidden = true;
+  strip(chosen);
+  byId("answers").setAttribute("aria-busy", "false");
+}
+
+/** Repeat on a phone's strip what the chosen network's row says by now. */
+function strip(chosen) {
+  byId("strip-name").textContent = titleOf(chosen);
+  byId("strip-says").textContent = [".says", ".sure"].map((part) => row(chosen).querySelector(part).textContent).join(" ");
+  byId("strip").dataset.model = chosen;
 }
 
 /** Say it to those who do not see it, once the picture has come to rest. */

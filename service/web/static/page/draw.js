@@ -6,14 +6,19 @@ import { within } from "./numbers.js";
 import { SIZE } from "./pixels.js";
 import { arrow, drawInstead } from "./stage.js";
 
-const NAME = { kind: "drawing" };
-
 /** Start an empty drawing; `show` is told the pixels after each stroke. */
 export function draw(show) {
   const pixels = new Uint8Array(SIZE * SIZE);
+  let source;
   let from = null;
   const cursor = { x: SIZE / 2, y: SIZE / 2 };
-  const drawn = () => show(pixels.slice(), NAME);
+  const drawn = () => show(pixels.slice(), source);
+
+  const start = () => {
+    pixels.fill(0);
+    source = { kind: "drawing" }; // another one: what is still computed for strokes before is no answer to it
+    drawn();
+  };
 
   const stroke = (x, y, isStart) => {
     if (isStart) from = null;
@@ -36,13 +41,10 @@ export function draw(show) {
     byId("status").textContent = "";
     drawn();
   };
-  byId("clear").onclick = () => {
-    pixels.fill(0);
-    drawn();
-  };
+  byId("clear").onclick = start;
   byId("done").onclick = finish;
   drawInstead({ stroke, key });
-  drawn();
+  start();
   byId("pad").focus({ preventScroll: true });
 }
 

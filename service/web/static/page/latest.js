@@ -18,3 +18,13 @@ export class Latest {
     }
   }
 }
+
+/** What a promise gives; null where nobody wants it any more by then, and then its failure is not told, either. */
+export const ifWanted = (promise, isWanted) =>
+  promise.then(
+    (given) => (isWanted() ? given : null),
+    (error) => {
+      if (isWanted()) throw error;
+      return null;
+    },
+  );

@@ -15,12 +15,12 @@ let filling;
 
 /** A part of the lesson, by the element it fills; the module that `load` gives has a function `follow`. */
 function panel(id, load) {
-  return { id, load, latest: new Latest(), isFilled: false };
+  return { id, load, latest: new Latest(), isFilling: false, isFilled: false };
 }
 
 /** Have the lesson show the picture that `view` gives. `guarded` runs what may fail, and tells the reader. */
 export function follow(view, guarded) {
-  for (const panel of panels.filter(({ isFilled }) => isFilled)) show(panel, view, guarded);
+  for (const panel of panels.filter(({ isFilling, isFilled }) => isFilling || isFilled)) show(panel, view, guarded);
   filling ??= fill(view, guarded);
 }
 
@@ -43,11 +43,14 @@ const show = (panel, view, guarded) =>
 async function fill(view, guarded) {
   for (const panel of panels.filter(({ isFilled }) => !isFilled)) {
     await near(byId(panel.id));
+    panel.isFilling = true; // so that it misses no picture that is chosen until it is filled
     try {
       await show(panel, view, guarded);
     } catch (error) {
       reportError(error); // a fault of one panel keeps no other empty
       continue;
+    } finally {
+      panel.isFilling = false;
     }
     if (!panel.isFilled) break;
   }

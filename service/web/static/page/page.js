@@ -5,7 +5,7 @@ import * as address from "./address.js";
 import { clear, judged, show as showAnswers, speak } from "./answers.js";
 import { Refusal, Unreachable, compare } from "./api.js";
 import { byId, served } from "./dom.js";
-import { Latest } from "./latest.js";
+import { Latest, ifWanted } from "./latest.js";
 import * as lesson from "./lesson.js";
 import { prepare as prepareWorkers } from "./networks/client.js";
 import { run, runnable } from "./networks/running.js";
@@ -30,6 +30,7 @@ const chosen = () => document.querySelector("input[name=network]:checked").value
 const isMoved = () => state.moved[0] !== 0 || state.moved[1] !== 0;
 const isDrawn = () => state.source?.kind === "drawing";
 const isPhoto = () => state.source?.kind === "photo";
+const isEmpty = () => !state.pixels?.some(Boolean); // nothing is drawn yet, or nothing is left of it
 
 /** What the panels show: the pixels as they are now, how answers to them are calibrated, and the class of a sample. */
 const view = () => ({
@@ -65,19 +66,34 @@ function follow() {
   showPixels(shift(state.pixels, ...state.moved), state.moved);
   byId("cut").hidden = !isMoved() || !isCut(room(state.pixels), state.moved);
   clearTimeout(settling);
-  if (!state.pixels.some(Boolean)) return clear(); // nothing is drawn yet
-  answering.run(() => guarded(answer));
+  ask();
+  if (isEmpty()) return;
   settling = setTimeout(() => {
     remember();
     lesson.follow(view, guarded);
   }, SETTLED);
 }
 
+/** Have the networks answer to what is shown. */
+function ask() {
+  clearTimeout(speaking);
+  if (isEmpty()) clear({ chosen: chosen() });
+  else answering.run(() => guarded(answer));
+}
+
 async function answer() {
   const { pixels, kind } = view();
+  const { source } = state;
   const asked = { photograph: isPhoto(), moved: isMoved(), drawn: isDrawn() };
+  // One that was moved or drawn on since is still the same: else no answer would come until the hand rests.
+  const isShown = () => source === state.source && !isEmpty();
   // A drawing goes to the service when it is done.
-  const answers = isMoved() || isDrawing() ? await inBrowser(pixels, kind) : await byService(pixels, kind);
+  const asking = isMoved() || isDrawing() ? inBrowser(pixels, kind) : byService(pixels, kind);
+  const answers = await ifWanted(asking, isShown).catch((error) => {
+    clear({ chosen: chosen() }); // what stands there answers to the picture before
+    throw error;
+  });
+  if (!answers) return;
   showAnswers(answers, { chosen: chosen(), ...asked });
   clearTimeout(speaking);
   speaking = setTimeout(speak, SPOKEN, answers);
@@ -114,36 +130,43 @@ async function byService(pixels, kind) {
 
 // Choosing
 
+/** Begin to show another picture: what was begun before comes too late. Returns whether no other was begun since. */
+function begin(doing = "") {
+  const mine = ++choice;
+  busy(doing);
+  document.body.classList.toggle("stale", Boolean(doing)); // until there are answers to this picture
+  return () => mine === choice;
+}
+
 async function showSample(sample, { room: small = byId("room").checked, moved = [0, 0] } = {}) {
   const button = document.querySelector(`[data-sample="${CSS.escape(sample)}"]`);
   if (!button) return;
-  const mine = ++choice;
-  const file = await fetch(button.querySelector("img").src).then((answer) => answer.blob()).catch(() => {
+  const isCurrent = begin();
+  const fetching = fetch(button.querySelector("img").src).then((answer) => answer.blob()).catch(() => {
     throw new Unreachable();
   });
-  const pixels = await fromFile(file);
+  const pixels = await ifWanted(fetching.then(fromFile), isCurrent);
   const source = { kind: "sample", sample, truth: Number(button.dataset.class), room: small };
-  if (mine === choice) show(small ? shrunk(pixels, WITH_ROOM) : pixels, source, null, moved);
+  if (pixels) show(small ? shrunk(pixels, WITH_ROOM) : pixels, source, null, moved);
 }
 
 /** Show a picture file: a photograph, or a picture of the dataset's own kind. */
 async function showFile(file) {
-  const mine = ++choice;
+  const isCurrent = begin(t("Uploading…"));
   byId("error").hidden = true;
-  busy(t("Uploading…"));
-  document.body.classList.add("stale"); // until there are answers to this picture
   try {
     const photo = await import("./photo.js");
-    await photo.open(file, { isCurrent: () => mine === choice, show, guarded });
+    await photo.open(file, { isCurrent, show, guarded });
   } catch (error) {
-    const isShown = mine === choice && state.pixels; // what was there before, and can be moved
+    const isShown = isCurrent() && state.pixels; // what was there before, and can be moved
     if (isShown) document.body.classList.remove("stale");
     if (!isExpected(error)) throw error;
-    throw new Sorry([await sentence(error, file), isShown && t("Below is still the picture before it.")].filter(Boolean).join(" "));
+    const said = [await sentence(error, file), isShown && t("Below is still the picture before it.")];
+    if (isCurrent()) throw new Sorry(said.filter(Boolean).join(" "));
   } finally {
-    if (mine === choice) busy("");
+    if (isCurrent()) busy("");
   }
-  byId("stage").scrollIntoView({ block: "start" });
+  if (isCurrent()) byId("stage").scrollIntoView({ block: "start" });
 }
 
 const busy = (text) => (byId("status").textContent = text);
@@ -180,9 +203,9 @@ document.addEventListener("drop", (event) => {
 });
 
 byId("draw").addEventListener("click", async () => {
+  const isCurrent = begin();
   const { draw } = await import("./draw.js");
-  ++choice;
-  draw(show);
+  if (isCurrent()) draw(show);
 });
 byId("webcam").addEventListener("click", () =>
   guarded(async () => {
@@ -204,7 +227,7 @@ whenMoved((moved) => {
 document.querySelector(".networks").addEventListener("change", () => {
   remember();
   if (!state.pixels) return;
-  answering.run(() => guarded(answer));
+  ask();
   lesson.follow(view, guarded);
 });
 

@@ -6,7 +6,7 @@ import { compare } from "./api.js";
 import { AskedWorker } from "./asked_worker.js";
 import { boxOn } from "./crop_box.js";
 import { byId } from "./dom.js";
-import { Latest } from "./latest.js";
+import { Latest, ifWanted } from "./latest.js";
 import { fromFile } from "./pixels.js";
 import { Sorry } from "./refusals.js";
 
@@ -29,21 +29,22 @@ const box = boxOn(byId("photo-frame"), byId("photo-box"), (chosen) => {
 export async function open(file, page) {
   const opened = { file, page, turns: 0, invert: "auto", box: null };
   await prepare(opened);
-  const answer = await ask(opened);
-  if (!page.isCurrent()) return;
-  photo = opened;
-  byId("photo-invert").ariaPressed = "false";
-  await present(photo, answer);
+  await present(opened, await ask(opened));
 }
 
-/** The copy that is sent; of a file that only the service can read, perhaps, the file itself. */
+/**
+ * Make the copy that is sent; of a file that only the service can read, perhaps, the file itself. Returns whether it was
+ * made: not where the photo was turned further meanwhile, as its copies may come out of order.
+ */
 async function prepare(opened) {
-  try {
-    Object.assign(opened, await shrinking.ask({ file: opened.file, turns: opened.turns }));
-  } catch {
-    if (opened.file.size > MAX_UNREAD_BYTES) throw new Sorry(t("This file is too large. Take a screenshot of it, and choose that."));
-    Object.assign(opened, { blob: opened.file, bitmap: null });
-  }
+  const { file, turns } = opened;
+  const made = await shrinking.ask({ file, turns }).catch(() => {
+    if (file.size > MAX_UNREAD_BYTES) throw new Sorry(t("This file is too large. Take a screenshot of it, and choose that."));
+    return { blob: file, bitmap: null };
+  });
+  if (turns !== opened.turns) return false;
+  Object.assign(opened, made);
+  return true;
 }
 
 function ask({ blob, box: asked, invert }) {
@@ -54,6 +55,9 @@ function ask({ blob, box: asked, invert }) {
 async function present(shown, predictions) {
   const { mode, inverted, box: taken, input } = predictions[0].preprocess;
   const pixels = await fromFile(new Blob([Uint8Array.from(atob(input.split(",")[1]), (c) => c.charCodeAt(0))]));
+  if (!shown.page.isCurrent()) return;
+  if (photo !== shown) byId("photo-invert").ariaPressed = "false";
+  photo = shown;
   const isPhoto = mode === "photo";
   shown.inverted = inverted;
   shown.page.show(pixels, { kind: isPhoto ? "photo" : "file", mode }, predictions.map(judged));
@@ -77,16 +81,16 @@ function again() {
   const shown = photo;
   asking.run((last) =>
     shown.page.guarded(async () => {
-      const answer = await ask(shown);
-      if (last() && shown.page.isCurrent()) await present(shown, answer);
+      const answer = await ifWanted(ask(shown), () => last() && shown.page.isCurrent());
+      if (answer) await present(shown, answer);
     }),
   );
 }
 
 byId("photo-turn").addEventListener("click", async () => {
-  Object.assign(photo, { turns: (photo.turns + 1) % 4, box: null });
-  await prepare(photo);
-  again();
+  const turned = photo;
+  Object.assign(turned, { turns: (turned.turns + 1) % 4, box: null });
+  if ((await prepare(turned)) && turned === photo) again();
 });
 byId("photo-invert").addEventListener("click", ({ currentTarget }) => {
   photo.invert = photo.inverted ? "no" : "yes";
