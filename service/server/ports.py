@@ -17,8 +17,13 @@ from service.server.burst_accept import BurstAcceptor
 
 _SO_ATTACH_FILTER = 26
 """socket(7), Linux; Python has no name for it."""
-_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
-"""A classic BPF program of one instruction: return 0, so that nothing of a packet is let through."""
+_DROP_SYN = (
+    struct.pack("HBBI", 0x30, 0, 0, 13),  # load the flags; a packet begins here with its TCP header, IPv4 or IPv6
+    struct.pack("HBBI", 0x45, 0, 1, 0x02),  # is SYN among them? If not, skip the next
+    struct.pack("HBBI", 0x06, 0, 0, 0),  # let nothing of it through
+    struct.pack("HBBI", 0x06, 0, 0, 0xFFFFFFFF),  # let all of it through
+)
+"""A classic BPF program that drops what asks for a new connection."""
 
 _MAX_UNSENT_BYTES = 128 * 1024
 """Bytes of an answer that the kernel takes before they can be sent; of a slow client's it would take megabytes."""
@@ -55,15 +60,17 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def _let_nobody_in(listening: socket.socket) -> None:
-    """Have the kernel drop what comes to a port from now on, for all processes that share it (Linux).
+    """Have the kernel drop who asks to connect to a port from now on, for all processes that share it (Linux).
 
-    Who was let in stays in its queue. Closing it would reset those who came after the last look into the queue; a
-    client whose packet was dropped sends it again after a second, and then learns that the port is closed.
+    Who was let in stays in its queue. Who was being let in still comes into it: such a client may already think that it
+    is connected, and closing the port would reset it if the rest of its handshake were dropped. Closing it would also
+    reset those who came after the last look into the queue; a client whose SYN was dropped sends it again after a
+    second, and then learns that the port is closed.
     """
     if sys.platform != "linux":
         return
-    program = ctypes.create_string_buffer(_DROP_ALL)
-    filter_program = struct.pack("HxxxxxxP", 1, ctypes.addressof(program))
+    program = ctypes.create_string_buffer(b"".join(_DROP_SYN))
+    filter_program = struct.pack("HxxxxxxP", len(_DROP_SYN), ctypes.addressof(program))
     with suppress(OSError):  # a sandbox without it: then few are reset, instead of none
         listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
 

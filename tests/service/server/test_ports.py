@@ -40,6 +40,32 @@ def test_a_port_that_lets_nobody_in_keeps_who_is_in_its_queue() -> None:
         assert address == before.getsockname()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ports have no filter")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_that_lets_nobody_in_finishes_the_handshakes_under_way(host: str) -> None:
+    """Told to wait for a first byte, the kernel leaves a handshake open whose client takes itself for connected."""
+    try:
+        [listening] = bind(host, 0)
+    except OSError as error:
+        pytest.skip(f"there is no {host} here: {error}")
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 60)
+    listening.listen()
+    with listening, socket.create_connection(listening.getsockname()[:2], timeout=5) as client:
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+        _let_nobody_in(listening)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(listening.getsockname()[:2], timeout=0.2)
+        client.sendall(b"asked")
+        listening.settimeout(5)
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(5)
+            assert connection.recv(16) == b"asked"
+            connection.sendall(b"answered")
+            assert client.recv(16) == b"answered"
+
+
 async def says_hello(_: Any, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
