@@ -29,6 +29,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
         "SAGEMAKER_VALIDATE_ROLE": "false",
     }.items():
         monkeypatch.setenv(name, value)
-    httpx.post(f"{url}/moto-api/reset")  # its state is this process's
+    httpx.post(f"{url}/moto-api/reset", timeout=60)  # its state is this process's
     yield url
     server.stop()

@@ -73,7 +73,7 @@ def refused(**environment: str) -> tuple[int, str]:
     """Start the service expecting it to end; gives its exit status and what it said."""
     variables = os.environ | {"SERVICE_PORT": str(free_port()), "SERVICE_MODEL_DIR": str(ROOT / "models")} | environment
     ended = subprocess.run(
-        [sys.executable, "-m", "service"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "service"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=180
     )
     return ended.returncode, ended.stderr
 
@@ -106,7 +106,7 @@ def slow_upload(url: str) -> Iterator[socket.socket]:
 
 def scrape(url: str) -> Metrics:
     """What /metrics tells."""
-    answer = httpx.get(f"{url}/metrics")
+    answer = httpx.get(f"{url}/metrics", timeout=60)
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     families = text_string_to_metric_families(answer.text)
     return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}

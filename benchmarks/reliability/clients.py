@@ -131,7 +131,8 @@ def _ask(
             stop.wait(0.01)
         except (OSError, http.client.HTTPException):
             pass
-        load.outcomes.append(Outcome(time.monotonic(), time.monotonic() - began, status, request, refused))
+        ended = time.monotonic()
+        load.outcomes.append(Outcome(ended, ended - began, status, request, refused))
         if status is None or not keep_alive:
             connection.close()
     connection.close()

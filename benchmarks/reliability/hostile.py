@@ -168,7 +168,7 @@ def run(count: int, seed: int, workers: int = 2) -> tuple[Counter[str], int]:
             counted = threads.map(lambda n: attack(server.port, hostile_requests(share, seed + n)), range(CONNECTIONS))
             answers = sum(counted, Counter[str]())
         died = len(set(before) - set(server.workers))
-        if not ready(server.port):
+        if not ready(server.port, timeout=60):
             raise SystemExit("the server is no longer ready")
     return answers, died
 

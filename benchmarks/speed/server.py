@@ -21,6 +21,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _CHANCE = random.SystemRandom()
 # The processes of one test run start servers at the same time, so each draws from ports of its own.
 _PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_GONE = (FileNotFoundError, ProcessLookupError)
+"""What reading a file of a process in /proc raises once the process is gone: before it is opened, or while it is read."""
 
 
 def cores() -> tuple[int, int]:
@@ -122,8 +124,10 @@ def ready(port: int, *, timeout: float = 2) -> bool:
 
 
 def _family(pid: int) -> list[int]:
-    # Any thread may have started them.
-    children = [child for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
+    children: list[str] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):  # any thread may have started them
+        with suppress(*_GONE):  # a thread that has ended
+            children += file.read_text().split()
     return [pid, *(member for child in children for member in _family(int(child)))]
 
 
@@ -135,7 +139,7 @@ def _cpu_seconds(pid: int) -> float:
 def _is_alive(pid: int) -> bool:
     try:
         return _stat(pid)[0] != "Z"
-    except FileNotFoundError:
+    except _GONE:
         return False
 
 

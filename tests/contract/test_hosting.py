@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,8 @@ from .subject import Sample
 _PING = "The simplest requirement on the container is to respond with an HTTP 200 status code and an empty body."
 _PING_TIMEOUT = "The request timeout on /ping attempts is 2 seconds."
 _ACCEPT = "A customer's model containers must accept socket connection requests within 250 ms."
+_ACCEPT_SECONDS = 0.25
+_MORE_TRIES = 2
 
 
 @must(HOSTING, f"{_PING} {_PING_TIMEOUT}")
@@ -88,8 +91,7 @@ def test_other_headers_are_ignored(http: httpx.Client, sample: Sample) -> None:
 @must(HOSTING, _ACCEPT)
 def test_sockets_are_accepted_in_time(server: str) -> None:
     """Connections are accepted within 250 ms."""
-    slowest = slowest_connection(server, 20, pause=0.05)
-    assert slowest < 0.25, f"one took {slowest * 1e3:.0f} ms"
+    assert_accepted_in_time(lambda: slowest_connection(server, 20, pause=0.05))
 
 
 @should(HOSTING, _ACCEPT)
@@ -104,11 +106,12 @@ def test_sockets_are_accepted_in_time_under_load(server: str, sample: Sample) ->
 
     with ThreadPoolExecutor(8) as threads:
         asking = [threads.submit(ask) for _ in range(8)]
-        slowest = slowest_connection(server, 100)
-        stop.set()
+        try:
+            assert_accepted_in_time(lambda: slowest_connection(server, 100))
+        finally:
+            stop.set()
     for asked in asking:
         asked.result()
-    assert slowest < 0.25, f"one took {slowest * 1e3:.0f} ms"
 
 
 @should(INVOKE_ENDPOINT, "ContentType: The MIME type of the inference returned from the model container.")
@@ -224,6 +227,15 @@ def slowest_connection(server: str, count: int, pause: float = 0) -> float:
         slowest = max(slowest, time.monotonic() - began)
         time.sleep(pause)
     return slowest
+
+
+def assert_accepted_in_time(slowest: Callable[[], float]) -> None:
+    """Check that one of three tries had no connection that took 250 ms: on a busy machine the client waits, too."""
+    best = slowest()
+    for _ in range(_MORE_TRIES):
+        if best >= _ACCEPT_SECONDS:
+            best = min(best, slowest())
+    assert best < _ACCEPT_SECONDS, f"one took {best * 1e3:.0f} ms"
 
 
 def execution_parameters(http: httpx.Client) -> dict[str, Any]:

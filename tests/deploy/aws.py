@@ -77,7 +77,8 @@ class Aws:
             endpoint_url=self.url,
             aws_access_key_id="other",
             aws_secret_access_key="other",  # noqa: S106
-            config=Config(read_timeout=10, retries={"max_attempts": 1}),
+            # moto imports what a call needs within its first; for CloudFormation that is dozens of services.
+            config=Config(read_timeout=60, retries={"max_attempts": 1}),
         )
 
     @property

@@ -60,7 +60,7 @@ def _aws() -> Iterator[Aws]:
 @pytest.fixture
 def aws(_aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     """An empty AWS that every client of this process finds."""
-    httpx.post(f"{_aws.url}/moto-api/reset").raise_for_status()
+    httpx.post(f"{_aws.url}/moto-api/reset", timeout=60).raise_for_status()
     _aws.calls, _aws.refused, _aws.statuses, _aws.rolls_back = [], {}, [], False
     _aws.job_output = None
     _aws.architecture = "amd64"

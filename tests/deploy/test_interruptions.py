@@ -99,7 +99,7 @@ def test_interrupted_at_each_call_in_turn(
     docker.behaves()
 
     def prepare() -> None:
-        httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
+        httpx.post(f"{aws.url}/moto-api/reset", timeout=60).raise_for_status()
         if what == "push":
             return
         push_image("1")
@@ -133,7 +133,7 @@ def test_a_transform_interrupted_at_each_call_in_turn_leaves_no_model(
     options = ("transform", str(tmp_path / "in.csv"), "--yes", f"--output={tmp_path / 'out'}")
 
     def prepare() -> None:
-        httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
+        httpx.post(f"{aws.url}/moto-api/reset", timeout=60).raise_for_status()
         push_image("1")
 
     for calls in interruptions(prepare, lambda: command(*options), least=5, most=50):
@@ -164,7 +164,7 @@ def test_training_interrupted_at_each_call_in_turn_submits_each_job_once(
     )
 
     def prepare() -> None:
-        httpx.post(f"{aws.url}/moto-api/reset").raise_for_status()
+        httpx.post(f"{aws.url}/moto-api/reset", timeout=60).raise_for_status()
         shutil.rmtree(runs, ignore_errors=True)
         push_image("1")
 

@@ -86,10 +86,11 @@ def test_serving_image_answers_and_stops_when_told(serving: str, options: tuple[
     with running(serving, *options) as (url, container):
         content = (DATA / "sneaker.png").read_bytes()
         headers = {"content-type": "image/png"}
-        assert httpx.post(f"{url}/predict", files={"file": content}).json()["label"] == "Sneaker"
-        (probabilities,) = httpx.post(f"{url}/invocations", content=content, headers=headers).json()["predictions"]
+        assert httpx.post(f"{url}/predict", files={"file": content}, timeout=60).json()["label"] == "Sneaker"
+        invoked = httpx.post(f"{url}/invocations", content=content, headers=headers, timeout=60)
+        (probabilities,) = invoked.json()["predictions"]
         assert CLASS_NAMES[probabilities.index(max(probabilities))] == "Sneaker"
-        assert httpx.get(f"{url}/experiments").json()["experiments"]
+        assert httpx.get(f"{url}/experiments", timeout=60).json()["experiments"]
         docker("stop", "--time=25", container)  # then SIGKILL, and 137
         assert json.loads(docker("inspect", container).stdout)[0]["State"]["ExitCode"] == 0
 
@@ -125,13 +126,14 @@ def test_trained_in_one_image_served_by_the_other(
     unpacked = through_model_tar_gz(tmp_path / "model", tmp_path)
     with running(serving, f"--volume={unpacked}:/opt/ml/model:ro", *HARDENED) as (url, _):
         picture = (DATA / "trouser.png").read_bytes()
-        answer = httpx.post(f"{url}/predict", files={"file": picture}).json()
+        answer = httpx.post(f"{url}/predict", files={"file": picture}, timeout=60).json()
         assert (answer["model"], answer["label"]) == ("baseline", "Trouser")
-        (experiment,) = httpx.get(f"{url}/experiments").json()["experiments"]
+        (experiment,) = httpx.get(f"{url}/experiments", timeout=60).json()["experiments"]
         assert experiment["seeds"] == 1
-        page = httpx.get(f"{url}/experiments", headers={"accept": "text/html"})
+        page = httpx.get(f"{url}/experiments", headers={"accept": "text/html"}, timeout=60)
         assert page.status_code == 200, page.text
-        invoked = httpx.post(f"{url}/invocations", content=picture, headers={"content-type": "image/png"})
+        headers = {"content-type": "image/png"}
+        invoked = httpx.post(f"{url}/invocations", content=picture, headers=headers, timeout=60)
         (probabilities,) = invoked.json()["predictions"]
     # TensorFlow Serving loads the same version folder, and answers the same.
     signature = tf.saved_model.load(str(unpacked / "baseline" / "1")).signatures["serving_default"]

@@ -53,7 +53,7 @@ def run_suite(*options: str, **environment: str) -> tuple[int, str, set[str]]:
 
 @pytest.mark.slow
 def test_each_breach_fails_its_row_and_no_other() -> None:
-    options = ("--command", BROKEN, *PICTURE, "--only", ROWS, "--stop-seconds=5")
+    options = ("--command", BROKEN, *PICTURE, "--only", ROWS, "--stop-seconds=8")
     with ThreadPoolExecutor(3) as threads:
         found = threads.map(lambda broken: run_suite(*options, BROKEN=broken), EXPECTED)
     for (broken, rows), (status, output, failed) in zip(EXPECTED.items(), found, strict=True):

@@ -19,13 +19,13 @@ def prefixed(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.mark.parametrize("path", ["/", "/experiments", "/experiments/cnn_a", "/docs"])
 def test_every_link_of_a_page_leads_somewhere_below_the_prefix(prefixed: str, path: str) -> None:
-    page = httpx.get(prefixed + path, headers={"accept": "text/html"})
+    page = httpx.get(prefixed + path, headers={"accept": "text/html"}, timeout=60)
     links = set(re.findall(r'(?:href|src)="([^"#]+)[#"]', page.text))
     assert links
     for link in links:
         target = urljoin(prefixed + path, link)
         assert target.startswith(prefixed + "/"), (link, target)
-        assert httpx.get(target).status_code == 200, target
+        assert httpx.get(target, timeout=60).status_code == 200, target
 
 
 def test_scripts_ask_below_the_prefix(prefixed: str) -> None:
@@ -35,10 +35,10 @@ def test_scripts_ask_below_the_prefix(prefixed: str) -> None:
 
 
 def test_the_api_says_where_it_is_and_answers_there(prefixed: str) -> None:
-    [server] = httpx.get(f"{prefixed}/openapi.json").json()["servers"]
+    [server] = httpx.get(f"{prefixed}/openapi.json", timeout=60).json()["servers"]
     predict = urljoin(prefixed, server["url"] + "/predict")
-    picture = (DATA / "coat.png").read_bytes()
-    assert httpx.post(predict, content=picture, headers={"content-type": "image/png"}).json()["label"] == "Coat"
+    picture, headers = (DATA / "coat.png").read_bytes(), {"content-type": "image/png"}
+    assert httpx.post(predict, content=picture, headers=headers, timeout=60).json()["label"] == "Coat"
 
 
 @pytest.mark.parametrize("path", ["/docs/", "/docs//", "/experiments/", "/experiments/cnn_a/", "/experiments/cnn_a///"])
@@ -48,5 +48,5 @@ def test_a_redirect_is_relative_and_repeats_no_host(prefixed: str, path: str) ->
     assert "evil" not in found.headers["location"]
     target = urljoin(prefixed + path, found.headers["location"])
     assert target == prefixed + path.rstrip("/")
-    assert httpx.get(target).status_code == 200
+    assert httpx.get(target, timeout=60).status_code == 200
     assert httpx.get(f"{prefixed}/nothing/").status_code == 404

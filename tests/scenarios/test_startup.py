@@ -29,7 +29,7 @@ def test_a_taken_port_and_a_wrong_host_are_named(url: str) -> None:
     taken = url.rsplit(":", 1)[1]
     for environment, words in (
         ({"SERVICE_PORT": taken}, f"port {taken}"),
-        ({"SERVICE_HOST": "no.such.host"}, "no.such.host"),
+        ({"SERVICE_HOST": "host.invalid"}, "host.invalid"),  # a name that nobody may have (RFC 2606)
     ):
         status, said = refused(**environment)
         assert status == 1
@@ -48,7 +48,7 @@ def test_ping_says_why_while_the_models_cannot_be_served(bundle: Path) -> None:
     write_manifest(bundle, manifest["models"], default_model="cnn_a")
     url, process = launch({"SERVICE_MODEL_DIR": str(bundle)}, output=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=8)) as http:
+        with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=8), timeout=60) as http:
             assert eventually(lambda: "golden" in http.get("/ping").text)
             for response in (
                 http.get("/ping"),
@@ -102,11 +102,10 @@ def test_a_service_without_a_report_still_serves(bundle: Path, start_server: Sta
         (bundle / name).unlink()
     write_manifest(bundle, manifest["models"], default_model="baseline")
     url = start_server(SERVICE_MODEL_DIR=str(bundle))
-    assert_problem(httpx.get(f"{url}/experiments"), 404, "carries no report")
-    shown = httpx.get(f"{url}/experiments", headers={"accept": "text/html"})
+    assert_problem(httpx.get(f"{url}/experiments", timeout=60), 404, "carries no report")
+    shown = httpx.get(f"{url}/experiments", headers={"accept": "text/html"}, timeout=60)
     assert shown.status_code == 404
     assert "the served bundle carries no report" in shown.text
-    answer = httpx.post(
-        f"{url}/predict", content=(DATA / "bag.png").read_bytes(), headers={"content-type": "image/png"}
-    )
+    picture, headers = (DATA / "bag.png").read_bytes(), {"content-type": "image/png"}
+    answer = httpx.post(f"{url}/predict", content=picture, headers=headers, timeout=60)
     assert (answer.json()["label"], answer.json()["model"]) == ("Bag", "baseline")

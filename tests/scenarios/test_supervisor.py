@@ -35,36 +35,52 @@ def proportional_megabytes(pid: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
 
 
-def shared_folder(worker: int) -> Path:
-    """Where a worker's counts are, by the files it has mapped."""
+def shared_folder(worker: int) -> Path | None:
+    """Where a worker's counts are, by the files it has mapped; None while it has none yet."""
     lines = Path(f"/proc/{worker}/maps").read_text().splitlines()
-    return next(Path(line.split()[-1]).parent for line in lines if line.endswith(f"_{worker}.db"))
+    return next((Path(line.split()[-1]).parent for line in lines if line.endswith(f"_{worker}.db")), None)
 
 
-def wait_until_all_serve(url: str, parent: int) -> None:
-    """Ask until each worker's own counts have an answer."""
+def wait_until_all_serve(url: str, parent: int, count: int = 2) -> list[int]:
+    """Ask until each worker's own counts have an answer; gives the workers."""
 
     def serves(worker: int) -> bool:
-        counts = shared_folder(worker) / f"counter_{worker}.db"
-        return counts.exists() and b"/predict" in counts.read_bytes()
+        folder = shared_folder(worker)
+        counts = folder / f"counter_{worker}.db" if folder else None
+        return counts is not None and counts.exists() and b"/predict" in counts.read_bytes()
 
-    assert eventually(lambda: predict(url).status_code == 200 and all(map(serves, workers(parent))))
+    def all_serve() -> bool:
+        found = workers(parent)
+        return predict(url).status_code == 200 and len(found) == count and all(map(serves, found))
+
+    assert eventually(all_serve)
+    return workers(parent)
+
+
+def wait_until_forked(parent: int, count: int = 2) -> list[int]:
+    """Wait until there are so many workers, for the first may answer before the last is forked; gives them."""
+    assert eventually(lambda: len(workers(parent)) == count)
+    return workers(parent)
 
 
 @pytest.mark.parametrize("mode", ["false", "true"])
 def test_the_parent_runs_one_thread_and_counts_nothing(mode: str) -> None:
     with started(SERVICE_WORKERS="2", SAGEMAKER_MULTI_MODEL=mode) as (url, parent):
         assert threads(parent.pid) == 1
-        found = workers(parent.pid)
-        assert {int(pid) for pid in worker_ids(scrape(url))} == set(found)
-        assert not list(shared_folder(found[0]).glob(f"*_{parent.pid}.db"))
+        found = wait_until_forked(parent.pid)
+        # A worker counts from its start on; until then another one answers.
+        assert eventually(lambda: {int(pid) for pid in worker_ids(scrape(url))} == set(found))
+        folder = shared_folder(found[0])
+        assert folder is not None
+        assert not list(folder.glob(f"*_{parent.pid}.db"))
 
 
 def test_workers_share_what_was_loaded_before_the_fork() -> None:
     with started(SERVICE_WORKERS="4") as (url, parent):
+        found = wait_until_forked(parent.pid, 4)
         for _ in range(40):
             assert predict(url).status_code == 200
-        for pid in workers(parent.pid):
+        for pid in found:
             assert proportional_megabytes(pid) < 30  # over 35 where each has loaded its own
 
 
@@ -89,8 +105,9 @@ def test_a_killed_worker_has_a_successor_at_once(tmp_path: Path) -> None:
 
 def test_workers_end_when_their_parent_was_killed() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        found = workers(parent.pid)
+        found = wait_until_all_serve(url, parent.pid)
         shared = shared_folder(found[0])
+        assert shared is not None
         assert shared.is_dir()
         parent.kill()
         try:
@@ -105,8 +122,7 @@ def test_workers_end_when_their_parent_was_killed() -> None:
 
 def test_a_worker_that_hangs_is_replaced() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        wait_until_all_serve(url, parent.pid)  # one that has not served yet is not thought to hang
-        hung = workers(parent.pid)[0]
+        hung = wait_until_all_serve(url, parent.pid)[0]  # one that has not served yet is not thought to hang
         os.kill(hung, signal.SIGSTOP)
         assert eventually(lambda: gone(hung))
         assert eventually(lambda: answers(url) and len(workers(parent.pid)) == 2)
@@ -115,25 +131,23 @@ def test_a_worker_that_hangs_is_replaced() -> None:
 @pytest.mark.slow
 def test_a_frozen_service_goes_on_with_the_same_workers() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        wait_until_all_serve(url, parent.pid)
-        before = workers(parent.pid)
+        before = wait_until_all_serve(url, parent.pid)
         for number, seconds in ((signal.SIGSTOP, 7), (signal.SIGCONT, 3)):  # longer than a worker may stand still
             for pid in (parent.pid, *before):
                 os.kill(pid, number)
             time.sleep(seconds)
         assert workers(parent.pid) == before
-        assert answers(url)
+        assert eventually(lambda: answers(url))
 
 
 def test_a_worker_that_is_told_to_stop_drains_and_is_replaced() -> None:
     with measured.started(SERVICE_WORKERS="2") as server:
         told = server.workers[0]
         with asking(server.port, clients=4, keep_alive=False) as load:
-            time.sleep(0.5)
+            assert eventually(lambda: len(load.answered()) > 20)
             os.kill(told, signal.SIGTERM)
             assert eventually(lambda: gone(told), 20)
             assert eventually(lambda: len(server.workers) == 2, 20)
-        assert load.answered()
         assert not load.failed()
 
 
@@ -142,10 +156,9 @@ def test_nobody_who_was_let_in_is_reset_when_the_service_ends() -> None:
     for _ in range(3):
         with measured.started(SERVICE_WORKERS="2") as server:
             with asking(server.port, clients=4, keep_alive=False) as load:
-                time.sleep(0.5)
+                assert eventually(lambda: len(load.answered()) > 20)
                 server.process.send_signal(signal.SIGTERM)
                 assert server.process.wait(20) == 0
-            assert len(load.answered()) > 20
             assert not load.failed(), [(outcome.status, outcome.seconds) for outcome in load.failed()]
 
 
@@ -160,13 +173,13 @@ def test_who_connected_and_asks_nothing_does_not_hold_up_the_end() -> None:
 
 def test_signals_of_other_servers_change_nothing() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        before = workers(parent.pid)
+        before = wait_until_forked(parent.pid)
         for pid in (parent.pid, before[0]):
             for number in (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
                 os.kill(pid, number)
         time.sleep(1)
         assert workers(parent.pid) == before
-        assert answers(url)
+        assert eventually(lambda: answers(url))
 
 
 @contextmanager
@@ -193,33 +206,45 @@ from errno import ENOMEM
 fork, asked = os.fork, []
 def refusing():
     asked.append(1)
-    if len(asked) in (2, 3): raise OSError(ENOMEM, os.strerror(ENOMEM))
+    if len(asked) > 1:
+        try: refusals = os.open(os.environ["REFUSALS"], os.O_WRONLY | os.O_APPEND)
+        except FileNotFoundError: return fork()
+        os.write(refusals, b".")
+        os.close(refusals)
+        raise OSError(ENOMEM, os.strerror(ENOMEM))
     return fork()
 os.fork = refusing
 """
-"""The kernel's refusal, which would take all of this machine's memory to bring about."""
+"""The kernel's refusal, which would take all of this machine's memory to bring about. The first worker is forked; then
+each refusal is a dot in a file, until the file is removed."""
 
 
-def test_a_worker_that_cannot_be_forked_is_said_and_tried_again() -> None:
-    with run(REFUSING, SERVICE_WORKERS="2") as (url, parent):
+def test_a_worker_that_cannot_be_forked_is_said_and_tried_again(tmp_path: Path) -> None:
+    refusals = tmp_path / "refusals"
+    refusals.touch()
+    with run(REFUSING, SERVICE_WORKERS="2", REFUSALS=str(refusals)) as (url, parent):
+        began, before = time.monotonic(), len(refusals.read_text())
+        assert eventually(lambda: len(refusals.read_text()) >= before + 2)
+        assert time.monotonic() - began > 0.9  # a second lies between the two
         assert len(workers(parent.pid)) == 1
-        assert answers(url)
+        assert eventually(lambda: answers(url))
+        refusals.unlink()
         assert eventually(lambda: len(workers(parent.pid)) == 2)
         parent.terminate()
         _, said = parent.communicate(timeout=20)
-    assert said.count("no worker can be forked now (Cannot allocate memory); tried again every second") == 2
+    assert said.count("no worker can be forked now (Cannot allocate memory); tried again every second") >= 2
     assert parent.returncode == 0
 
 
 def test_without_descriptors_the_parent_still_replaces_a_worker() -> None:
     with started(SERVICE_WORKERS="2") as (url, parent):
-        old = workers(parent.pid)
+        old = wait_until_forked(parent.pid)
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.prlimit(parent.pid, resource.RLIMIT_NOFILE, (3, most))
         os.kill(old[0], signal.SIGKILL)
         time.sleep(2)
         assert parent.poll() is None
-        assert answers(url)
+        assert eventually(lambda: answers(url))
         resource.prlimit(parent.pid, resource.RLIMIT_NOFILE, (most, most))
         assert eventually(lambda: len(set(workers(parent.pid)) - set(old)) == 1, 20)
 
