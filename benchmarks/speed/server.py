@@ -22,7 +22,7 @@ _CHANCE = random.SystemRandom()
 # The processes of one test run start servers at the same time, so each draws from ports of its own.
 _PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
 _GONE = (FileNotFoundError, ProcessLookupError)
-"""What reading a file of a process in /proc raises once the process is gone: before it is opened, or while it is read."""
+"""What reading a process's file in /proc raises once the process is gone."""
 
 
 def cores() -> tuple[int, int]:
