@@ -14,7 +14,7 @@ run: $(UV)  ## serve the released models on http://127.0.0.1:8080
 # Where it is set, as containers often have it, each of the hundreds of processes that tests start compiles its imports anew.
 test test-all: export PYTHONDONTWRITEBYTECODE =
 
-test: $(UV)  ## run the quick tests: under four minutes on two cores
+test: $(UV)  ## run the quick tests: about four minutes on two cores
 	$(TEST) -m "not slow"
 
 test-all: $(UV)  ## run all tests, whole trainings, faults, containers and every screen among them: a quarter of an hour
